@@ -1,0 +1,1 @@
+"""The running program around the models."""
