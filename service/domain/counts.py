@@ -1,0 +1,66 @@
+"""Counts as columns: what ingest appends and what a tick reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class CountPoints:
+    """Points to append, one element a point; the key is (series, source, time).
+
+    Attributes
+    ----------
+    series
+        int64[n], series numbers of the register.
+    times
+        int64[n], nanoseconds since 1970-01-01 UTC: the start of the window, or any instant in it.
+    counts
+        int64[n], presences, never negative.
+    sources
+        int64[n], 0, or the sensor's number where several sensors count in one series. Points of several sources in
+        one window add up.
+    """
+
+    series: NDArray[np.int64]
+    times: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    sources: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@dataclass(frozen=True)
+class WindowCounts:
+    """Presences per window and series, ordered by window, then series; a window without a point has no row.
+
+    Attributes
+    ----------
+    starts
+        int64[n], seconds since 1970-01-01 UTC of the window's start.
+    series
+        int64[n], series numbers.
+    counts
+        int64[n], presences in the window.
+    """
+
+    starts: NDArray[np.int64]
+    series: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was appended since a cursor: for each series touched, the earliest instant, seconds UTC."""
+
+    cursor: int
+    earliest: dict[int, int]

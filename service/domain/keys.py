@@ -1,0 +1,41 @@
+"""Keys: who may do what, for which tenant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Role(StrEnum):
+    """What a key is for."""
+
+    INGEST = "ingest"
+    READER = "reader"
+    POLICE = "police"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as it is stored: the secret itself is shown once, only its SHA-256 digest is kept."""
+
+    key_id: str
+    digest: bytes
+    role: Role
+    tenant: str
+    label: str
+    created: datetime
+    revoked: datetime | None = None
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what, when, to what. ``actor`` is a key id or ``cli:<user>``."""
+
+    time: datetime
+    actor: str
+    tenant: str
+    action: str
+    subject: str
+    detail: str = ""

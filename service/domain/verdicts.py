@@ -1,0 +1,102 @@
+"""Verdicts as columns for the stores and as one struct for a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+MEASURES = (
+    "count",
+    "expected",
+    "lower",
+    "upper",
+    "p_value",
+    "p_above",
+    "score",
+    "episode_probability",
+    "tail",
+    "evidence_weeks",
+)
+"""The float64 columns of a verdict, in the order the stores keep them."""
+
+
+@dataclass(frozen=True)
+class VerdictColumns:
+    """Verdicts of one model version, one element a verdict; the key is (series, start, version).
+
+    ``series`` and ``starts`` (seconds UTC) are int64[n], ``anomalous`` is bool[n], everything else float64[n].
+    Windows whose count is missing have no verdict.
+    """
+
+    version: str
+    series: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    count: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    p_above: NDArray[np.float64]
+    score: NDArray[np.float64]
+    episode_probability: NDArray[np.float64]
+    tail: NDArray[np.float64]
+    evidence_weeks: NDArray[np.float64]
+    anomalous: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def where(self, keep: NDArray[np.bool_]) -> VerdictColumns:
+        """The verdicts marked in ``keep``, bool[n]."""
+        columns = {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name != "version"}
+        return VerdictColumns(version=self.version, **columns)
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model said of one count before learning it."""
+
+    series: int
+    start: int
+    version: str
+    count: float
+    expected: float
+    lower: float
+    upper: float
+    p_value: float
+    p_above: float
+    score: float
+    episode_probability: float
+    tail: float
+    evidence_weeks: float
+    anomalous: bool
+
+
+class VerdictQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which verdicts to read, in order of (start, series).
+
+    Parameters
+    ----------
+    series
+        Series numbers; an empty tuple finds nothing.
+    start, end
+        Half-open interval of window starts, seconds UTC; ``None`` leaves it open.
+    anomalous_only
+        Only verdicts that are anomalous.
+    min_score
+        Only verdicts with at least this score.
+    after
+        Keyset: (start, series) of the last verdict of the page before.
+    limit
+        Most verdicts to return.
+    """
+
+    series: tuple[int, ...]
+    start: int | None = None
+    end: int | None = None
+    anomalous_only: bool = False
+    min_score: float | None = None
+    after: tuple[int, int] | None = None
+    limit: int = 100

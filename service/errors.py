@@ -1,0 +1,76 @@
+"""One tree of errors, without HTTP. A message says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class TrappvaktError(Exception):
+    """Root of everything Trappvakt raises on purpose."""
+
+
+class SettingsError(TrappvaktError):
+    """A setting is unknown, odd or missing; start-up stops."""
+
+
+class NotFound(TrappvaktError):  # noqa: N818 - a state of the world, not an accident
+    """A place, list, version or key that was named does not exist."""
+
+
+class Conflict(TrappvaktError):  # noqa: N818
+    """The request is well formed but contradicts what is already decided."""
+
+
+class NotAuthenticated(TrappvaktError):  # noqa: N818
+    """No key was given, or it is unknown or revoked."""
+
+
+class NotPermitted(TrappvaktError):  # noqa: N818
+    """The key is good, but its role may not do this."""
+
+
+class TooLarge(TrappvaktError):  # noqa: N818
+    """The input is larger than the settings allow."""
+
+
+class SchedulerBusy(TrappvaktError):  # noqa: N818
+    """Another process holds the scheduler's lock."""
+
+
+class StoreError(TrappvaktError):
+    """A store cannot be reached or refuses; the message names the store and what to check."""
+
+
+class VersionRefused(TrappvaktError):  # noqa: N818
+    """A model version is incomplete, foreign or altered; it is not used."""
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """One bad row of an input; the good rows beside it are kept.
+
+    ``row`` counts from 1: the line of a file, the element of a JSON array, the line of a body.
+    """
+
+    row: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.message}"
+
+
+class InvalidInput(TrappvaktError):  # noqa: N818
+    """The input, or rows of it, cannot be used.
+
+    Parameters
+    ----------
+    message
+        What is wrong as a whole.
+    problems
+        The bad rows, in order.
+    """
+
+    def __init__(self, message: str, problems: Sequence[RowProblem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)

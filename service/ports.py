@@ -1,0 +1,181 @@
+"""Ports: where there is I/O, time or chance, and nowhere else. Adapters are named <Technology><Port>.
+
+All methods raise :class:`service.errors.StoreError` when the store behind them cannot be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.counts import Changes, CountPoints, WindowCounts
+from service.domain.hotspots import ListRecord, ListStatus
+from service.domain.keys import AuditEntry, Key
+from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
+from service.domain.state import Command, Manifest
+from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
+
+
+class Clock(Protocol):
+    """Time, so that tests and replays can say what time it is."""
+
+    def now(self) -> datetime:
+        """The present, aware, UTC."""
+
+
+class PlacesRegister(Protocol):
+    """Tenants, places, spaces and the sensors in them; hands out the numbers of series, never reused."""
+
+    def put(self, rows: Iterable[PlaceRow]) -> int:
+        """Add or update spaces (and their sensors) in one transaction; returns how many rows were taken.
+
+        A space keeps its series number for ever. Raises Conflict if a stairwell would move to another building or two
+        validity intervals of one sensor overlap.
+        """
+
+    def learn(self, tenant: str, stairwell: str, space: str, kind: Kind) -> Series:
+        """The series of a space, registered under area, property and building ``unknown`` if it is new."""
+
+    def revision(self) -> int:
+        """A number that grows whenever anything in the register changes: what a cache is checked against."""
+
+    def series(self, tenant: str | None = None) -> list[Series]:
+        """All series of one tenant, or of all, by number."""
+
+    def stairwells(self, tenant: str, after: str | None = None, limit: int | None = None) -> list[Stairwell]:
+        """Stairwells with their buildings, spaces and sensors, by id; ``after`` is the last id of the page before."""
+
+    def stairwell(self, tenant: str, stairwell: str) -> Stairwell:
+        """One stairwell; raises NotFound."""
+
+    def sensors(self, series: int) -> list[Sensor]:
+        """The sensors a series has had, by start of validity."""
+
+
+class CountStore(Protocol):
+    """Counts. A point written again with the same key (series, source, time) replaces what was there."""
+
+    def append(self, points: CountPoints) -> None:
+        """Store all points, durably, in one step: all of them or none."""
+
+    def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
+        """Presences per window for windows in [start, end), seconds UTC, both on the window grid."""
+
+    def extent(self) -> tuple[int, int] | None:
+        """First and last instant with a point, seconds UTC; None when the store is empty."""
+
+    def changes(self, cursor: int) -> Changes:
+        """What was appended after ``cursor`` (0: ever), so that late and corrected counts are found.
+
+        Read it *before* the windows of a tick: what arrives in between is then reported again next time rather than
+        missed.
+        """
+
+    def forget_changes(self, cursor: int) -> None:
+        """Drop the record of changes up to ``cursor``; the counts stay."""
+
+
+class VerdictStore(Protocol):
+    """Verdicts, unique by (series, start, version). For one (series, start) the newest written is in force."""
+
+    def write(self, verdicts: VerdictColumns) -> None:
+        """Store verdicts, replacing those with the same key; inside :meth:`StateStore.transaction`.
+
+        A store in the state's own file takes part in the transaction; a remote one writes at once, and since a tick
+        that was interrupted is done again, it ends with the same verdicts.
+        """
+
+    def supersede(self, series: NDArray[np.int64], start: int, end: int) -> None:
+        """Move the series' verdicts with start in [start, end) to the revision table, before corrected ones come."""
+
+    def find(self, query: VerdictQuery) -> list[Verdict]:
+        """Verdicts in force that match, by (start, series), at most ``query.limit``."""
+
+    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+        """All verdicts in force of the series in [start, end), by (start, series).
+
+        ``version`` is that of the newest of them (the empty string when there are none).
+        """
+
+
+class StateStore(Protocol):
+    """The manifest and the chunks it names. Only the scheduler writes."""
+
+    def manifest(self) -> Manifest | None:
+        """The state in force, or None before the first tick."""
+
+    def write_chunk(self, arrays: dict[str, NDArray[np.float32]]) -> str:
+        """Write an immutable chunk file of named arrays, durably; returns its name."""
+
+    def read_chunk(self, file: str) -> dict[str, NDArray[np.float32]]:
+        """The arrays of a chunk file; raises StoreError if it is damaged."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything published and every verdict written inside is committed together, or not at all."""
+
+    def publish(self, manifest: Manifest) -> None:
+        """Put a manifest in force; inside :meth:`transaction`."""
+
+    def sweep(self) -> int:
+        """Delete chunk files that the manifest in force does not name; returns how many."""
+
+    def enqueue(self, name: str, argument: str, actor: str) -> int:
+        """Queue a command for the scheduler; returns its id."""
+
+    def commands(self) -> list[Command]:
+        """Commands not yet finished, oldest first."""
+
+    def finish(self, command_id: int, error: str | None = None) -> None:
+        """Mark a command as done, or as failed with a message."""
+
+    def outcome(self, command_id: int) -> tuple[bool, str | None]:
+        """Whether a command is finished, and its error message if it failed."""
+
+
+class HotspotListStore(Protocol):
+    """Lists: their bytes never change, what is decided about them lives beside."""
+
+    def add(self, record: ListRecord, canonical_json: bytes) -> None:
+        """Store a new draft; raises Conflict if the id exists."""
+
+    def get(self, tenant: str, list_id: str) -> tuple[ListRecord, bytes]:
+        """A list and what is decided about it; raises NotFound."""
+
+    def records(
+        self, tenant: str, statuses: Sequence[ListStatus], after: str | None = None, limit: int = 100
+    ) -> list[ListRecord]:
+        """Lists with one of the statuses, newest (greatest id) first; ``after`` is the last id of the page before."""
+
+    def approve(self, tenant: str, list_id: str, approved_by: str, approved: datetime) -> ListRecord:
+        """Draft to approved; the approved list before it becomes superseded. Raises NotFound, Conflict."""
+
+
+class KeyStore(Protocol):
+    """Keys by digest."""
+
+    def add(self, key: Key) -> None:
+        """Store a new key."""
+
+    def by_digest(self, digest: bytes) -> Key | None:
+        """The key with this SHA-256 digest, revoked or not."""
+
+    def all(self) -> list[Key]:
+        """All keys, oldest first."""
+
+    def revoke(self, key_id: str, revoked: datetime) -> Key:
+        """Revoke a key; raises NotFound."""
+
+
+class AuditLog(Protocol):
+    """Append-only record of who did what."""
+
+    def append(self, entry: AuditEntry) -> None:
+        """Record one action, durably."""
+
+    def entries(self, tenant: str, limit: int = 100) -> list[AuditEntry]:
+        """Newest first."""

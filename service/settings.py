@@ -1,0 +1,241 @@
+"""Settings: config/default.toml holds every default, the user's file overrides single keys. Read once, at start-up."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import holidays
+import msgspec
+from msgspec import Meta
+
+from service.errors import SettingsError
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where data lives and which calendar people keep."""
+
+    data_dir: str
+    timezone: str
+    holidays: str
+    extra_holidays: tuple[date, ...]
+
+
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Length of a window and how long late readings are waited for."""
+
+    minutes: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60]
+    lateness_minutes: Annotated[int, Meta(ge=0)]
+
+
+class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of readings from unknown places."""
+
+    mode: Literal["learning", "strict"]
+
+
+class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where counts and verdicts live."""
+
+    kind: Literal["sqlite", "influxdb"]
+
+
+class InfluxDB(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to reach InfluxDB 2; the token is no setting but a secret."""
+
+    url: Annotated[str, Meta(pattern="^https?://")]
+    org: str
+    counts_bucket: str
+    verdicts_bucket: str
+    token_file: str
+    timeout_seconds: Positive
+    verify_tls: bool
+
+
+class Detector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The alarms people can bear."""
+
+    episodes_per_100_stairwell_weeks: Annotated[float, Meta(gt=0, le=1000)]
+    silence_odds: Annotated[float, Meta(gt=0, lt=1)]
+
+
+class Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How ticks are run."""
+
+    interval_seconds: Positive
+    commit_windows: Positive
+    shard_series: Positive
+    workers: Positive
+    backend: Literal["loky", "dask"]
+
+
+class Hotspots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How lists are made."""
+
+    days: Annotated[int, Meta(ge=2, le=366)]
+    top: Annotated[int, Meta(ge=1, le=10_000)]
+    false_discovery_rate: Annotated[float, Meta(gt=0, lt=1)]
+    make_at_hour: Annotated[int, Meta(ge=0, le=23)]
+
+
+class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the API is served."""
+
+    host: str
+    port: Annotated[int, Meta(ge=0, le=65_535)]
+    workers: Positive
+    threads: Positive
+    max_body_bytes: Positive
+    max_page: Positive
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is logged and how."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    format: Literal["auto", "json", "console"]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    general: General
+    window: Window
+    places: Places
+    store: Store
+    influxdb: InfluxDB
+    detector: Detector
+    advance: Advance
+    hotspots: Hotspots
+    api: Api
+    log: Log
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of the embedded stores."""
+        return Path(self.general.data_dir)
+
+    @property
+    def window_seconds(self) -> int:
+        """Length of a window in seconds."""
+        return self.window.minutes * 60
+
+
+def load_settings(
+    path: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Defaults, then the user's file, then ``overrides`` ({"api.port": 9000}).
+
+    The file is ``path`` or the one that TRAPPVAKT_CONFIG names.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, a key is unknown or a value is odd; the message names the key.
+    """
+    named = environment.get("TRAPPVAKT_CONFIG")
+    chosen = path or (Path(named) if named else None)
+    document = tomllib.loads(resources.files("service").joinpath("default.toml").read_text("utf-8"))
+    if chosen:
+        _merge(document, _read(chosen), str(chosen))
+    for dotted, value in (overrides or {}).items():
+        section, key = dotted.split(".")
+        _merge(document, {section: {key: value}}, "the command line")
+    return _validated(document, str(chosen or "the defaults"))
+
+
+def influxdb_token(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+    """The token for InfluxDB, from the environment or from the file the settings name.
+
+    Raises
+    ------
+    SettingsError
+        If there is none.
+    """
+    if token := environment.get("TRAPPVAKT_INFLUXDB_TOKEN", "").strip():
+        return token
+    if settings.influxdb.token_file:
+        try:
+            if token := Path(settings.influxdb.token_file).read_text("utf-8").strip():
+                return token
+        except OSError as error:
+            raise SettingsError(f"influxdb.token_file cannot be read: {error}") from error
+    raise SettingsError(
+        "InfluxDB needs a token: set TRAPPVAKT_INFLUXDB_TOKEN, or influxdb.token_file to a file that holds it"
+    )
+
+
+def holiday_dates(country: str, extra: tuple[date, ...], years: range) -> tuple[date, ...]:
+    """Local dates of day type 7: public holidays, the eves people keep, and the town's own dates.
+
+    The eves of Midsummer, Christmas and New Year are public holidays in no law, but Swedes keep them as such.
+
+    Raises
+    ------
+    SettingsError
+        If the country is unknown.
+    """
+    if country == "none":
+        return tuple(sorted(extra))
+    try:
+        public = holidays.country_holidays(country, years=list(years))
+    except NotImplementedError as error:
+        raise SettingsError(
+            f"general.holidays is {country!r}, a country without a known calendar; use an ISO code or 'none'"
+        ) from error
+    dates = set(public)
+    if country == "SE":
+        dates |= {date(year, 12, 24) for year in years} | {date(year, 12, 31) for year in years}
+        dates |= {_midsummer_eve(year) for year in years}
+    return tuple(sorted(dates | set(extra)))
+
+
+def _midsummer_eve(year: int) -> date:
+    """The Friday between 19 and 25 June."""
+    nineteenth = date(year, 6, 19)
+    return nineteenth.replace(day=19 + (4 - nineteenth.weekday()) % 7)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the settings file {path} cannot be read: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
+
+
+def _merge(document: dict[str, Any], changes: Mapping[str, Any], origin: str) -> None:
+    for section, values in changes.items():
+        if section not in document:
+            raise SettingsError(f"{origin}: there is no section [{section}]; known are {', '.join(document)}")
+        if not isinstance(values, dict):
+            raise SettingsError(f"{origin}: {section} is a section, so write [{section}] and its keys below it")
+        for key, value in values.items():
+            if key not in document[section]:
+                known = ", ".join(document[section])
+                raise SettingsError(f"{origin}: there is no key {section}.{key}; known are {known}")
+            document[section][key] = value
+
+
+def _validated(document: dict[str, Any], origin: str) -> Settings:
+    try:
+        settings = msgspec.convert(document, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{origin}: {str(error).replace('$.', '')}") from error
+    try:
+        ZoneInfo(settings.general.timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(f"{origin}: general.timezone is {settings.general.timezone!r}, not an IANA name") from error
+    holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
+    return settings
