@@ -5,20 +5,24 @@ All methods raise :class:`service.errors.StoreError` when the store behind them 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.version import ModelVersion
 from service.domain.counts import Changes, CountPoints, WindowCounts
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
 from service.domain.state import Command, Manifest
 from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
+from service.domain.versions import VersionManifest
+from service.settings import Settings
 
 
 class Clock(Protocol):
@@ -179,3 +183,37 @@ class AuditLog(Protocol):
 
     def entries(self, tenant: str, limit: int = 100) -> list[AuditEntry]:
         """Newest first."""
+
+
+class VersionRegistry(Protocol):
+    """Model versions: immutable folders, checked against their digests whenever they are read."""
+
+    def add(
+        self, version: ModelVersion, manifest: Mapping[str, Any], artefacts: Mapping[str, object]
+    ) -> VersionManifest:
+        """Store a version under a new id; ``artefacts`` are kept for retraining only. Raises Conflict."""
+
+    def load(self, version_id: str) -> ModelVersion:
+        """A version's tables; raises NotFound, or VersionRefused if a file is missing, foreign or altered."""
+
+    def manifest(self, version_id: str) -> VersionManifest:
+        """What is known about a version; raises NotFound, VersionRefused."""
+
+    def manifests(self) -> list[VersionManifest]:
+        """All readable versions, oldest first, version 0 among them."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything a use case may reach, put together once by :mod:`service.bootstrap`."""
+
+    settings: Settings
+    clock: Clock
+    register: PlacesRegister
+    counts: CountStore
+    verdicts: VerdictStore
+    state: StateStore
+    lists: HotspotListStore
+    keys: KeyStore
+    audit: AuditLog
+    registry: VersionRegistry

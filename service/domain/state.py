@@ -26,11 +26,13 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One published state. Every window that starts before ``watermark`` (seconds UTC) is scored, learnt and stored.
 
-    ``cursor`` is how far the count store's changes have been taken in; ``digest`` is the SHA-256 of the last input.
+    ``cursor`` is how far the count store's changes have been taken in; ``digest`` is the SHA-256 of the last input;
+    ``previous`` is the champion before this one, which a rollback returns to.
     """
 
     watermark: int
     version: str
+    previous: str | None
     window_minutes: int
     cursor: int
     digest: str

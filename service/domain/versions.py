@@ -1,0 +1,26 @@
+"""What is known about a model version beside its tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class VersionManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The manifest.json of a version folder.
+
+    ``files`` maps each file of the folder to its SHA-256; ``window`` is the interval of the counts it learnt from and
+    ``counts_digest`` their SHA-256, both empty for version 0, which learnt from the simulated city.
+    """
+
+    version_id: str
+    parent: str | None
+    created: datetime
+    window: tuple[datetime, datetime] | None
+    counts_digest: str
+    settings: dict[str, Any]
+    metrics: dict[str, float]
+    packages: dict[str, str]
+    files: dict[str, str]
