@@ -1,23 +1,17 @@
-"""Kinds of space, in the order of every table that has a row per kind."""
-
-from __future__ import annotations
+"""The kinds of space a sensor can stand in, in the order every table of the models keeps."""
 
 KINDS = ("stairwell", "cellar", "attic", "entrance", "laundry", "garage", "other")
 
 
 def kind_number(name: str) -> int:
-    """Row of a kind in the tables.
+    """Row of a kind in the fleet prior's tables.
 
     Raises
     ------
     ValueError
         If there is no such kind.
-
-    Examples
-    --------
-    >>> kind_number("attic")
-    2
     """
-    if name not in KINDS:
-        raise ValueError(f"{name!r} is not a kind of space; use one of {', '.join(KINDS)}")
-    return KINDS.index(name)
+    try:
+        return KINDS.index(name)
+    except ValueError:
+        raise ValueError(f"{name!r} is no kind of space; use one of {', '.join(KINDS)}") from None
