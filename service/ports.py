@@ -38,12 +38,22 @@ class PlacesRegister(Protocol):
     def put(self, rows: Iterable[PlaceRow]) -> int:
         """Add or update spaces (and their sensors) in one transaction; returns how many rows were taken.
 
-        A space keeps its series number for ever. Raises Conflict if a stairwell would move to another building or two
-        validity intervals of one sensor overlap.
+        A space keeps its series number for ever. What a row leaves blank about a building stays as it is known. A
+        stairwell that was learnt under ``unknown`` may be put into its building. Raises Conflict, and takes nothing, if
+        a stairwell would move from one building to another or two validity intervals of one sensor overlap.
         """
 
     def learn(self, tenant: str, stairwell: str, space: str, kind: Kind) -> Series:
         """The series of a space, registered under area, property and building ``unknown`` if it is new."""
+
+    def learn_all(self, tenant: str, spaces: Iterable[tuple[str, str, Kind]]) -> None:
+        """:meth:`learn` for many (stairwell, space, kind) in one transaction; read their numbers from :meth:`index`."""
+
+    def index(self, tenant: str) -> Mapping[tuple[str, str], int]:
+        """Series number of each (stairwell, space) of a tenant: one look-up a batch, one dict access a row."""
+
+    def sensor_number(self, tenant: str, sensor: str) -> int:
+        """A sensor's number for :attr:`CountPoints.sources`, handed out when first asked for; above 0, never reused."""
 
     def revision(self) -> int:
         """A number that grows whenever anything in the register changes: what a cache is checked against."""
@@ -189,9 +199,12 @@ class VersionRegistry(Protocol):
     """Model versions: immutable folders, checked against their digests whenever they are read."""
 
     def add(
-        self, version: ModelVersion, manifest: Mapping[str, Any], artefacts: Mapping[str, object]
+        self, version: ModelVersion, manifest: VersionManifest, artefacts: Mapping[str, object]
     ) -> VersionManifest:
-        """Store a version under a new id; ``artefacts`` are kept for retraining only. Raises Conflict."""
+        """Store a version under a new id; ``artefacts`` are kept for retraining only. Raises Conflict.
+
+        Returns the manifest with the digests of the files filled in.
+        """
 
     def load(self, version_id: str) -> ModelVersion:
         """A version's tables; raises NotFound, or VersionRefused if a file is missing, foreign or altered."""
