@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,6 +23,13 @@ MEASURES = (
     "evidence_weeks",
 )
 """The float64 columns of a verdict, in the order the stores keep them."""
+
+_NUMBERS: NDArray[Any] = np.empty(0, dtype=np.float64)
+_EMPTY: dict[str, NDArray[Any]] = {
+    "series": np.empty(0, dtype=np.int64),
+    "starts": np.empty(0, dtype=np.int64),
+    "anomalous": np.empty(0, dtype=np.bool_),
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,16 @@ class VerdictColumns:
 
     def __len__(self) -> int:
         return len(self.series)
+
+    @classmethod
+    def concatenate(cls, version: str, parts: Sequence[VerdictColumns]) -> VerdictColumns:
+        """The verdicts of all parts, in their order, under one version."""
+        columns = {
+            f.name: np.concatenate([_EMPTY.get(f.name, _NUMBERS), *(getattr(part, f.name) for part in parts)])
+            for f in fields(cls)
+            if f.name != "version"
+        }
+        return cls(version=version, **columns)
 
     def where(self, keep: NDArray[np.bool_]) -> VerdictColumns:
         """The verdicts marked in ``keep``, bool[n]."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -24,3 +24,17 @@ class VersionManifest(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, float]
     packages: dict[str, str]
     files: dict[str, str]
+
+
+SHIPPED_MANIFEST = VersionManifest(
+    version_id="0",
+    parent=None,
+    created=datetime(2026, 11, 22, tzinfo=UTC),
+    window=None,
+    counts_digest="",
+    settings={},
+    metrics={},
+    packages={},
+    files={},
+)
+"""Version 0, which comes with the package and learnt from the simulated city."""
