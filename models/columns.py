@@ -1,0 +1,249 @@
+"""All series of one window at once: score, then learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.distribution import Floats, at_least, log_zero, normal_score, quantile
+from models.kinds import KINDS
+from models.occupancy import Expectation, SeriesPrior, expect, learn_rates, row
+from models.persistence import Outlook, evidence, foresee, remember
+from models.shift import learn_shift
+from models.state import Head, OccupancyState
+from models.version import ModelVersion
+from models.week import Week
+
+_ROBUST_WEEKS = 2.0  # weeks of evidence until unlikely counts are fully distrusted
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the model said of one window's counts before learning them.
+
+    ``expected``, ``lower``, ``upper`` and ``evidence_weeks`` are given for every series; the others are NaN (and
+    ``anomalous`` false) where the count is missing.
+
+    Parameters
+    ----------
+    expected
+        float64[n]: mean of the predictive distribution, presences per window.
+    lower, upper
+        float64[n]: its central 95 %.
+    p_value, p_above
+        float64[n]: P(Y >= count) and P(Y > count).
+    score
+        float64[n]: log odds that loitering is going on now, persistence included.
+    episode_probability
+        float64[n]: the same as a probability.
+    tail
+        float64[n]: episodes a series opens in a week at a score this high when nothing is on.
+    anomalous
+        bool[n]: the tail is within the series' share of the alarm budget.
+    evidence_weeks
+        float64[n]: weeks learnt; 0 when new.
+    """
+
+    expected: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    p_above: NDArray[np.float64]
+    score: NDArray[np.float64]
+    episode_probability: NDArray[np.float64]
+    tail: NDArray[np.float64]
+    anomalous: NDArray[np.bool_]
+    evidence_weeks: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """One window, predicted and compared with its counts."""
+
+    expectation: Expectation
+    outlook: Outlook
+    observed: NDArray[np.bool_]
+    count: Floats  # 0 where missing
+    evidence: Floats  # 0 where missing
+    p_value: Floats
+    p_above: Floats
+
+    @property
+    def score(self) -> Floats:
+        return self.outlook.log_odds + self.evidence
+
+    @property
+    def probability(self) -> Floats:
+        return 1.0 / (1.0 + np.exp(-np.clip(self.score, -700.0, 700.0)))
+
+
+class OccupancyColumns:
+    """The detector of ``n`` series, a window of all of them at a time.
+
+    Every operation is elementwise over the series and adds in a fixed order, so a series' verdicts do not depend on the
+    series beside it. State is float32, arithmetic float64. A step writes one slot, one window of the day and the head.
+
+    Parameters
+    ----------
+    version
+        The model version.
+    window_minutes
+        Length of a window; divides 60.
+    kinds
+        int[n]: kind of each series' space, numbers of `models.kinds.KINDS`.
+    shares
+        float64[n]: each series' share of the alarm budget, in episodes opened per series-week.
+    state
+        What was learnt so far; new series by default. It is used in place, not copied.
+
+    Raises
+    ------
+    ValueError
+        If lengths disagree or a kind, share or window is out of range.
+
+    Examples
+    --------
+    >>> from models.shipped import shipped_version
+    >>> columns = OccupancyColumns(shipped_version(), 60, kinds=[0, 1], shares=[0.02, 0.02])
+    >>> verdicts = columns.step(slot=20, counts=np.array([6.0, np.nan]))
+    >>> bool(verdicts.p_value[0] < 0.05), bool(np.isnan(verdicts.score[1]))
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        version: ModelVersion,
+        window_minutes: int,
+        kinds: ArrayLike,
+        shares: ArrayLike,
+        state: OccupancyState | None = None,
+    ) -> None:
+        self.version = version
+        self.week = Week(window_minutes)
+        self.kinds = np.array(kinds, dtype=np.int64, ndmin=1)
+        self.shares = np.array(shares, dtype=np.float64, ndmin=1)
+        self.state = state or OccupancyState.new(self.week.windows_per_day, self.kinds.size)
+        self._check()
+        self._prior = _series_prior(version, self.kinds, self.week)
+
+    @property
+    def width(self) -> int:
+        """Number of series."""
+        return int(self.kinds.size)
+
+    @property
+    def quiet(self) -> NDArray[np.float64]:
+        """float64[n]: -log probability of the silence since the latest presence."""
+        return row(self.state.head, Head.QUIET)
+
+    @property
+    def evidence_weeks(self) -> NDArray[np.float64]:
+        """float64[n]: weeks learnt."""
+        return row(self.state.head, Head.SEEN) / self.week.windows
+
+    def score(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
+        """Verdicts on the counts of a window (NaN where missing); changes nothing."""
+        return self._verdicts(self._judge(slot, counts))
+
+    def learn(self, slot: int, counts: NDArray[np.float64]) -> None:
+        """Learn the counts of a window (NaN where missing)."""
+        self._learn(slot, self._judge(slot, counts))
+
+    def step(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
+        """Score, then learn."""
+        judgement = self._judge(slot, counts)
+        verdicts = self._verdicts(judgement)
+        self._learn(slot, judgement)
+        return verdicts
+
+    def _check(self) -> None:
+        if self.shares.shape != self.kinds.shape or self.kinds.ndim != 1:
+            raise ValueError(f"{self.kinds.size} kinds but {self.shares.size} shares: one of each for a series")
+        if ((self.kinds < 0) | (self.kinds >= len(KINDS))).any():
+            raise ValueError(f"kinds must be numbers from 0 to {len(KINDS) - 1}")
+        if not (self.shares >= 0).all():
+            raise ValueError("shares of the alarm budget must not be negative")
+        if (self.state.windows_per_day, self.state.width) != (self.week.windows_per_day, self.width):
+            raise ValueError(
+                f"state of {self.state.width} series with {self.state.windows_per_day} windows a day given to "
+                f"{self.width} series with {self.week.windows_per_day}"
+            )
+
+    def _judge(self, slot: int, counts: NDArray[np.float64]) -> _Judgement:
+        given = np.ascontiguousarray(counts, dtype=np.float64)
+        if given.shape != self.kinds.shape:
+            raise ValueError(f"{given.size} counts for {self.width} series")
+        hyper = self.version.hyperparameters
+        observed = ~np.isnan(given)
+        count = np.where(observed, given, 0.0)
+        expectation = expect(self.state, slot, self._prior, self.week, hyper)
+        outlook = foresee(self.state, slot, expectation, self.week, hyper)
+        return _Judgement(
+            expectation=expectation,
+            outlook=outlook,
+            observed=observed,
+            count=count,
+            evidence=np.where(observed, evidence(expectation, outlook, count), 0.0),
+            p_value=at_least(count, expectation.mean, expectation.excess),
+            p_above=at_least(count + 1.0, expectation.mean, expectation.excess),
+        )
+
+    def _verdicts(self, judgement: _Judgement) -> Verdicts:
+        mean, excess = judgement.expectation.mean, judgement.expectation.excess
+        score = np.where(judgement.observed, judgement.score, np.nan)
+        weeks = self.evidence_weeks
+        tail = self.version.calibration.tail(score, mean / self.week.hours, weeks)
+        return Verdicts(
+            expected=mean,
+            lower=quantile(0.025, mean, excess),
+            upper=quantile(0.975, mean, excess),
+            p_value=np.where(judgement.observed, judgement.p_value, np.nan),
+            p_above=np.where(judgement.observed, judgement.p_above, np.nan),
+            score=score,
+            episode_probability=np.where(judgement.observed, judgement.probability, np.nan),
+            tail=tail,
+            anomalous=tail <= self.shares,
+            evidence_weeks=weeks,
+        )
+
+    def _learn(self, slot: int, judgement: _Judgement) -> None:
+        state, week, hyper = self.state, self.week, self.version.hyperparameters
+        expectation, observed, count = judgement.expectation, judgement.observed, judgement.count
+        surprise = np.abs(normal_score(judgement.p_value, judgement.p_above))
+        settled = np.minimum(1.0, self.evidence_weeks / _ROBUST_WEEKS)
+        likely = np.minimum(1.0, np.square(hyper.unlikely_z / np.maximum(surprise, 1e-9)))
+        calm = 1.0 - judgement.probability
+        trust = np.where(observed, 1.0 - settled * (1.0 - likely * calm), 0.0)
+        residual = np.square(count - expectation.mean)
+        residual = residual * np.minimum(1.0, np.square(hyper.dispersion_z / np.maximum(surprise, 1e-9)))
+        learn_rates(state, slot, expectation, count, trust, residual, self._prior, week, hyper)
+        remember(
+            state,
+            slot,
+            judgement.outlook,
+            judgement.evidence,
+            observed,
+            observed | (row(state.head, Head.SEEN) > 0.0),
+            week,
+            hyper,
+        )
+        learn_shift(state, slot, expectation, count, observed, week, hyper)
+        self._count_silence(judgement)
+
+    def _count_silence(self, judgement: _Judgement) -> None:
+        head = self.state.head
+        silence = -log_zero(judgement.expectation.mean, judgement.expectation.excess)
+        silence = np.where(judgement.count > 0.0, 0.0, row(head, Head.QUIET) + silence)
+        head[Head.QUIET] = np.where(judgement.observed, silence, row(head, Head.QUIET))
+        head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
+
+
+def _series_prior(version: ModelVersion, kinds: NDArray[np.int64], week: Week) -> SeriesPrior:
+    prior = version.prior
+    columns = {
+        column.name: getattr(prior, column.name)[kinds] for column in fields(SeriesPrior) if column.name != "rates"
+    }
+    rates = prior.profile[kinds] * (prior.level[kinds] * week.hours)[:, None, None]
+    return SeriesPrior(rates=np.ascontiguousarray(np.moveaxis(rates, 0, -1)), **columns)

@@ -1,0 +1,105 @@
+"""The numbers of the detector that are chosen, not learnt; frozen into every model version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Every chosen number, in hours, days and weeks, so that it holds for any length of window.
+
+    Parameters
+    ----------
+    level_memory_weeks, time_memory_weeks, slot_memory_weeks, dispersion_memory_weeks
+        Time constants of forgetting: of the level, the time-of-day profile, a slot, and the dispersion.
+    level_memory_presences
+        The level forgets no more than one part in this many for each presence's worth of information.
+    hour_variance
+        Variance of the log ratio to the profile between a slot and its neighbour an hour away.
+    group_variance
+        The same between weekdays and the weekend.
+    unlikely_z
+        Normal score of a count beyond which it is learnt from less (Noufaily et al. 2013 use 2.58).
+    dispersion_z
+        The same for the residuals that the dispersion is learnt from.
+    loitering_presences_per_hour, loitering_sds
+        Size of loitering: this many presences an hour plus this many standard deviations of the count.
+    loitering_hours
+        Mean length of loitering.
+    loitering_odds
+        Odds that loitering starts within an hour in a block without any history of it.
+    loitering_odds_limit
+        The most the memory of earlier nights and weeks can raise these odds to.
+    block_hours
+        Length of the block of hours whose evidence is remembered.
+    night_share
+        Share of the nights on which a hang-out is used.
+    night_cap
+        Most log evidence one night can add to the memory.
+    night_drift
+        Log evidence each night must exceed to be remembered.
+    night_memory_days, week_memory_weeks
+        Time constants of forgetting the memory of nights and of weeks.
+    shift_ratio
+        Change of level that the shift detector looks for (and its reciprocal).
+    shift_cap, shift_threshold
+        Log evidence that all hours together can give for a shift, and where it is accepted.
+    shift_memory_days
+        Time constant of that evidence.
+    shift_days
+        Days it must hold before the shift is learnt.
+    """
+
+    level_memory_weeks: float = 4.0
+    time_memory_weeks: float = 8.0
+    slot_memory_weeks: float = 12.0
+    dispersion_memory_weeks: float = 12.0
+    level_memory_presences: float = 60.0
+    hour_variance: float = 0.2
+    group_variance: float = 0.5
+    unlikely_z: float = 2.58
+    dispersion_z: float = 3.0
+    loitering_presences_per_hour: float = 0.4
+    loitering_sds: float = 1.0
+    loitering_hours: float = 3.0
+    loitering_odds: float = 0.001
+    loitering_odds_limit: float = 0.5
+    block_hours: float = 4.0
+    night_share: float = 0.5
+    night_cap: float = 2.0
+    night_drift: float = 0.05
+    night_memory_days: float = 14.0
+    week_memory_weeks: float = 4.0
+    shift_ratio: float = 1.6
+    shift_cap: float = 10.0
+    shift_threshold: float = 4.5
+    shift_memory_days: float = 10.0
+    shift_days: float = 4.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not (np.isfinite(value) and value > 0):
+                raise ValueError(f"hyper-parameter {name} is {value}, but must be a number above zero")
+
+    def to_settings(self) -> dict[str, float]:
+        """The numbers by name."""
+        return asdict(self)
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, float]) -> Hyperparameters:
+        """The hyper-parameters that `to_settings` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or unknown, or a value is out of range.
+        """
+        known = {column.name for column in fields(cls)}
+        odd = sorted(known.symmetric_difference(settings))
+        if odd:
+            raise ValueError(f"hyper-parameters missing or unknown: {', '.join(odd)}")
+        return cls(**{name: float(settings[name]) for name in known})

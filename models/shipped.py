@@ -1,0 +1,33 @@
+"""Version 0: the model that ships with the package, built from a simulated city by `models.building`."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from models.version import ModelVersion
+
+_FOLDER = "version0"
+_SETTINGS = "version.json"
+
+
+@cache
+def shipped_version() -> ModelVersion:
+    """The version in the package.
+
+    Examples
+    --------
+    >>> shipped_version().id
+    'version-0'
+    """
+    folder = files("models") / _FOLDER
+    tables = {}
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".npy"):
+            with entry.open("rb") as file:
+                tables[entry.name.removesuffix(".npy")] = np.load(file, allow_pickle=False)
+    settings = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+    return ModelVersion.from_tables(tables, settings)

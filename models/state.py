@@ -1,0 +1,135 @@
+"""What a detector has learnt: three plain arrays, laid out slot by slot, series last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import DAY_TYPES
+
+STATE_SCHEMA = 1
+
+
+class Slot(IntEnum):
+    """Fields of one slot of the week."""
+
+    SUM = 0  # weighted counts
+    EXPOSURE = 1  # weighted expected counts at the series' level and the fleet's profile
+    WEEK_MEMORY = 2  # log evidence of loitering in the block that ends here, over weeks
+    EPOCH = 3  # number of the level the memory belongs to
+
+
+class Bin(IntEnum):
+    """Fields of one window of the day."""
+
+    WEEKDAY_SUM = 0
+    WEEKDAY_EXPOSURE = 1
+    WEEKEND_SUM = 2
+    WEEKEND_EXPOSURE = 3
+    NIGHT_MEMORY = 4  # log evidence of loitering in the block that ends here, over nights
+    SHIFT_UP = 5  # log evidence of a higher level at this time of day
+    SHIFT_DOWN = 6
+    EPOCH = 7
+
+
+class Head(IntEnum):
+    """Fields of the series as a whole."""
+
+    LEVEL_SUM = 0
+    LEVEL_EXPOSURE = 1
+    DISPERSION_SUM = 2
+    DISPERSION_WEIGHT = 3
+    LOITERING = 4  # probability that loitering was going on in the latest window
+    BLOCK = 5  # log evidence of the latest hours
+    RECENT_SUM = 6  # counts and expected counts of the latest days, unweighted by trust
+    RECENT_EXPOSURE = 7
+    MEAN = 8  # expected count of an average window of the latest week
+    SHIFT_UP = 9  # sums of the same fields over the windows of the day
+    SHIFT_DOWN = 10
+    SHIFT_HELD = 11  # windows for which a shift has been evident
+    SHIFT_LOG_RATIO = 12  # of the latest accepted shift
+    SHIFT_AGE = 13  # windows since it was accepted
+    EPOCH = 14  # number of accepted shifts
+    QUIET = 15  # -log P(no presence since the latest one)
+    SEEN = 16  # windows learnt
+
+
+@dataclass
+class OccupancyState:
+    """Float32 arrays of everything learnt about ``n`` series.
+
+    Parameters
+    ----------
+    slots
+        float32[8 * windows_per_day, `Slot` fields, n].
+    bins
+        float32[windows_per_day, `Bin` fields, n].
+    head
+        float32[`Head` fields, n].
+    schema
+        Number of this layout.
+
+    Raises
+    ------
+    ValueError
+        If the schema or a shape is another.
+    """
+
+    slots: NDArray[np.float32]
+    bins: NDArray[np.float32]
+    head: NDArray[np.float32]
+    schema: int = STATE_SCHEMA
+
+    def __post_init__(self) -> None:
+        if self.schema != STATE_SCHEMA:
+            raise ValueError(f"state has schema {self.schema}, this program reads {STATE_SCHEMA}; replay it")
+        windows, width = self.bins.shape[0], self.head.shape[-1]
+        expected = {
+            "slots": (DAY_TYPES * windows, len(Slot), width),
+            "bins": (windows, len(Bin), width),
+            "head": (len(Head), width),
+        }
+        for name, shape in expected.items():
+            array = getattr(self, name)
+            if array.shape != shape or array.dtype != np.float32:
+                raise ValueError(f"state array {name} is {array.dtype}{array.shape}, expected float32{shape}")
+
+    @classmethod
+    def new(cls, windows_per_day: int, n: int) -> OccupancyState:
+        """The state of series never observed: all zeros."""
+        return cls(
+            slots=np.zeros((DAY_TYPES * windows_per_day, len(Slot), n), dtype=np.float32),
+            bins=np.zeros((windows_per_day, len(Bin), n), dtype=np.float32),
+            head=np.zeros((len(Head), n), dtype=np.float32),
+        )
+
+    @property
+    def windows_per_day(self) -> int:
+        """Windows of a day."""
+        return self.bins.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Number of series."""
+        return self.head.shape[1]
+
+    def select(self, columns: NDArray[np.intp] | Sequence[int] | slice) -> OccupancyState:
+        """A copy of some series."""
+        return OccupancyState(
+            slots=np.ascontiguousarray(self.slots[:, :, columns]).copy(),
+            bins=np.ascontiguousarray(self.bins[:, :, columns]).copy(),
+            head=np.ascontiguousarray(self.head[:, columns]).copy(),
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[OccupancyState]) -> OccupancyState:
+        """The series of several states side by side."""
+        return cls(
+            slots=np.concatenate([part.slots for part in parts], axis=2),
+            bins=np.concatenate([part.bins for part in parts], axis=2),
+            head=np.concatenate([part.head for part in parts], axis=1),
+        )
