@@ -19,7 +19,8 @@ class LoiteringEpisode:
     """Truth: from ``start`` to ``end`` (UTC epoch seconds) somebody loiters in one series on preferred evenings.
 
     ``kind`` is ``emerging``, ``chronic`` or ``ended``; ``weekdays`` count from Monday 0; hours are local,
-    ``to_hour`` is exclusive and the block belongs to the day it starts when it wraps midnight; ``rate`` is in presences per hour.
+    ``to_hour`` is exclusive and the block belongs to the day it starts when it wraps midnight; ``rate`` is in
+    presences per hour.
     """
 
     series: int
