@@ -1,0 +1,169 @@
+"""Counts on their way in: one row as its sender means it, and many as columns that checks run on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from service.domain.places import Identifier, Kind
+from service.errors import RowProblem
+
+DEFAULT_SPACE = "stairwell"
+"""The space meant by a row that names none."""
+
+MAX_COUNT = 1_000_000_000
+"""No window holds more presences; a greater count is a broken counter."""
+
+END_OF_TIME = 2**63 - 1
+"""The last nanosecond an int64 can hold, in the year 2262."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class CountRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Presences in one space during one window; ``time`` is the window's start, or any instant in it."""
+
+    stairwell: Identifier
+    time: Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offset.")]
+    count: Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+    space: Identifier = DEFAULT_SPACE
+    kind: Kind | None = None
+    sensor: Identifier | None = None
+
+
+class Origin(NamedTuple):
+    """Where counts come from, as their sender names it; ``tenant`` only where the sender does."""
+
+    stairwell: str
+    space: str
+    kind: Kind | None
+    sensor: str | None
+    tenant: str | None = None
+
+
+@dataclass(frozen=True)
+class CountColumns:
+    """Rows that could be read, one element a row, and the problems of those that could not.
+
+    Attributes
+    ----------
+    origins
+        The distinct origins.
+    rows
+        int64[n], row numbers in the input, from 1.
+    origin
+        int64[n], positions in ``origins``.
+    times
+        int64[n], nanoseconds since 1970-01-01 UTC, cut to what an int64 can hold.
+    counts
+        int64[n], not yet checked.
+    problems
+        The rows that could not be read.
+    """
+
+    origins: Sequence[Origin]
+    rows: NDArray[np.int64]
+    origin: NDArray[np.int64]
+    times: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    problems: Sequence[RowProblem] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, CountRow] | RowProblem]) -> CountColumns:
+        """The columns of numbered rows."""
+        builder = ColumnsBuilder()
+        for item in rows:
+            if isinstance(item, RowProblem):
+                builder.problems.append(item)
+                continue
+            number, row = item
+            count = min(max(row.count, -1), MAX_COUNT + 1)
+            origin = Origin(row.stairwell, row.space, row.kind, row.sensor)
+            builder.add(number, origin, nanoseconds(row.time), count)
+        return builder.build()
+
+
+@dataclass
+class ColumnsBuilder:
+    """Collects rows for :class:`CountColumns`."""
+
+    problems: list[RowProblem] = field(default_factory=list)
+    _numbers: dict[Origin, int] = field(default_factory=dict)
+    _rows: list[int] = field(default_factory=list)
+    _origin: list[int] = field(default_factory=list)
+    _times: list[int] = field(default_factory=list)
+    _counts: list[int] = field(default_factory=list)
+
+    def add(self, row: int, origin: Origin, time: int, count: int) -> None:
+        """Add a row; ``time`` in nanoseconds, it and ``count`` within int64."""
+        self._rows.append(row)
+        self._origin.append(self._numbers.setdefault(origin, len(self._numbers)))
+        self._times.append(time)
+        self._counts.append(count)
+
+    def refuse(self, row: int, message: str) -> None:
+        """Record that a row cannot be read."""
+        self.problems.append(RowProblem(row, message))
+
+    def build(self) -> CountColumns:
+        """The columns collected so far."""
+        return CountColumns(
+            origins=list(self._numbers),
+            rows=np.array(self._rows, dtype=np.int64),
+            origin=np.array(self._origin, dtype=np.int64),
+            times=np.array(self._times, dtype=np.int64),
+            counts=np.array(self._counts, dtype=np.int64),
+            problems=self.problems,
+        )
+
+
+def nanoseconds(time: datetime) -> int:
+    """Nanoseconds since 1970-01-01 UTC of an aware time, cut to what an int64 can hold.
+
+    Examples
+    --------
+    >>> nanoseconds(datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC))
+    1000005000
+    """
+    since = time - _EPOCH
+    return within_int64(((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000)
+
+
+def within_int64(number: int) -> int:
+    """The number, or the end of int64 nearest to it."""
+    return min(max(number, -END_OF_TIME), END_OF_TIME)
+
+
+def whole_count(number: float) -> int:
+    """A count from a number as it was sent; 3.0 is 3.
+
+    Raises
+    ------
+    ValueError
+        If it is negative, not whole, not finite or greater than :data:`MAX_COUNT`.
+
+    Examples
+    --------
+    >>> whole_count(3.0)
+    3
+    """
+    if not math.isfinite(number):
+        raise ValueError(f"the count is {number}, not a number of presences; leave out rows without a value")
+    if number < 0:
+        raise ValueError(f"the count is {number:g}, but presences are never negative")
+    if number != int(number):
+        raise ValueError(f"the count is {number:g}, but presences are whole")
+    if number > MAX_COUNT:
+        raise ValueError(f"the count is {number:.10g}, more than {MAX_COUNT}; the counter is broken")
+    return int(number)

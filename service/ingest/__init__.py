@@ -1,0 +1,1 @@
+"""From bytes to rows, one adapter a source. Nothing here knows of stores."""

@@ -1,0 +1,41 @@
+"""Times as people write them: ISO 8601, with an offset or by the clock on the wall."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+
+def instants(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The instants a text can mean, in UTC, earliest first: one, or two in the hour that autumn repeats.
+
+    Raises
+    ------
+    ValueError
+        If it is not ISO 8601, or names a wall-clock time that spring leaves out.
+
+    Examples
+    --------
+    >>> stockholm = ZoneInfo("Europe/Stockholm")
+    >>> [time.isoformat() for time in instants("2026-10-25 02:30", stockholm)]
+    ['2026-10-25T00:30:00+00:00', '2026-10-25T01:30:00+00:00']
+    >>> instants("2026-03-29 02:30", stockholm)
+    Traceback (most recent call last):
+    ValueError: the time '2026-03-29 02:30' does not exist in Europe/Stockholm: the clock is put forward past it
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"the time {text!r} is not ISO 8601; write it like 2026-11-22T18:00+01:00") from error
+    try:
+        return (time.astimezone(UTC),) if time.tzinfo else _on_the_wall(time, zone)
+    except OverflowError as error:
+        raise ValueError(f"the time {text!r} is beyond the calendar") from error
+
+
+def _on_the_wall(time: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    readings = {time.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    existing = sorted(reading for reading in readings if reading.astimezone(zone).replace(tzinfo=None) == time)
+    if not existing:
+        raise ValueError(f"the time {str(time)[:16]!r} does not exist in {zone.key}: the clock is put forward past it")
+    return tuple(existing)
