@@ -1,0 +1,190 @@
+"""The one scheduler: on every tick, commands, then new windows, then the daily draft of a list.
+
+There is one however many processes serve the API, because the lock on ``scheduler.lock`` decides; the system releases
+it when its holder dies. The job reads the stored watermark itself, so a tick missed is a tick made up for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from filelock import FileLock, Timeout
+from prometheus_client import Counter, Gauge, Histogram
+
+from service.domain.hotspots import ListStatus
+from service.errors import SchedulerBusy
+from service.ports import Ports
+from service.settings import Settings
+from service.supervisor import stop_on_signals
+from service.usecases.advance import AdvanceReport, advance
+from service.usecases.commands import run_commands
+from service.usecases.hotspots import make_list
+
+LOCK_FILE = "scheduler.lock"
+
+TICKS = Counter("trappvakt_ticks", "Ticks the scheduler ran.")
+TICKS_MISSED = Counter("trappvakt_ticks_missed", "Ticks due while another ran; the next made up for them.")
+TICK_ERRORS = Counter("trappvakt_tick_errors", "Steps of a tick that failed.", ["step"])
+TICK_SECONDS = Histogram("trappvakt_tick_seconds", "Length of a tick.")
+VERDICTS = Counter("trappvakt_verdicts", "Verdicts written.")
+ANOMALOUS = Counter("trappvakt_anomalous", "Verdicts that were anomalous.")
+WATERMARK = Gauge(
+    "trappvakt_watermark_timestamp_seconds", "Every window before it is scored.", multiprocess_mode="mostrecent"
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class StopAsked(Exception):  # noqa: N818 - not an accident
+    """Raised between two commits of a long catch-up when the process is asked to end."""
+
+
+@contextmanager
+def scheduler_lock(settings: Settings) -> Iterator[None]:
+    """Be the only process that changes state.
+
+    Raises
+    ------
+    SchedulerBusy
+        If another process is.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.data_dir / LOCK_FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise SchedulerBusy(
+            f"a scheduler is running on {settings.data_dir}: it holds {LOCK_FILE}, and only one may change state"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def run_scheduler(ports: Ports) -> None:
+    """Tick until SIGTERM, SIGINT or SIGHUP; a running tick ends first, a long catch-up at its next commit.
+
+    Raises
+    ------
+    SchedulerBusy
+        If another scheduler runs on the same data.
+    """
+    with scheduler_lock(ports.settings):
+        stop = threading.Event()
+        stop_on_signals(stop)
+        jobs = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+        jobs.add_listener(_count_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        jobs.add_job(
+            Tick(ports, stop).run,
+            IntervalTrigger(seconds=ports.settings.advance.interval_seconds, timezone=UTC),
+            next_run_time=datetime.now(UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+        jobs.start()
+        _log.info("scheduling", interval_seconds=ports.settings.advance.interval_seconds)
+        stop.wait()
+        jobs.shutdown(wait=True)
+
+
+@dataclass
+class Tick:
+    """What the scheduler does on every tick; an error ends its step, never the scheduler.
+
+    Parameters
+    ----------
+    ports
+        The service's ports.
+    stop
+        Set when the process is asked to end.
+    """
+
+    ports: Ports
+    stop: threading.Event = field(default_factory=threading.Event)
+    _lists_made: date | None = None
+
+    def run(self) -> None:
+        """Commands, new windows, the daily draft; one log line tells of all of it."""
+        began = time.perf_counter()
+        line: dict[str, object] = {}
+        self._step("commands", line, self._run_commands)
+        if self._step("advance", line, self._advance):
+            self._step("lists", line, self._make_lists)
+        seconds = time.perf_counter() - began
+        TICKS.inc()
+        TICK_SECONDS.observe(seconds)
+        _log.info("tick", **line, seconds=round(seconds, 3))
+
+    def _step(self, name: str, line: dict[str, object], step: Callable[[], dict[str, object]]) -> bool:
+        """Run one step and add to the tick's log line what it did; False if it did not come to its end."""
+        try:
+            line.update(step())
+        except StopAsked:
+            return False
+        except Exception:
+            TICK_ERRORS.labels(step=name).inc()
+            _log.exception("tick step failed", step=name)
+            line["failed"] = name
+            return False
+        return True
+
+    def _run_commands(self) -> dict[str, object]:
+        return {"commands": run_commands(self.ports)}
+
+    def _advance(self) -> dict[str, object]:
+        report = advance(self.ports, progress=self._between_commits)
+        _measure(report)
+        return {
+            "windows": report.windows,
+            "verdicts": report.verdicts,
+            "anomalous": report.anomalous,
+            "corrected": report.corrected,
+            "watermark": report.watermark.isoformat() if report.watermark else None,
+        }
+
+    def _between_commits(self, _done: int, _total: int) -> None:
+        if self.stop.is_set():
+            raise StopAsked
+
+    def _make_lists(self) -> dict[str, object]:
+        """Make the day's draft for every tenant that has none yet, from ``hotspots.make_at_hour`` local time on."""
+        settings = self.ports.settings
+        now = self.ports.clock.now().astimezone(ZoneInfo(settings.general.timezone))
+        due = datetime.combine(now.date(), time_of_day(settings.hotspots.make_at_hour), now.tzinfo)
+        if self._lists_made == now.date() or now < due or self.ports.state.manifest() is None:
+            return {}
+        made = [make_list(self.ports, tenant).list_id for tenant in self._tenants() if not self._has_list(tenant, due)]
+        self._lists_made = now.date()
+        return {"lists": made} if made else {}
+
+    def _tenants(self) -> list[str]:
+        return sorted({series.tenant for series in self.ports.register.series()})
+
+    def _has_list(self, tenant: str, since: datetime) -> bool:
+        newest = self.ports.lists.records(tenant, tuple(ListStatus), limit=1)
+        return bool(newest) and newest[0].made >= since
+
+
+def _measure(report: AdvanceReport) -> None:
+    VERDICTS.inc(report.verdicts)
+    ANOMALOUS.inc(report.anomalous)
+    if report.watermark:
+        WATERMARK.set(report.watermark.timestamp())
+
+
+def _count_missed(_event: JobEvent) -> None:
+    TICKS_MISSED.inc()

@@ -1,0 +1,83 @@
+"""gunicorn serves the API: worker processes that share one socket and are replaced when they die."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+from prometheus_client import multiprocess
+
+from service.bootstrap import build_ports
+from service.settings import Settings
+from service.supervisor import die_with_parent
+
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder where the processes of one service lay their metrics together."""
+
+
+def serve_api(settings: Settings, descriptor: int | None = None) -> None:
+    """Serve until SIGTERM; returns when the last request is answered.
+
+    Parameters
+    ----------
+    settings
+        ``api`` says where and with how many processes and threads.
+    descriptor
+        An inherited listening socket, instead of ``api.host`` and ``api.port``.
+    """
+    ApiServer(settings, descriptor).run()  # type: ignore[no-untyped-call]
+
+
+class PlainLogger(Logger):
+    """Leaves gunicorn's records to the root logger, which :mod:`service.logs` has set up."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take gunicorn's settings without adding handlers."""
+        super().setup(cfg)  # type: ignore[no-untyped-call]
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class ApiServer(BaseApplication):
+    """The API as gunicorn runs it; parameters as of :func:`serve_api`."""
+
+    def __init__(self, settings: Settings, descriptor: int | None = None) -> None:
+        self._settings = settings
+        self._bind = f"fd://{descriptor}" if descriptor is not None else f"{settings.api.host}:{settings.api.port}"
+        super().__init__(prog="trappvakt")  # type: ignore[no-untyped-call]
+
+    def load_config(self) -> None:
+        """Translate our settings into gunicorn's."""
+        chosen = {
+            "bind": self._bind,
+            "workers": self._settings.api.workers,
+            "threads": self._settings.api.threads,
+            "worker_class": "gthread",
+            "logger_class": PlainLogger,
+            "graceful_timeout": 10,
+            "timeout": 60,
+            "control_socket_disable": True,
+            "post_fork": _after_fork,
+            "child_exit": _forget_metrics,
+        }
+        configuration: Any = self.cfg
+        for name, value in chosen.items():
+            if name in configuration.settings:  # older gunicorns have no control socket to disable
+                configuration.set(name, value)
+
+    def load(self) -> Any:
+        """Build the application inside the worker: connections to stores do not survive a fork."""
+        from service.api.application import create_app  # noqa: PLC0415 - the master needs none of it
+
+        return create_app(build_ports(self._settings))
+
+
+def _after_fork(server: Any, _worker: Any) -> None:
+    die_with_parent(server.pid)
+
+
+def _forget_metrics(_server: Any, worker: Any) -> None:
+    if METRICS_VARIABLE in os.environ:
+        multiprocess.mark_process_dead(worker.pid)

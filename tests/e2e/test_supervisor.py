@@ -1,0 +1,124 @@
+"""The supervisor with real processes: what dies comes back, and nothing is left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from service.errors import SettingsError
+from service.supervisor import listen
+
+PATIENCE_SECONDS = 20.0
+
+CHILD = """
+import os, pathlib, sys, time
+from service.supervisor import follow_supervisor
+follow_supervisor()
+folder = pathlib.Path(sys.argv[1])
+(folder / f"{sys.argv[2]}-{os.getpid()}").touch()
+time.sleep(600)
+"""
+PARENT = """
+import sys
+from service.supervisor import Program, Supervisor
+folder = sys.argv[1]
+programs = [Program(name, [sys.executable, "-c", sys.argv[2], folder, name]) for name in ("api", "scheduler")]
+Supervisor(programs).run(lambda: print("started", flush=True))
+"""
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, at most a while."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def pids(folder: Path, name: str) -> list[int]:
+    """Processes of a name that have started and still run."""
+    return [pid for path in folder.glob(f"{name}-*") if alive(pid := int(path.name.split("-")[1]))]
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A supervisor with two programs, both running."""
+    process = subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path), CHILD], stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: len(pids(tmp_path, "api")) == len(pids(tmp_path, "scheduler")) == 1)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("name", ["api", "scheduler"])
+def test_a_killed_program_comes_back(supervisor: subprocess.Popen[bytes], tmp_path: Path, name: str) -> None:
+    """Twice in a row, and the other one is left alone."""
+    other = pids(tmp_path, "scheduler" if name == "api" else "api")
+    for _ in range(2):
+        [first] = pids(tmp_path, name)
+        os.kill(first, signal.SIGKILL)
+        until(lambda first=first: pids(tmp_path, name) not in ([], [first]))
+    assert pids(tmp_path, "scheduler" if name == "api" else "api") == other
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_asked_to_end_it_ends_everything(
+    supervisor: subprocess.Popen[bytes], tmp_path: Path, number: signal.Signals
+) -> None:
+    """And ends well itself."""
+    supervisor.send_signal(number)
+    assert supervisor.wait(PATIENCE_SECONDS) == 0
+    assert pids(tmp_path, "*") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells of a parent's death on Linux only")
+def test_a_killed_supervisor_leaves_no_orphans(supervisor: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    """Even when it could not say good-bye."""
+    supervisor.kill()
+    until(lambda: pids(tmp_path, "*") == [])
+
+
+def test_a_program_that_cannot_start_is_tried_again_ever_more_slowly(tmp_path: Path) -> None:
+    """A broken program neither ends the supervisor nor keeps it busy."""
+    starts = tmp_path / "starts"
+    command = [sys.executable, "-c", "import sys; open(sys.argv[1], 'a').write('x'); sys.exit(1)", str(starts)]
+    script = "import sys; from service.supervisor import *; Supervisor([Program('broken', sys.argv[1:])]).run()"
+    process = subprocess.Popen([sys.executable, "-c", script, *command], stdout=subprocess.PIPE, text=True)
+    pauses: list[str] = []
+    reader = threading.Thread(target=lambda: pauses.extend(line for line in process.stdout or () if "died" in line))
+    reader.start()
+    try:
+        until(lambda: starts.exists() and starts.stat().st_size >= 3)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+        reader.join()
+    assert ["restart_in_seconds=0.25" in pauses[0], "restart_in_seconds=0.5" in pauses[1]] == [True, True]
+
+
+def test_port_zero_takes_a_free_port() -> None:
+    """And a taken one is refused with what to do."""
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        assert port > 0
+        with pytest.raises(SettingsError, match=rf"cannot listen on 127\.0\.0\.1:{port}.*api\.port"):
+            listen("127.0.0.1", port)
+        with socket.create_connection(("127.0.0.1", port)):
+            pass

@@ -1,0 +1,189 @@
+"""Settings: every default is documented, and nothing odd gets past start-up."""
+
+import re
+import tomllib
+from datetime import date
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service.errors import SettingsError
+from service.settings import Settings, holiday_dates, influxdb_token, load_settings
+
+DEFAULTS = tomllib.loads(resources.files("service").joinpath("default.toml").read_text("utf-8"))
+KEYS = [(section, key) for section, keys in DEFAULTS.items() for key in keys]
+
+
+def write(folder: Path, text: str) -> Path:
+    """Write a settings file."""
+    path = folder / "trappvakt.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_defaults_are_valid() -> None:
+    """The shipped file alone makes complete settings."""
+    assert load_settings(environment={}).window_seconds == 3600
+
+
+def test_every_default_has_a_field_and_every_field_a_default() -> None:
+    """The file and the types name the same keys."""
+    fields = {
+        (section.name, field.name)
+        for section in msgspec.structs.fields(Settings)
+        for field in msgspec.structs.fields(section.type)
+    }
+    assert set(KEYS) == fields
+
+
+def test_the_file_in_config_is_the_one_shipped() -> None:
+    """People read config/default.toml, the program service/default.toml."""
+    repository = Path(__file__).parents[2]
+    assert (repository / "config/default.toml").read_text("utf-8") == (repository / "service/default.toml").read_text(
+        "utf-8"
+    )
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_every_key_says_why(section: str, key: str) -> None:
+    """Each line of the defaults ends in a comment with its unit and reason."""
+    text = resources.files("service").joinpath("default.toml").read_text("utf-8")
+    part = text.split(f"[{section}]\n")[1].split("\n[")[0]
+    assert re.search(rf"^{key} = .*# \S+ \S+", part, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_wrong_type_stops_start_up_and_names_the_key(tmp_path: Path, section: str, key: str) -> None:
+    """A table is no value of any key."""
+    path = write(tmp_path, f"[{section}]\n{key} = {{ odd = 1 }}\n")
+    with pytest.raises(SettingsError, match=rf"{section}\.{key}"):
+        load_settings(path, {})
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("general", "timezone", '"Europe/Atlantis"'),
+        ("general", "timezone", '""'),
+        ("general", "holidays", '"XX"'),
+        ("general", "extra_holidays", '["2026-02-30"]'),
+        ("window", "minutes", "45"),
+        ("window", "lateness_minutes", "-1"),
+        ("places", "mode", '"lax"'),
+        ("store", "kind", '"mysql"'),
+        ("influxdb", "url", '"ftp://example"'),
+        ("influxdb", "timeout_seconds", "0"),
+        ("detector", "episodes_per_100_stairwell_weeks", "0"),
+        ("detector", "silence_odds", "1.0"),
+        ("advance", "interval_seconds", "0"),
+        ("advance", "backend", '"threads"'),
+        ("hotspots", "days", "1"),
+        ("hotspots", "make_at_hour", "24"),
+        ("hotspots", "false_discovery_rate", "1.5"),
+        ("api", "port", "65536"),
+        ("api", "workers", "0"),
+        ("log", "level", '"loud"'),
+    ],
+)
+def test_odd_value_stops_start_up_and_names_the_key(tmp_path: Path, section: str, key: str, value: str) -> None:
+    """What cannot work is refused before anything starts."""
+    path = write(tmp_path, f"[{section}]\n{key} = {value}\n")
+    with pytest.raises(SettingsError, match=rf"{section}\.{key}"):
+        load_settings(path, {})
+
+
+def test_unknown_key_names_the_known_ones(tmp_path: Path) -> None:
+    """A slip of the pen is not ignored."""
+    path = write(tmp_path, "[window]\nminuts = 30\n")
+    with pytest.raises(SettingsError, match=r"no key window\.minuts; known are minutes, lateness_minutes"):
+        load_settings(path, {})
+
+
+def test_unknown_section_names_the_known_ones(tmp_path: Path) -> None:
+    """Nor is a section that does not exist."""
+    with pytest.raises(SettingsError, match=r"no section \[windows\]; known are general, window"):
+        load_settings(write(tmp_path, "[windows]\nminutes = 30\n"), {})
+
+
+def test_key_outside_a_section_is_explained(tmp_path: Path) -> None:
+    """Keys belong to sections."""
+    with pytest.raises(SettingsError, match=r"write \[window\]"):
+        load_settings(write(tmp_path, "window = 30\n"), {})
+
+
+@pytest.mark.parametrize("content", [b"[window\n", b"\xff\xfe"])
+def test_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None:
+    """The message names the file."""
+    path = tmp_path / "broken.toml"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"broken\.toml"):
+        load_settings(path, {})
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is named must exist."""
+    with pytest.raises(SettingsError, match=r"missing\.toml"):
+        load_settings(tmp_path / "missing.toml", {})
+
+
+def test_file_named_by_the_environment(tmp_path: Path) -> None:
+    """TRAPPVAKT_CONFIG names the file; a file given by hand goes before it."""
+    named = write(tmp_path, "[window]\nminutes = 30\n")
+    assert load_settings(environment={"TRAPPVAKT_CONFIG": str(named)}).window.minutes == 30
+    by_hand = tmp_path / "by_hand.toml"
+    by_hand.write_text("[window]\nminutes = 15\n", "utf-8")
+    assert load_settings(by_hand, {"TRAPPVAKT_CONFIG": str(named)}).window.minutes == 15
+
+
+def test_overrides_go_before_the_file(tmp_path: Path) -> None:
+    """The command line has the last word, one key at a time."""
+    path = write(tmp_path, "[api]\nport = 9000\nworkers = 3\n")
+    api = load_settings(path, {}, {"api.port": 0}).api
+    assert (api.port, api.workers, api.threads) == (0, 3, DEFAULTS["api"]["threads"])
+
+
+def test_token_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    """The environment goes first; white space of a file does not count."""
+    secret = tmp_path / "token"
+    secret.write_text("from-file\n", "utf-8")
+    settings = load_settings(write(tmp_path, f"[influxdb]\ntoken_file = '{secret}'\n"), {})
+    assert influxdb_token(settings, {}) == "from-file"
+    assert influxdb_token(settings, {"TRAPPVAKT_INFLUXDB_TOKEN": "from-environment"}) == "from-environment"
+
+
+@pytest.mark.parametrize("token_file", ["", "/nowhere/token"])
+def test_missing_token_says_where_to_put_it(tmp_path: Path, token_file: str) -> None:
+    """Without a token the message tells both ways, or what is wrong with the file."""
+    settings = load_settings(write(tmp_path, f"[influxdb]\ntoken_file = '{token_file}'\n"), {})
+    with pytest.raises(SettingsError, match=r"token_file"):
+        influxdb_token(settings, {})
+
+
+def test_defaults_hold_no_secret() -> None:
+    """No password, no token, not even a sample of one."""
+    names = [key for _, key in KEYS if re.search("token|password|secret", key)]
+    assert names == ["token_file"]
+    assert DEFAULTS["influxdb"]["token_file"] == ""
+
+
+def test_swedish_eves_are_holidays() -> None:
+    """Midsummer's, Christmas and New Year's Eve are kept though no law says so."""
+    dates = holiday_dates("SE", (), range(2026, 2028))
+    assert {date(2026, 6, 19), date(2027, 6, 25), date(2026, 12, 24), date(2026, 12, 31), date(2026, 6, 6)} <= set(
+        dates
+    )
+    assert list(dates) == sorted(set(dates))
+
+
+def test_every_midsummer_eve_is_a_friday() -> None:
+    """The Friday between 19 and 25 June, of every year."""
+    for year in range(2000, 2100):
+        eves = [day for day in holiday_dates("SE", (), range(year, year + 1)) if day.month == 6 and 19 <= day.day <= 25]
+        assert any(day.weekday() == 4 for day in eves)
+
+
+def test_none_keeps_only_the_towns_own_dates() -> None:
+    """A town may keep no public holidays at all."""
+    assert holiday_dates("none", (date(2026, 5, 15),), range(2026, 2027)) == (date(2026, 5, 15),)
