@@ -1,0 +1,1 @@
+"""What Trappvakt does, one module a use case: verbs over :class:`service.ports.Ports`."""

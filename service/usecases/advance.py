@@ -1,0 +1,197 @@
+"""Advance: from the watermark to now less the lateness, one commit at a time.
+
+1. Take in what was appended since the last commit; replay the series whose past changed.
+2. Read the counts of the next windows and their digest.
+3. Per shard: score each window, then learn it, and write the changed rows of state as new chunks.
+4. Commit verdicts, manifest and watermark in one transaction.
+
+Killed anywhere, the same windows are done again from the same state, with the counts as they are then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from models.calendar import Calendar
+from models.version import ModelVersion
+from service.domain.counts import WindowCounts
+from service.domain.state import Manifest, Shard
+from service.domain.verdicts import VerdictColumns
+from service.domain.versions import SHIPPED_MANIFEST
+from service.errors import SettingsError
+from service.ports import Ports, StateStore
+from service.usecases.correct import correct
+from service.usecases.rosters import calendar_of, full_roster
+from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
+from service.usecases.shards import close_shard, open_shard, shard_number, shards_by_number, shards_of
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class AdvanceReport:
+    """What one pass did: windows and verdicts scored, those anomalous, and series corrected by a replay."""
+
+    windows: int
+    verdicts: int
+    anomalous: int
+    corrected: int
+    watermark: datetime | None
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """Everything a worker needs to advance one shard by a batch of windows; it writes chunks and commits nothing."""
+
+    state: StateStore
+    shard: Shard | None
+    roster: Roster
+    version: ModelVersion
+    calendar: Calendar
+    starts: NDArray[np.int64]
+    counts: NDArray[np.float64]
+    silence_odds: float
+
+
+def advance(ports: Ports, to: datetime | None = None, progress: Progress | None = None) -> AdvanceReport:
+    """Score and learn every window that ended before ``to`` (default: now less the lateness).
+
+    Parameters
+    ----------
+    ports
+        Where counts, state and verdicts are; the caller holds the scheduler's lock.
+    to
+        Aware; windows that start at or after it wait.
+    progress
+        Called with windows done and windows to do.
+
+    Raises
+    ------
+    SettingsError
+        If the length of a window is not the one the state was learnt with.
+    """
+    target = _target(ports, to)
+    manifest = ports.state.manifest() or _first_manifest(ports)
+    if manifest is None:
+        return AdvanceReport(0, 0, 0, 0, None)
+    _check_window(ports, manifest)
+    version = ports.registry.load(manifest.version)
+    manifest, corrected = correct(ports, manifest, version)
+    first = manifest.watermark
+    verdicts = anomalous = 0
+    while manifest.watermark < target:
+        manifest, scored = _advance_batch(ports, manifest, version, target)
+        verdicts += len(scored)
+        anomalous += int(scored.anomalous.sum())
+        if progress:
+            step = ports.settings.window_seconds
+            progress((manifest.watermark - first) // step, (target - first) // step)
+    windows = (manifest.watermark - first) // ports.settings.window_seconds
+    return AdvanceReport(windows, verdicts, anomalous, corrected, datetime.fromtimestamp(manifest.watermark, UTC))
+
+
+def advance_shard(task: ShardTask) -> tuple[Shard, VerdictColumns]:
+    """Score and learn a batch of windows of one shard; a pure function of its task but for the chunk it writes."""
+    opened = open_shard(task.state, task.shard, task.roster, task.version, task.calendar.window_minutes)
+    verdicts = score_and_learn(
+        opened.columns, task.calendar, task.roster, task.starts, task.counts, silence_odds=task.silence_odds
+    )
+    opened.changed_slots.update(task.calendar.slots_of(task.starts).tolist())
+    return close_shard(task.state, opened), verdicts
+
+
+def _target(ports: Ports, to: datetime | None) -> int:
+    """Last window start that may be scored, plus one window: a window is scored when it has ended."""
+    limit = to or ports.clock.now() - timedelta(minutes=ports.settings.window.lateness_minutes)
+    return int(limit.timestamp()) // ports.settings.window_seconds * ports.settings.window_seconds
+
+
+def _first_manifest(ports: Ports) -> Manifest | None:
+    extent = ports.counts.extent()
+    if extent is None:
+        return None
+    cursor = ports.counts.changes(0).cursor
+    start = extent[0] // ports.settings.window_seconds * ports.settings.window_seconds
+    return Manifest(
+        origin=start,
+        watermark=start,
+        version=SHIPPED_MANIFEST.version_id,
+        previous=None,
+        window_minutes=ports.settings.window.minutes,
+        shard_series=ports.settings.advance.shard_series,
+        cursor=cursor,
+        digest="",
+        shards=[],
+    )
+
+
+def _check_window(ports: Ports, manifest: Manifest) -> None:
+    if manifest.window_minutes != ports.settings.window.minutes:
+        raise SettingsError(
+            f"window.minutes is {ports.settings.window.minutes}, but the state was learnt with "
+            f"{manifest.window_minutes}; set it back, or use a new data_dir and import the counts there"
+        )
+
+
+def _advance_batch(
+    ports: Ports, manifest: Manifest, version: ModelVersion, target: int
+) -> tuple[Manifest, VerdictColumns]:
+    step = ports.settings.window_seconds
+    end = min(manifest.watermark + ports.settings.advance.commit_windows * step, target)
+    starts = window_starts(manifest.watermark, end, step)
+    windows = ports.counts.read(manifest.watermark, end, step)
+    tasks = _tasks(ports, manifest, version, starts, windows)
+    done = _run(ports, tasks)
+    verdicts = VerdictColumns.concatenate(version.id, [scored for _, scored in done])
+    published = msgspec.structs.replace(
+        manifest, watermark=end, digest=_digest(windows), shards=[shard for shard, _ in done]
+    )
+    with ports.state.transaction():
+        ports.verdicts.write(verdicts)
+        ports.state.publish(published)
+    ports.state.sweep()
+    return published, verdicts
+
+
+def _tasks(
+    ports: Ports, manifest: Manifest, version: ModelVersion, starts: NDArray[np.int64], windows: WindowCounts
+) -> list[ShardTask]:
+    calendar = calendar_of(ports, version)
+    held = shards_by_number(manifest)
+    return [
+        ShardTask(
+            state=ports.state,
+            shard=held.get(shard_number(roster.numbers[0], manifest.shard_series)),
+            roster=roster,
+            version=version,
+            calendar=calendar,
+            starts=starts,
+            counts=count_matrix(windows, starts, roster.numbers, ports.settings.window_seconds),
+            silence_odds=ports.settings.detector.silence_odds,
+        )
+        for roster in shards_of(full_roster(ports), manifest.shard_series)
+    ]
+
+
+def _run(ports: Ports, tasks: list[ShardTask]) -> list[tuple[Shard, VerdictColumns]]:
+    """Shards here, on this machine's cores, or on a Dask cluster: the answer does not depend on where."""
+    workers = min(ports.settings.advance.workers, len(tasks))
+    if workers <= 1:
+        return [advance_shard(task) for task in tasks]
+    run = Parallel(n_jobs=workers, backend=ports.settings.advance.backend)
+    return list(run(delayed(advance_shard)(task) for task in tasks))
+
+
+def _digest(windows: WindowCounts) -> str:
+    digest = hashlib.sha256()
+    for column in (windows.starts, windows.series, windows.counts):
+        digest.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
+    return digest.hexdigest()

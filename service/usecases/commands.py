@@ -1,0 +1,34 @@
+"""Commands that other processes queue, because the scheduler alone changes state."""
+
+from __future__ import annotations
+
+from service.domain.state import Command
+from service.errors import Conflict, TrappvaktError
+from service.ports import Ports
+from service.usecases.advance import advance
+from service.usecases.promote import promote, rollback
+
+
+def run_commands(ports: Ports) -> int:
+    """Run all queued commands, oldest first; returns how many. A command that fails keeps its message."""
+    commands = ports.state.commands()
+    for command in commands:
+        try:
+            _run(ports, command)
+        except TrappvaktError as error:
+            ports.state.finish(command.command_id, str(error))
+        else:
+            ports.state.finish(command.command_id)
+    return len(commands)
+
+
+def _run(ports: Ports, command: Command) -> None:
+    match command.name:
+        case "promote":
+            promote(ports, command.argument, command.actor)
+        case "rollback":
+            rollback(ports, command.actor)
+        case "score":
+            advance(ports)
+        case _:
+            raise Conflict(f"there is no command {command.name!r}")

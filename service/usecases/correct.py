@@ -1,0 +1,101 @@
+"""Correct: a series whose past changed is replayed from its beginning, and its verdicts from the change on replaced.
+
+Late counts, corrected counts, history that is back-filled after the service went live and series that are new all come
+this way. A series is learnt alone, so nothing else is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from models.columns import OccupancyColumns
+from models.state import OccupancyState
+from models.version import ModelVersion
+from service.domain.state import Manifest
+from service.domain.verdicts import VerdictColumns
+from service.ports import Ports
+from service.usecases.rosters import calendar_of, full_roster
+from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
+from service.usecases.shards import (
+    close_shard,
+    open_shard,
+    replace_columns,
+    shard_number,
+    shards_by_number,
+    shards_of,
+)
+
+
+def correct(ports: Ports, manifest: Manifest, version: ModelVersion) -> tuple[Manifest, int]:
+    """Take in what was appended since the manifest's cursor; returns the manifest now in force and the series replayed.
+
+    Counts at or after the watermark need nothing: the tick that reaches them will read them.
+    """
+    changes = ports.counts.changes(manifest.cursor)
+    if changes.cursor == manifest.cursor:
+        return manifest, 0
+    late = {series: second for series, second in changes.earliest.items() if second < manifest.watermark}
+    published = msgspec.structs.replace(manifest, cursor=changes.cursor)
+    if late:
+        published = _replay_late(ports, published, version, late)
+    else:
+        with ports.state.transaction():
+            ports.state.publish(published)
+    ports.counts.forget_changes(changes.cursor)
+    return published, len(late)
+
+
+def replay_series(
+    ports: Ports,
+    roster: Roster,
+    version: ModelVersion,
+    span: tuple[int, int],
+    sink: Callable[[VerdictColumns], None] = lambda _: None,
+) -> OccupancyState:
+    """Score and learn all counts of some series in ``span``, from new columns on; ``sink`` takes the verdicts."""
+    settings = ports.settings
+    columns = OccupancyColumns(version, settings.window.minutes, roster.kinds, roster.shares)
+    calendar = calendar_of(ports, version)
+    batch = settings.advance.commit_windows * settings.window_seconds
+    for start in range(*span, batch):
+        stop = min(start + batch, span[1])
+        starts = window_starts(start, stop, settings.window_seconds)
+        windows = ports.counts.read(start, stop, settings.window_seconds, roster.numbers)
+        counts = count_matrix(windows, starts, roster.numbers, settings.window_seconds)
+        sink(score_and_learn(columns, calendar, roster, starts, counts, silence_odds=settings.detector.silence_odds))
+    return columns.state
+
+
+def _replay_late(ports: Ports, manifest: Manifest, version: ModelVersion, late: dict[int, int]) -> Manifest:
+    step = ports.settings.window_seconds
+    origin = min(manifest.origin, min(late.values()) // step * step)
+    held = shards_by_number(manifest)
+    replayed: list[VerdictColumns] = []
+    for roster in shards_of(full_roster(ports), manifest.shard_series):
+        touched = roster.select(np.flatnonzero(np.isin(roster.numbers, list(late))))
+        if len(touched):
+            number = shard_number(roster.numbers[0], manifest.shard_series)
+            opened = open_shard(ports.state, held.get(number), roster, version, manifest.window_minutes)
+            state = replay_series(ports, touched, version, (origin, manifest.watermark), replayed.append)
+            replace_columns(opened, touched.numbers, state)
+            held[number] = close_shard(ports.state, opened)
+    published = msgspec.structs.replace(manifest, origin=origin, shards=[held[number] for number in sorted(held)])
+    with ports.state.transaction():
+        _replace_verdicts(ports, replayed, {s: second // step * step for s, second in late.items()}, manifest.watermark)
+        ports.state.publish(published)
+    ports.state.sweep()
+    return published
+
+
+def _replace_verdicts(ports: Ports, replayed: list[VerdictColumns], since: dict[int, int], end: int) -> None:
+    """Verdicts before a series' first change stand; from there on they move to the revisions and new ones come."""
+    numbers = np.array(sorted(since))
+    starts = np.array([since[number] for number in sorted(since)])
+    for number, start in since.items():
+        ports.verdicts.supersede(np.array([number]), start, end)
+    for part in replayed:
+        changed = part.starts >= starts[np.searchsorted(numbers, part.series)]
+        ports.verdicts.write(part.where(changed))

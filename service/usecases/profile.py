@@ -1,0 +1,82 @@
+"""The normal week of a stairwell: what the champion expects in every slot."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from models.calendar import DAY_TYPES
+from models.columns import OccupancyColumns
+from service.domain.places import Kind, Series
+from service.domain.state import Manifest
+from service.errors import NotFound, StoreError
+from service.ports import Ports
+from service.usecases.rosters import full_roster
+from service.usecases.shards import open_shard, shard_number, shards_by_number, shards_of
+
+_TRIES = 3  # a tick may replace the chunks between reading the manifest and reading them
+
+
+class SpaceProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """Expected presences per window of one space: a row per day type (Monday to Sunday, holiday), a column per window.
+
+    ``evidence_weeks`` tells how much of it is learnt from the space itself.
+    """
+
+    space: str
+    kind: Kind
+    evidence_weeks: float
+    expected: list[list[float]]
+
+
+def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]:
+    """The normal week of each space of a stairwell, under the champion, at the watermark.
+
+    Raises
+    ------
+    NotFound
+        If there is no such stairwell, or nothing has been scored yet.
+    """
+    ports.register.stairwell(tenant, stairwell)
+    series = [one for one in ports.register.series(tenant) if one.stairwell == stairwell]
+    for _ in range(_TRIES - 1):
+        manifest = ports.state.manifest()
+        try:
+            return _profiles(ports, manifest, series)
+        except StoreError:
+            if manifest == ports.state.manifest():
+                raise
+    return _profiles(ports, ports.state.manifest(), series)
+
+
+def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> list[SpaceProfile]:
+    if manifest is None:
+        raise NotFound("nothing has been scored yet, so no normal week is known; import counts and score them")
+    return [_profile(one, _columns(ports, manifest, one)) for one in series]
+
+
+def _columns(ports: Ports, manifest: Manifest, series: Series) -> OccupancyColumns:
+    version = ports.registry.load(manifest.version)
+    number = shard_number(series.number, manifest.shard_series)
+    roster = next(
+        roster
+        for roster in shards_of(full_roster(ports), manifest.shard_series)
+        if shard_number(roster.numbers[0], manifest.shard_series) == number
+    )
+    opened = open_shard(ports.state, shards_by_number(manifest).get(number), roster, version, manifest.window_minutes)
+    at = np.flatnonzero(roster.numbers == series.number)
+    return OccupancyColumns(
+        version, manifest.window_minutes, roster.kinds[at], roster.shares[at], opened.columns.state.select(at)
+    )
+
+
+def _profile(series: Series, columns: OccupancyColumns) -> SpaceProfile:
+    windows = columns.state.windows_per_day
+    nothing = np.full(1, np.nan)
+    expected = [float(columns.score(slot, nothing).expected[0]) for slot in range(DAY_TYPES * windows)]
+    return SpaceProfile(
+        space=series.space,
+        kind=series.kind,
+        evidence_weeks=float(columns.evidence_weeks[0]),
+        expected=[expected[day * windows : (day + 1) * windows] for day in range(DAY_TYPES)],
+    )
