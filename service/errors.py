@@ -74,3 +74,21 @@ class InvalidInput(TrappvaktError):  # noqa: N818
     def __init__(self, message: str, problems: Sequence[RowProblem] = ()) -> None:
         super().__init__(message)
         self.problems = tuple(problems)
+
+
+class RowsRefused(InvalidInput):
+    """Some rows cannot be used; the good ones beside them are kept.
+
+    Parameters
+    ----------
+    accepted
+        How many rows are kept.
+    problems
+        The bad rows, in order.
+    """
+
+    def __init__(self, accepted: int, problems: Sequence[RowProblem]) -> None:
+        refused = len(problems)
+        kept = "the good ones are kept" if accepted else "none was good"
+        super().__init__(f"{refused} of {accepted + refused} rows cannot be used; {kept}. First: {problems[0]}", problems)
+        self.accepted = accepted
