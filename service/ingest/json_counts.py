@@ -1,0 +1,50 @@
+"""Counts as JSON: ``{"counts": [{"stairwell": ..., "space": ..., "time": ..., "count": ...}, ...]}``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from service.domain.readings import CountRow
+from service.errors import RowProblem
+from service.ingest.json_rows import read_json_rows
+from service.ingest.validation import validated
+
+
+class CountBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a request that brings counts."""
+
+    counts: list[CountRow]
+
+
+_decoder = msgspec.json.Decoder(CountBatch)
+
+
+def read_counts_json(body: bytes) -> list[tuple[int, CountRow] | RowProblem]:
+    """The rows of a body, numbered from 1; bad rows as problems, in their places.
+
+    A body without a fault is decoded in one go, any other row by row.
+
+    Raises
+    ------
+    InvalidInput
+        If the body as a whole is not of this form.
+
+    Examples
+    --------
+    >>> body = b'{"counts": [{"stairwell": "A", "time": "2026-07-01T16:00:00Z", "count": 2}, {"stairwell": "A"}]}'
+    >>> good, bad = read_counts_json(body)
+    >>> good[1].count, str(bad)
+    (2, 'row 2: missing required field time')
+    """
+    try:
+        return list(enumerate(_decoder.decode(body).counts, start=1))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        rows = read_json_rows(body, "counts")
+    return [_row(number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _row(number: int, row: object) -> tuple[int, CountRow] | RowProblem:
+    try:
+        return number, validated(row, CountRow)
+    except ValueError as error:
+        return RowProblem(number, str(error))

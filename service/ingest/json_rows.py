@@ -1,0 +1,37 @@
+"""JSON that may be faulty in single rows."""
+
+from __future__ import annotations
+
+import json
+
+from service.errors import InvalidInput
+
+
+def read_json_rows(body: bytes, key: str) -> list[object]:
+    """The rows of ``{key: [...]}``, unchecked.
+
+    ``NaN`` and ``Infinity``, which many programs write although JSON has none, are read, so that they are a fault of
+    their row and not of the body.
+
+    Raises
+    ------
+    InvalidInput
+        If the body is not UTF-8, not JSON, or not an object with this one key and an array.
+    """
+    try:
+        document = json.loads(body.decode("utf-8"), parse_int=_integer)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"the body is not UTF-8 (byte {error.start + 1})") from error
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"the body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise InvalidInput("the body is nested too deeply") from error
+    if not isinstance(document, dict) or document.keys() != {key} or not isinstance(document[key], list):
+        raise InvalidInput(f'the body must be an object with the one key "{key}", an array of rows')
+    rows: list[object] = document[key]
+    return rows
+
+
+def _integer(digits: str) -> int | float:
+    """Python refuses to read integers of thousands of digits; as a float they fail in their row alone."""
+    return int(digits) if len(digits) <= 20 else float(digits)

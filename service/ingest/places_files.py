@@ -1,0 +1,84 @@
+"""The places register from CSV and JSON: a space a row, with its building and at most one of its sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+from zoneinfo import ZoneInfo
+
+from service.domain.places import PlaceRow
+from service.errors import RowProblem
+from service.ingest.csv_table import read_table
+from service.ingest.json_rows import read_json_rows
+from service.ingest.validation import validated
+from service.ingest.wall_clock import instants
+
+COLUMNS = PlaceRow.__struct_fields__
+REQUIRED = ("tenant", "area", "property", "building", "stairwell", "space")
+OPTIONAL = tuple(name for name in COLUMNS if name not in REQUIRED)
+
+
+def read_places_csv(stream: BinaryIO, timezone: str) -> Iterator[tuple[int, PlaceRow] | RowProblem]:
+    """Rows of a table of places, numbered by line; bad rows as problems, in their places.
+
+    An empty cell is left at its default. A validity without an offset is by the clock on the wall of ``timezone``, one
+    without a time begins at midnight.
+
+    Raises
+    ------
+    InvalidInput
+        At once, if the header has a column that is not in the register, or lacks one that is needed.
+    """
+    table = read_table(stream, required=REQUIRED, optional=OPTIONAL)
+    zone = ZoneInfo(timezone)
+    return (
+        item
+        if isinstance(item, RowProblem)
+        else _row(item[0], dict(zip(table.columns, item[1], strict=True)), zone, text=True)
+        for item in table.rows
+    )
+
+
+def read_places_json(body: bytes, timezone: str) -> Iterator[tuple[int, PlaceRow] | RowProblem]:
+    """Rows of ``{"places": [{"tenant": ..., ...}, ...]}``, numbered from 1; otherwise like :func:`read_places_csv`.
+
+    Raises
+    ------
+    InvalidInput
+        At once, if the body as a whole is not of this form. A key that is not in the register is its row's problem.
+    """
+    rows = read_json_rows(body, "places")
+    zone = ZoneInfo(timezone)
+    return (_row(number, row, zone, text=False) for number, row in enumerate(rows, start=1))
+
+
+def _row(number: int, values: object, zone: ZoneInfo, *, text: bool) -> tuple[int, PlaceRow] | RowProblem:
+    try:
+        if not isinstance(values, dict):
+            raise ValueError("a place is an object with a key a column")  # noqa: TRY004, TRY301 - the row is at fault
+        return number, _place(values, zone, text=text)
+    except ValueError as error:
+        return RowProblem(number, str(error))
+
+
+def _place(values: Mapping[str, object], zone: ZoneInfo, *, text: bool) -> PlaceRow:
+    given = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    given = {name: value for name, value in given.items() if not (text and value == "")}
+    if foreign := [name for name in given if name not in COLUMNS]:
+        raise ValueError(f"{foreign[0]!r} is unknown and may not be sent; keys are {', '.join(COLUMNS)}")
+    for end in ("valid_from", "valid_to"):
+        if isinstance(written := given.get(end), str):
+            given[end] = instants(written, zone)[0]
+    place = validated(given, PlaceRow, text=text)
+    _check(place)
+    return place
+
+
+def _check(place: PlaceRow) -> None:
+    """What no single column can tell."""
+    if (place.latitude is None) != (place.longitude is None):
+        raise ValueError("latitude and longitude go together; give both or neither")
+    if (place.valid_from or place.valid_to) and place.sensor is None:
+        raise ValueError("a validity is a sensor's; name the sensor or leave valid_from and valid_to empty")
+    if place.valid_from and place.valid_to and place.valid_from >= place.valid_to:
+        raise ValueError("valid_to must be later than valid_from; the interval holds its start, not its end")

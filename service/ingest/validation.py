@@ -1,0 +1,51 @@
+"""From plain values to the words of the domain, with messages for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from service.domain.places import Kind, Liveness, Semantics
+
+T = TypeVar("T")
+
+_CHOICES: Mapping[str, type[StrEnum]] = {"kind": Kind, "semantics": Semantics, "liveness": Liveness}
+
+
+def validated(values: object, wanted: type[T], *, text: bool = False) -> T:
+    """A ``wanted`` from plain values; with ``text``, numbers may be written as text, as they are in a table.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing, unknown, of the wrong type or out of bounds; the message names it.
+
+    Examples
+    --------
+    >>> from service.domain.places import Sensor
+    >>> validated({"sensor": "s1", "liveness": "yes"}, Sensor)
+    Traceback (most recent call last):
+    ValueError: liveness: invalid value 'yes'; use one of heartbeat, assumed
+    """
+    try:
+        made = msgspec.convert(values, wanted, strict=not text)
+        msgspec.json.encode(made)
+    except msgspec.ValidationError as error:
+        raise ValueError(_readable(str(error))) from error
+    except UnicodeEncodeError as error:
+        raise ValueError("a text holds half a character (a lone surrogate)") from error
+    return made
+
+
+def _readable(message: str) -> str:
+    what, _, where = message.replace("`", "").partition(" - at $.")
+    if where in _CHOICES and what.startswith("Invalid enum value"):
+        what = what.replace(" enum", "") + f"; use one of {', '.join(_CHOICES[where])}"
+    if "matching regex" in what:
+        what = "expected text without control characters"
+    what = what.replace("Object contains unknown field", "unknown field").replace("Object missing", "missing")
+    what = what[0].lower() + what[1:]
+    return f"{where}: {what}" if where else what
