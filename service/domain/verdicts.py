@@ -68,8 +68,8 @@ class VerdictColumns:
         }
         return cls(version=version, **columns)
 
-    def where(self, keep: NDArray[np.bool_]) -> VerdictColumns:
-        """The verdicts marked in ``keep``, bool[n]."""
+    def where(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> VerdictColumns:
+        """The verdicts marked in ``keep``, bool[n], or at its positions, in their order."""
         columns = {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name != "version"}
         return VerdictColumns(version=self.version, **columns)
 

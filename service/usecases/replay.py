@@ -1,0 +1,151 @@
+"""Replay: counts in, verdicts out, without a store: the same path that live counts take, on version 0.
+
+Nothing looks ahead: the verdict on a window depends on the counts up to it, so the first windows of a file are judged
+alike whatever follows them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import Calendar
+from models.columns import OccupancyColumns
+from models.kinds import KINDS, kind_number
+from models.version import ModelVersion
+from service.domain.counts import WindowCounts
+from service.domain.readings import CountRow
+from service.domain.verdicts import VerdictColumns
+from service.errors import RowProblem
+from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
+
+BATCH_WINDOWS = 168
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class ReplayCounts:
+    """The good rows of a counts file as columns, and the bad ones as problems.
+
+    ``names`` are (stairwell, space) by series number from 0, ``kinds`` their rows of :data:`models.kinds.KINDS`.
+    """
+
+    names: list[tuple[str, str]] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
+    starts: array[int] = field(default_factory=lambda: array("q"))
+    series: array[int] = field(default_factory=lambda: array("q"))
+    counts: array[int] = field(default_factory=lambda: array("q"))
+    problems: list[RowProblem] = field(default_factory=list)
+
+    def windows(self) -> WindowCounts:
+        """The rows ordered by window, then series."""
+        starts, series, counts = (
+            np.array(column, dtype=np.int64) for column in (self.starts, self.series, self.counts)
+        )
+        order = np.lexsort((series, starts))
+        return WindowCounts(starts[order], series[order], counts[order])
+
+
+def collect(rows: Iterable[tuple[int, CountRow] | RowProblem], window_seconds: int) -> ReplayCounts:
+    """Gather rows into columns; a row whose time is not the start of a window is a problem."""
+    collected = ReplayCounts()
+    numbers: dict[tuple[str, str], int] = {}
+    for item in rows:
+        if isinstance(item, RowProblem):
+            collected.problems.append(item)
+            continue
+        line, row = item
+        if odd := _odd(row, window_seconds):
+            collected.problems.append(RowProblem(line, odd))
+            continue
+        name = (row.stairwell, row.space)
+        if name not in numbers:
+            numbers[name] = len(numbers)
+            collected.names.append(name)
+            collected.kinds.append(kind_number(_kind(row)))
+        collected.starts.append(int(row.time.timestamp()))
+        collected.series.append(numbers[name])
+        collected.counts.append(row.count)
+    return collected
+
+
+def replay(
+    collected: ReplayCounts,
+    version: ModelVersion,
+    calendar: Calendar,
+    budget: float,
+    progress: Progress = lambda _done, _total: None,
+) -> VerdictColumns:
+    """Verdicts on all counts, by (start, series); ``series`` are numbers of ``collected.names``.
+
+    Parameters
+    ----------
+    collected
+        Good rows.
+    version, calendar
+        The model and the slots it sees.
+    budget
+        Episodes opened per 100 stairwell-weeks.
+    progress
+        Called with windows done and windows to do.
+    """
+    windows = collected.windows()
+    if not len(windows):
+        return VerdictColumns.concatenate(version.id, [])
+    step = calendar.window_seconds
+    starts = window_starts(int(windows.starts[0]), int(windows.starts[-1]) + step, step)
+    numbers = np.arange(len(collected.names))
+    kinds = np.array(collected.kinds)
+    columns = OccupancyColumns(version, calendar.window_minutes, kinds, np.zeros(len(numbers)))
+    first_seen = _first_seen(windows, len(numbers))
+    parts = []
+    for part in _stretches(starts, first_seen):
+        columns.shares = _shares(collected.names, first_seen <= part[0], budget)
+        roster = Roster(numbers, kinds, columns.shares)
+        begin, end = np.searchsorted(windows.starts, (part[0], part[-1] + step))
+        rows = WindowCounts(windows.starts[begin:end], windows.series[begin:end], windows.counts[begin:end])
+        counts = count_matrix(rows, part, numbers, step)
+        parts.append(score_and_learn(columns, calendar, roster, part, counts, silence_odds=0.5))
+        progress(int((part[-1] - starts[0]) // step) + 1, len(starts))
+    return VerdictColumns.concatenate(version.id, parts)
+
+
+def _odd(row: CountRow, window_seconds: int) -> str | None:
+    if row.sensor is not None:
+        return "a replay judges series, not sensors; leave out the column sensor"
+    if row.time.timestamp() % window_seconds:
+        return f"the time is not the start of a window of {window_seconds // 60} minutes; see --window"
+    return None
+
+
+def _kind(row: CountRow) -> str:
+    if row.kind is not None:
+        return row.kind.value
+    return row.space if row.space in KINDS else "other"
+
+
+def _first_seen(windows: WindowCounts, series: int) -> NDArray[np.int64]:
+    first = np.empty(series, dtype=np.int64)
+    first[windows.series[::-1]] = windows.starts[::-1]
+    return first
+
+
+def _stretches(starts: NDArray[np.int64], first_seen: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Batches of windows, cut where a series appears, because its stairwell's budget is shared from then on."""
+    cuts = set(np.searchsorted(starts, np.unique(first_seen)).tolist()) | set(range(0, len(starts), BATCH_WINDOWS))
+    edges = [*sorted(cuts), len(starts)]
+    for begin, end in pairwise(edges):
+        yield starts[begin:end]
+
+
+def _shares(names: list[tuple[str, str]], seen: NDArray[np.bool_], budget: float) -> NDArray[np.float64]:
+    """A stairwell's budget in episodes per series-week, split over its spaces seen so far."""
+    stairwells = np.unique([stairwell for stairwell, _ in names], return_inverse=True)[1]
+    spaces = np.bincount(stairwells, weights=seen)
+    return np.asarray(budget / 100 / np.maximum(spaces, 1)[stairwells])

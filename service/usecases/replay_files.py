@@ -1,0 +1,68 @@
+"""The files a replay writes. Columns are only ever appended, since others read them."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from typing import TextIO
+
+import numpy as np
+
+from service.domain.verdicts import VerdictColumns
+
+SCORE_COLUMNS = (
+    "time",
+    "stairwell",
+    "space",
+    "count",
+    "expected",
+    "lower",
+    "upper",
+    "p_value",
+    "p_above",
+    "score",
+    "episode_probability",
+    "anomalous",
+    "evidence_weeks",
+)
+_MEASURES = SCORE_COLUMNS[4:11]
+_ROWS_AT_A_TIME = 100_000
+
+
+def write_scores(stream: TextIO, verdicts: VerdictColumns, names: list[tuple[str, str]]) -> None:
+    """One row a verdict, by time, stairwell and space; times in UTC, numbers so that they read back to the last bit.
+
+    Parameters
+    ----------
+    stream
+        Opened with ``newline=""``.
+    verdicts
+        Of a replay.
+    names
+        (stairwell, space) of each series number.
+    """
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(SCORE_COLUMNS)
+    ordered = _by_name(verdicts, names)
+    times: dict[int, str] = {}
+    for begin in range(0, len(ordered), _ROWS_AT_A_TIME):
+        part = slice(begin, begin + _ROWS_AT_A_TIME)
+        starts, series = ordered.starts[part].tolist(), ordered.series[part].tolist()
+        for start in starts:
+            if start not in times:
+                times[start] = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        measures = zip(*(getattr(ordered, name)[part].tolist() for name in _MEASURES), strict=True)
+        rest = zip(ordered.anomalous[part].tolist(), ordered.evidence_weeks[part].tolist(), strict=True)
+        counts = ordered.count[part].astype(int).tolist()
+        writer.writerows(
+            (times[start], *names[number], count, *numbers, "true" if anomalous else "false", weeks)
+            for start, number, count, numbers, (anomalous, weeks) in zip(
+                starts, series, counts, measures, rest, strict=True
+            )
+        )
+
+
+def _by_name(verdicts: VerdictColumns, names: list[tuple[str, str]]) -> VerdictColumns:
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+    return verdicts.where(np.lexsort((rank[verdicts.series], verdicts.starts)))
