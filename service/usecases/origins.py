@@ -1,0 +1,135 @@
+"""From the origin that a sender names to the series its counts belong to, as far as the register knows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from service.domain.places import Kind, Semantics, Sensor
+from service.domain.readings import END_OF_TIME, Origin, nanoseconds
+from service.ports import PlacesRegister, Ports
+
+_KINDS = {kind.value: kind for kind in Kind}
+_ALWAYS = (-END_OF_TIME, END_OF_TIME)
+
+
+class Resolved(NamedTuple):
+    """The series and source of an origin, and the intervals, nanoseconds UTC, in which its counts are taken.
+
+    With a ``problem``, none are.
+    """
+
+    series: int
+    source: int
+    intervals: tuple[tuple[int, int], ...]
+    problem: str | None = None
+
+
+class _Placement(NamedTuple):
+    stairwell: str
+    space: str
+    sensor: Sensor
+
+
+class _TenantPlaces:
+    """One tenant's places at one revision of the register."""
+
+    def __init__(self, register: PlacesRegister, tenant: str, *, strict: bool) -> None:
+        self.revision = register.revision()
+        self.numbers = register.index(tenant)
+        self._register, self._tenant, self._strict = register, tenant, strict
+        self._resolved: dict[Origin, Resolved] = {}
+
+    def resolve(self, origin: Origin) -> Resolved:
+        """What the register says of an origin; what is good is remembered, because batches repeat."""
+        resolved = self._resolved.get(origin)
+        if resolved is None:
+            resolved = self._find(origin)
+            if resolved.problem is None:
+                self._resolved[origin] = resolved
+        return resolved
+
+    def _find(self, origin: Origin) -> Resolved:
+        if origin.tenant not in (None, self._tenant):
+            return _refused(f"the tenant is {origin.tenant!r}, but the key belongs to {self._tenant!r}")
+        series = self.numbers.get((origin.stairwell, origin.space))
+        if series is None:
+            return _refused(
+                f"stairwell {origin.stairwell!r} has no space {origin.space!r} in the register; "
+                "import it with its place, or set places.mode to learning"
+            )
+        return Resolved(series, 0, (_ALWAYS,)) if origin.sensor is None else self._of_sensor(origin, series)
+
+    def _of_sensor(self, origin: Origin, series: int) -> Resolved:
+        sensor = str(origin.sensor)
+        placements = self._placements.get(sensor, [])
+        if not placements and self._strict:
+            return _refused(f"sensor {sensor!r} is not in the register; import it with its place")
+        here = [one.sensor for one in placements if (one.stairwell, one.space) == (origin.stairwell, origin.space)]
+        if placements and not here:
+            other = placements[-1]
+            return _refused(f"sensor {sensor!r} is in {other.stairwell}/{other.space}; correct the row or the register")
+        counting = [one for one in here if one.semantics is Semantics.DELTA]
+        if here and not counting:
+            return _refused(
+                f"sensor {sensor!r} is registered as {here[-1].semantics}, whose readings are not yet taken as counts; "
+                "send them as counts of a sensor registered as delta"
+            )
+        number = self._register.sensor_number(self._tenant, sensor)
+        return Resolved(series, number, tuple(map(_interval, counting)) or (_ALWAYS,))
+
+    @cached_property
+    def _placements(self) -> dict[str, list[_Placement]]:
+        """Where each sensor has been; read when the first row names a sensor."""
+        found: defaultdict[str, list[_Placement]] = defaultdict(list)
+        for stairwell in self._register.stairwells(self._tenant):
+            for space in stairwell.spaces:
+                for sensor in space.sensors:
+                    found[sensor.sensor].append(_Placement(stairwell.stairwell, space.space, sensor))
+        return dict(found)
+
+
+_kept: WeakKeyDictionary[PlacesRegister, dict[tuple[str, bool], _TenantPlaces]] = WeakKeyDictionary()
+
+
+def resolve_origins(ports: Ports, tenant: str, origins: Iterable[Origin]) -> dict[Origin, Resolved]:
+    """What the register says of each origin; in learning mode, spaces it does not know are registered first."""
+    origins = list(origins)
+    places = _places(ports, tenant)
+    if ports.settings.places.mode == "learning":
+        own = (one for one in origins if one.tenant in (None, tenant))
+        new = {(one.stairwell, one.space): one for one in own if (one.stairwell, one.space) not in places.numbers}
+        if new:
+            ports.register.learn_all(tenant, [(one.stairwell, one.space, _kind(one)) for one in new.values()])
+            places = _places(ports, tenant)
+    return {origin: places.resolve(origin) for origin in origins}
+
+
+def _places(ports: Ports, tenant: str) -> _TenantPlaces:
+    strict = ports.settings.places.mode == "strict"
+    kept = _kept.setdefault(ports.register, {})
+    places = kept.get((tenant, strict))
+    if places is None or places.revision != ports.register.revision():
+        places = kept[tenant, strict] = _TenantPlaces(ports.register, tenant, strict=strict)
+    return places
+
+
+def _kind(origin: Origin) -> Kind:
+    return origin.kind or _KINDS.get(origin.space, Kind.OTHER)
+
+
+def _refused(problem: str) -> Resolved:
+    return Resolved(0, 0, (), problem)
+
+
+def _interval(sensor: Sensor) -> tuple[int, int]:
+    begin, end = sensor.valid_from, sensor.valid_to
+    return _instant(begin, _ALWAYS[0]), _instant(end, _ALWAYS[1])
+
+
+def _instant(time: datetime | None, default: int) -> int:
+    return nanoseconds(time) if time else default

@@ -1,0 +1,72 @@
+"""Places: rows are put into the register, the bad ones are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from service.domain.places import PlaceRow
+from service.errors import Conflict, RowProblem
+from service.ports import PlacesRegister, Ports
+
+__all__ = ["ImportReport", "PlaceRow", "import_places"]
+
+MAX_PROBLEMS = 100
+"""Problems told in words; the others are counted."""
+
+
+class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rows: all of them are accepted or rejected, the first rejected ones with the reason."""
+
+    accepted: int = 0
+    rejected: int = 0
+    problems: list[RowProblem] = []
+
+
+def import_places(
+    ports: Ports, rows: Iterable[tuple[int, PlaceRow] | RowProblem], *, tenant: str | None = None
+) -> ImportReport:
+    """Add or update places; a row imported again changes nothing.
+
+    Parameters
+    ----------
+    rows
+        Rows with their numbers; problems of rows that could not be read may stand among them.
+    tenant
+        The only tenant whose places may be touched; ``None`` allows all.
+
+    Raises
+    ------
+    StoreError
+        If the register cannot be written.
+    """
+    good: list[tuple[int, PlaceRow]] = []
+    problems: list[RowProblem] = []
+    for item in rows:
+        if isinstance(item, RowProblem):
+            problems.append(item)
+        elif tenant not in (None, item[1].tenant):
+            problems.append(RowProblem(item[0], f"the tenant is {item[1].tenant!r}, but the key belongs to {tenant!r}"))
+        else:
+            good.append(item)
+    conflicts = _put(ports.register, good)
+    problems = sorted([*problems, *conflicts], key=lambda problem: problem.row)
+    return ImportReport(accepted=len(good) - len(conflicts), rejected=len(problems), problems=problems[:MAX_PROBLEMS])
+
+
+def _put(register: PlacesRegister, rows: list[tuple[int, PlaceRow]]) -> list[RowProblem]:
+    """Put all rows, or, if the register finds a conflict among them, all but those that cause one.
+
+    The register alone knows what contradicts what; halving finds the culprits in few transactions.
+    """
+    if not rows:
+        return []
+    try:
+        register.put(row for _, row in rows)
+    except Conflict as conflict:
+        if len(rows) == 1:
+            return [RowProblem(rows[0][0], str(conflict))]
+        half = len(rows) // 2
+        return _put(register, rows[:half]) + _put(register, rows[half:])
+    return []
