@@ -1,0 +1,1 @@
+"""Adapters behind the ports: embedded files, InfluxDB, memory. They see the domain and nothing above it."""

@@ -1,0 +1,58 @@
+"""Counts in a dict."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.counts import NANOSECONDS, Changes, CountPoints, WindowCounts
+from service.errors import StoreError
+from service.stores.windows import earliest_by_series, sum_windows
+
+
+class MemoryCountStore:
+    """Counts in a dict by (time, series, source)."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[int, int, int], int] = {}
+        self._batches: dict[int, dict[int, int]] = {}
+        self._cursor = 0
+
+    def append(self, points: CountPoints) -> None:
+        """Store all points, or none when one is negative."""
+        if not len(points):
+            return
+        if (points.counts < 0).any():
+            raise StoreError("a count is negative; check what ingest let through")
+        keys = zip(points.times.tolist(), points.series.tolist(), points.sources.tolist(), strict=True)
+        self._counts.update(zip(keys, points.counts.tolist(), strict=True))
+        self._cursor += 1
+        series, earliest = earliest_by_series(points)
+        self._batches[self._cursor] = dict(zip(series.tolist(), earliest.tolist(), strict=True))
+
+    def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
+        """Presences per window."""
+        keys = np.array(list(self._counts), dtype=np.int64).reshape(-1, 3)
+        counts = np.array(list(self._counts.values()), dtype=np.int64)
+        wanted = np.ones(len(keys), dtype=bool) if series is None else np.isin(keys[:, 1], series)
+        keys, counts = keys[wanted], counts[wanted]
+        return sum_windows(
+            keys[:, 0] // NANOSECONDS, keys[:, 1], counts, start=start, end=end, window_seconds=window_seconds
+        )
+
+    def extent(self) -> tuple[int, int] | None:
+        """First and last instant with a point."""
+        times = [time // NANOSECONDS for time, _, _ in self._counts]
+        return (min(times), max(times)) if times else None
+
+    def changes(self, cursor: int) -> Changes:
+        """What was appended after the cursor."""
+        earliest: dict[int, int] = {}
+        for number, batch in self._batches.items():
+            if number > cursor:
+                earliest |= {series: min(second, earliest.get(series, second)) for series, second in batch.items()}
+        return Changes(max([cursor, *self._batches]), earliest)
+
+    def forget_changes(self, cursor: int) -> None:
+        """Drop the record of changes up to the cursor."""
+        self._batches = {number: batch for number, batch in self._batches.items() if number > cursor}

@@ -1,0 +1,156 @@
+"""Manifest, verdicts, chunks and commands in dicts."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.state import Command, Manifest
+from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
+from service.errors import NotFound, StoreError
+
+
+@dataclass
+class MemoryTables:
+    """What one transaction covers: the manifest, the verdicts in force by (start, series), and those that were."""
+
+    manifest: Manifest | None = None
+    verdicts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
+    revisions: list[Verdict] = field(default_factory=list)
+
+
+class MemoryVerdictStore:
+    """Verdicts in a dict; takes part in the transaction of the state store with the same tables."""
+
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def write(self, verdicts: VerdictColumns) -> None:
+        """Put verdicts in force."""
+        columns = [getattr(verdicts, name).tolist() for name in ("starts", "series", *MEASURES, "anomalous")]
+        for start, series, *measures, anomalous in zip(*columns, strict=True):
+            stated = dict(zip(MEASURES, measures, strict=True))
+            new = Verdict(series=series, start=start, version=verdicts.version, anomalous=anomalous, **stated)
+            old = self._tables.verdicts.get((start, series))
+            if old is not None and old != new:
+                self._tables.revisions.append(old)
+            self._tables.verdicts[start, series] = new
+
+    def supersede(self, series: NDArray[np.int64], start: int, end: int) -> None:
+        """Move the series' verdicts in [start, end) to the revisions."""
+        gone = set(series.tolist())
+        for key in [key for key in self._tables.verdicts if start <= key[0] < end and key[1] in gone]:
+            self._tables.revisions.append(self._tables.verdicts.pop(key))
+
+    def find(self, query: VerdictQuery) -> list[Verdict]:
+        """A page of verdicts."""
+        wanted = frozenset(query.series)
+        found = (
+            verdict
+            for key, verdict in sorted(self._tables.verdicts.items())
+            if verdict.series in wanted and _matches(query, key, verdict)
+        )
+        return [verdict for verdict, _ in zip(found, range(query.limit), strict=False)]
+
+    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+        """All verdicts in force of the series in [start, end)."""
+        wanted = set(series.tolist())
+        found = [
+            verdict
+            for key, verdict in sorted(self._tables.verdicts.items())
+            if start <= key[0] < end and verdict.series in wanted
+        ]
+        return VerdictColumns(
+            version=found[-1].version if found else "",
+            series=np.array([verdict.series for verdict in found], dtype=np.int64),
+            starts=np.array([verdict.start for verdict in found], dtype=np.int64),
+            anomalous=np.array([verdict.anomalous for verdict in found], dtype=np.bool_),
+            **{name: np.array([getattr(verdict, name) for verdict in found], dtype=np.float64) for name in MEASURES},
+        )
+
+
+def _matches(query: VerdictQuery, key: tuple[int, int], verdict: Verdict) -> bool:
+    return (
+        (query.start is None or key[0] >= query.start)
+        and (query.end is None or key[0] < query.end)
+        and (verdict.anomalous or not query.anomalous_only)
+        and (query.min_score is None or verdict.score >= query.min_score)
+        and (query.after is None or key > query.after)
+    )
+
+
+class MemoryStateStore:
+    """Manifest, chunks and commands in dicts."""
+
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+        self._chunks: dict[str, dict[str, NDArray[np.float32]]] = {}
+        self._written = 0
+        self._commands: dict[int, Command] = {}
+        self._outcomes: dict[int, str | None] = {}
+
+    def manifest(self) -> Manifest | None:
+        """The state in force."""
+        return self._tables.manifest
+
+    def write_chunk(self, arrays: dict[str, NDArray[np.float32]]) -> str:
+        """Keep a copy of the arrays; returns its name."""
+        self._written += 1
+        name = f"{self._written:08}"
+        self._chunks[name] = copy.deepcopy(arrays)
+        return name
+
+    def read_chunk(self, file: str) -> dict[str, NDArray[np.float32]]:
+        """A copy of the arrays; raises StoreError if there are none."""
+        if file not in self._chunks:
+            raise StoreError(f"state chunk {file} is damaged or missing; replay the counts")
+        return copy.deepcopy(self._chunks[file])
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Undo what was published and written inside, unless it ends well."""
+        before = MemoryTables(self._tables.manifest, dict(self._tables.verdicts), list(self._tables.revisions))
+        try:
+            yield
+        except BaseException:
+            vars(self._tables).update(vars(before))
+            raise
+
+    def publish(self, manifest: Manifest) -> None:
+        """Put a manifest in force."""
+        self._tables.manifest = manifest
+
+    def sweep(self) -> int:
+        """Delete chunks older than the newest in force that the manifest has no use for."""
+        shards = self._tables.manifest.shards if self._tables.manifest else []
+        named = {chunk.file for shard in shards for chunk in shard.rows.values()}
+        unused = [name for name in self._chunks if name not in named and name < max(named, default="")]
+        for name in unused:
+            del self._chunks[name]
+        return len(unused)
+
+    def enqueue(self, name: str, argument: str, actor: str) -> int:
+        """Queue a command; returns its id."""
+        command_id = len(self._commands) + 1
+        self._commands[command_id] = Command(command_id=command_id, name=name, argument=argument, actor=actor)
+        return command_id
+
+    def commands(self) -> list[Command]:
+        """Commands not yet finished, oldest first."""
+        return [command for number, command in self._commands.items() if number not in self._outcomes]
+
+    def finish(self, command_id: int, error: str | None = None) -> None:
+        """Mark a command as finished; a second time changes nothing."""
+        self.outcome(command_id)
+        self._outcomes.setdefault(command_id, error)
+
+    def outcome(self, command_id: int) -> tuple[bool, str | None]:
+        """Whether a command is finished, and its error; raises NotFound if there is no such command."""
+        if command_id not in self._commands:
+            raise NotFound(f"there is no command {command_id}; it was never queued")
+        return command_id in self._outcomes, self._outcomes.get(command_id)

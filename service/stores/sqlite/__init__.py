@@ -1,0 +1,5 @@
+"""The embedded stores: four SQLite files and a folder of state chunks, no server.
+
+counts.db holds counts and their changes, state.db the manifest, verdicts and commands (one file, because a commit
+across files is not atomic), register.db places, keys and lists, audit.db the audit log.
+"""

@@ -1,0 +1,35 @@
+"""The audit log in audit.db; triggers in the file refuse changes and deletions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from service.domain.keys import AuditEntry
+from service.stores.sqlite.connection import Database
+from service.stores.sqlite.schema import AUDIT
+from service.stores.sqlite.times import from_text, to_text
+
+
+class SqliteAuditLog:
+    """Append-only record of who did what, in a file of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, AUDIT)
+
+    def append(self, entry: AuditEntry) -> None:
+        """Record one action; it is on disk when this returns."""
+        self._database.execute(
+            "INSERT INTO entry (time, actor, tenant, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
+            (to_text(entry.time), entry.actor, entry.tenant, entry.action, entry.subject, entry.detail),
+        )
+
+    def entries(self, tenant: str, limit: int = 100) -> list[AuditEntry]:
+        """The newest entries of a tenant, newest first."""
+        rows = self._database.rows(
+            "SELECT time, actor, tenant, action, subject, detail FROM entry WHERE tenant = ? ORDER BY id DESC LIMIT ?",
+            (tenant, limit),
+        )
+        return [
+            AuditEntry(time=from_text(time), actor=actor, tenant=tenant, action=action, subject=subject, detail=detail)
+            for time, actor, tenant, action, subject, detail in rows
+        ]

@@ -1,0 +1,84 @@
+"""Chunks of state as files of plain arrays: written once, never changed, never unpickled."""
+
+from __future__ import annotations
+
+import os
+import uuid
+import zipfile
+import zlib
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import StoreError
+
+_SUFFIX = ".npz"
+
+
+class ChunkFolder:
+    """A folder of chunk files, which workers on several machines may share.
+
+    Parameters
+    ----------
+    folder
+        Created on the first write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, arrays: dict[str, NDArray[np.float32]]) -> str:
+        """Write a chunk aside, sync it, and move it into place in one step; returns its name."""
+        name = f"{uuid.uuid4().hex}{_SUFFIX}"
+        aside = self._folder / f"{name}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with aside.open("xb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.rename(self._folder / name)
+            _sync_folder(self._folder)
+        except OSError as error:
+            raise StoreError(
+                f"state chunk {aside} cannot be written: {error.strerror or error}; check the disk and its rights"
+            ) from error
+        return name
+
+    def read(self, name: str) -> dict[str, NDArray[np.float32]]:
+        """All arrays of a chunk; the file's own checksums tell whether it is damaged."""
+        path = self._folder / name
+        try:
+            with np.load(path, allow_pickle=False) as chunk:
+                return {key: chunk[key] for key in chunk.files}
+        except (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise StoreError(
+                f"state chunk {path} is damaged or missing ({error}); restore state.db and the state folder from one "
+                "backup, or move them away to replay the counts"
+            ) from error
+
+    def sweep(self, named: Collection[str]) -> int:
+        """Delete the files that are not ``named`` and older than the newest that is; returns how many.
+
+        Those that are younger may belong to a tick that has not published yet. The ages compared are all the file
+        system's own, so no clock needs to agree with it.
+        """
+        if not self._folder.exists():
+            return 0
+        files = {path.name: path.stat().st_mtime_ns for path in self._folder.iterdir()}
+        newest = max((age for name, age in files.items() if name in named), default=0)
+        unused = [name for name, age in files.items() if name not in named and age < newest]
+        for name in unused:
+            (self._folder / name).unlink(missing_ok=True)
+        return len(unused)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,179 @@
+"""One SQLite file: how it is opened, migrated and written to."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from service.errors import StoreError
+
+Migration = tuple[str, ...]
+"""The statements that lead from one schema version to the next."""
+
+BUSY_SECONDS = 30
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_abandoned: list[sqlite3.Connection] = []
+
+
+class Database:
+    """A SQLite file in WAL mode with one connection a thread.
+
+    Every commit is synced (``synchronous=FULL``): what was acknowledged survives a killed process and a power cut.
+    SQLite's locks do not survive ``fork()``, so a thread that forks closes its connection first, and a process opens
+    its own on first use.
+
+    Parameters
+    ----------
+    path
+        The file; it and its folder are created when missing.
+    migrations
+        Migration ``i`` leads from schema version ``i`` to ``i + 1``; the version is kept in ``PRAGMA user_version``.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._local = threading.local()
+        _databases.add(self)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self.errors():
+            return self._connection().execute(sql, parameters).fetchall()
+
+    def iterate(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one, for those that would not fit in memory as tuples."""
+        with self.errors():
+            yield from self._connection().execute(sql, parameters)
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run one statement, in the transaction that is open or in one of its own."""
+        with self.transaction() as connection:
+            return connection.execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[object]]) -> None:
+        """Run one statement for many rows, in the transaction that is open or in one of its own."""
+        with self.transaction() as connection:
+            connection.executemany(sql, parameters)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit all that is written inside, or none of it; inside another transaction of this thread, join it."""
+        with self.errors():
+            connection = self._connection()
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close this thread's connection, unless it is in a transaction; the next use opens another."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and self._local.pid == os.getpid() and not connection.in_transaction:
+            connection.close()
+            self._local.connection = None
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Tell of SQLite's errors as a StoreError that names the file and what to check."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}; {_advice(error)}") from error
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None and self._local.pid != os.getpid():
+            _abandoned.append(connection)  # the parent's: closing it here could drop its locks
+            connection = None
+        if connection is None:
+            connection = self._local.connection = self._open()
+            self._local.pid = os.getpid()
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path.parent} cannot be created: {error.strerror}; check general.data_dir"
+            ) from error
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            _enter_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        if self._version(connection) == len(self._migrations):
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        for migration in self._migrations[self._version(connection) :]:
+            for statement in migration:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
+        connection.execute("COMMIT")
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(self._migrations):
+            raise StoreError(
+                f"{self.path} has schema {version}, but this Trappvakt knows {len(self._migrations)}; "
+                "start the newer Trappvakt that wrote it, or restore a backup"
+            )
+        return version
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch a new file to WAL; two processes may try at once, and SQLite does not wait for this one lock itself."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _advice(error: sqlite3.Error) -> str:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"another process has held its lock for {BUSY_SECONDS} s, wait for it to finish"
+        case sqlite3.SQLITE_FULL:
+            return "free some space on the disk"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return "the file is damaged, restore it from a backup"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return "check that the user of the service may write to the folder"
+        case _:
+            return "check the disk and the file"
+
+
+def _close_before_fork() -> None:
+    for database in list(_databases):
+        database.close()
+
+
+os.register_at_fork(before=_close_before_fork)

@@ -1,0 +1,58 @@
+"""Keys in register.db."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from service.domain.keys import Key, Role
+from service.errors import NotFound
+from service.stores.sqlite.connection import Database
+from service.stores.sqlite.times import from_text, to_text
+
+_SELECT = "SELECT id, digest, role, tenant, label, created, revoked FROM key"
+
+
+class SqliteKeyStore:
+    """Keys by digest; the tokens themselves are nowhere."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, key: Key) -> None:
+        """Store a new key."""
+        row = (key.key_id, key.digest, key.role, key.tenant, key.label, to_text(key.created), to_text(key.revoked))
+        self._database.execute("INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def by_digest(self, digest: bytes) -> Key | None:
+        """The key with this digest, revoked or not."""
+        rows = self._database.rows(f"{_SELECT} WHERE digest = ?", (digest,))
+        return _key(rows[0]) if rows else None
+
+    def all(self) -> list[Key]:
+        """All keys, oldest first."""
+        return [_key(row) for row in self._database.rows(f"{_SELECT} ORDER BY rowid")]
+
+    def revoke(self, key_id: str, revoked: datetime) -> Key:
+        """Revoke a key; the time of the first revocation stays."""
+        self._database.execute(
+            "UPDATE key SET revoked = ? WHERE id = ? AND revoked IS NULL", (to_text(revoked), key_id)
+        )
+        rows = self._database.rows(f"{_SELECT} WHERE id = ?", (key_id,))
+        if not rows:
+            raise NotFound(f"there is no key {key_id}; list the keys to see their ids")
+        return _key(rows[0])
+
+
+def _key(row: Sequence[Any]) -> Key:
+    key_id, digest, role, tenant, label, created, revoked = row
+    return Key(
+        key_id=key_id,
+        digest=digest,
+        role=Role(role),
+        tenant=tenant,
+        label=label,
+        created=from_text(created),
+        revoked=from_text(revoked),
+    )

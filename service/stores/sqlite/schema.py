@@ -1,0 +1,192 @@
+"""The tables of the embedded files. A migration that has been released is never changed: append another."""
+
+from __future__ import annotations
+
+from service.domain.verdicts import MEASURES
+from service.stores.sqlite.connection import Migration
+
+COUNTS: tuple[Migration, ...] = (
+    (
+        """
+        CREATE TABLE count (
+            hour INTEGER NOT NULL,             -- hours since 1970-01-01 UTC
+            series INTEGER NOT NULL,
+            nanosecond INTEGER NOT NULL,       -- within the hour; 0 takes no space
+            source INTEGER NOT NULL,           -- 0, or the sensor's number
+            n INTEGER NOT NULL CHECK (n >= 0),
+            PRIMARY KEY (hour, series, nanosecond, source)
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE change (                  -- one row a batch: what late and corrected counts are found by
+            cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+            series BLOB NOT NULL,              -- int64[n], distinct
+            earliest BLOB NOT NULL             -- int64[n], seconds UTC
+        )
+        """,
+    ),
+)
+
+_VERDICT = ("start", "series", "version", *MEASURES, "anomalous")
+_TYPES = "\n".join(
+    [
+        "start INTEGER NOT NULL,",
+        "series INTEGER NOT NULL,",
+        "version INTEGER NOT NULL REFERENCES version (id),",
+        *(f"{measure} REAL NOT NULL," for measure in MEASURES),
+        "anomalous INTEGER NOT NULL",
+    ]
+)
+_REVISE = f"""
+    INSERT INTO verdict_revision ({", ".join(_VERDICT)})
+    VALUES ({", ".join(f"OLD.{column}" for column in _VERDICT)});
+"""  # noqa: S608 - the columns are this module's
+
+STATE: tuple[Migration, ...] = (
+    (
+        "CREATE TABLE manifest (id INTEGER PRIMARY KEY CHECK (id = 1), document BLOB NOT NULL)",
+        """
+        CREATE TABLE command (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            argument TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            finished INTEGER NOT NULL DEFAULT 0,
+            error TEXT
+        )
+        """,
+        "CREATE INDEX command_waiting ON command (id) WHERE NOT finished",
+        "CREATE TABLE version (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        f"CREATE TABLE verdict ({_TYPES}, PRIMARY KEY (start, series)) WITHOUT ROWID",
+        "CREATE INDEX verdict_anomalous ON verdict (start, series) WHERE anomalous",
+        f"CREATE TABLE verdict_revision (id INTEGER PRIMARY KEY AUTOINCREMENT, {_TYPES})",
+        f"CREATE TRIGGER verdict_superseded BEFORE DELETE ON verdict BEGIN {_REVISE} END",
+        f"""
+        CREATE TRIGGER verdict_replaced BEFORE UPDATE ON verdict
+        WHEN {" OR ".join(f"OLD.{column} <> NEW.{column}" for column in _VERDICT)}
+        BEGIN {_REVISE} END
+        """,
+        """
+        CREATE TRIGGER verdict_revision_stays BEFORE UPDATE ON verdict_revision
+        BEGIN SELECT raise(ABORT, 'a verdict that was superseded is never changed'); END
+        """,
+    ),
+)
+
+REGISTER: tuple[Migration, ...] = (
+    (
+        "CREATE TABLE revision (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL)",
+        "INSERT INTO revision VALUES (1, 0)",
+        "CREATE TABLE area (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (tenant, name))",
+        """
+        CREATE TABLE property (
+            id INTEGER PRIMARY KEY,
+            area INTEGER NOT NULL REFERENCES area (id),
+            name TEXT NOT NULL,
+            UNIQUE (area, name)
+        )
+        """,
+        """
+        CREATE TABLE building (
+            id INTEGER PRIMARY KEY,
+            property INTEGER NOT NULL REFERENCES property (id),
+            name TEXT NOT NULL,
+            address TEXT NOT NULL,
+            latitude REAL,
+            longitude REAL,
+            dwellings INTEGER,
+            UNIQUE (property, name)
+        )
+        """,
+        """
+        CREATE TABLE stairwell (
+            id INTEGER PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            name TEXT NOT NULL,
+            building INTEGER NOT NULL REFERENCES building (id),
+            UNIQUE (tenant, name)
+        )
+        """,
+        """
+        CREATE TABLE space (
+            series INTEGER PRIMARY KEY AUTOINCREMENT,
+            stairwell INTEGER NOT NULL REFERENCES stairwell (id),
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            UNIQUE (stairwell, name)
+        )
+        """,
+        """
+        CREATE TABLE sensor (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            tenant TEXT NOT NULL,
+            name TEXT NOT NULL,
+            UNIQUE (tenant, name)
+        )
+        """,
+        """
+        CREATE TABLE placement (               -- a sensor in a space; times are ISO 8601 in UTC, NULL is open
+            sensor INTEGER NOT NULL REFERENCES sensor (number),
+            series INTEGER NOT NULL REFERENCES space (series),
+            valid_from TEXT,
+            valid_to TEXT,
+            semantics TEXT NOT NULL,
+            liveness TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX placement_of_sensor ON placement (sensor)",
+        "CREATE INDEX placement_in_series ON placement (series)",
+        """
+        CREATE TABLE key (
+            id TEXT PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,       -- SHA-256 of the token, which is not kept
+            role TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            label TEXT NOT NULL,
+            created TEXT NOT NULL,
+            revoked TEXT
+        )
+        """,
+        """
+        CREATE TABLE hotspot_list (
+            tenant TEXT NOT NULL,
+            id TEXT NOT NULL,
+            made TEXT NOT NULL,
+            document BLOB NOT NULL,
+            status TEXT NOT NULL,
+            approved_by TEXT,
+            approved TEXT,
+            PRIMARY KEY (tenant, id)
+        )
+        """,
+        """
+        CREATE TRIGGER hotspot_list_stays BEFORE UPDATE OF tenant, id, made, document ON hotspot_list
+        BEGIN SELECT raise(ABORT, 'a hot-spot list is never changed'); END
+        """,
+    ),
+)
+
+AUDIT: tuple[Migration, ...] = (
+    (
+        """
+        CREATE TABLE entry (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            time TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            action TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            detail TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX entry_of_tenant ON entry (tenant, id)",
+        """
+        CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
+        BEGIN SELECT raise(ABORT, 'an audit entry is never changed'); END
+        """,
+        """
+        CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
+        BEGIN SELECT raise(ABORT, 'an audit entry is never deleted'); END
+        """,
+    ),
+)

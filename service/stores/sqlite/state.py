@@ -1,0 +1,91 @@
+"""The manifest and the commands in state.db; chunks as files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.state import Command, Manifest
+from service.errors import NotFound, StoreError
+from service.stores.sqlite.chunks import ChunkFolder
+from service.stores.sqlite.connection import Database
+
+
+class SqliteStateStore:
+    """What the scheduler publishes. A chunk is a file nobody looks at until a manifest in state.db names it."""
+
+    def __init__(self, database: Database, chunks: ChunkFolder) -> None:
+        self._database = database
+        self._chunks = chunks
+
+    def manifest(self) -> Manifest | None:
+        """The state in force."""
+        rows = self._database.rows("SELECT document FROM manifest")
+        if not rows:
+            return None
+        try:
+            return msgspec.json.decode(rows[0][0], type=Manifest)
+        except msgspec.MsgspecError as error:
+            raise StoreError(
+                f"{self._database.path}: the manifest cannot be read ({error}); restore state.db and the state folder "
+                "from one backup, or move them away to replay the counts"
+            ) from error
+
+    def write_chunk(self, arrays: dict[str, NDArray[np.float32]]) -> str:
+        """Write a chunk file; it is on disk when this returns."""
+        return self._chunks.write(arrays)
+
+    def read_chunk(self, file: str) -> dict[str, NDArray[np.float32]]:
+        """The arrays of a chunk file; raises StoreError if it is damaged."""
+        return self._chunks.read(file)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of state.db, which the verdict store on the same database joins."""
+        with self._database.transaction():
+            yield
+
+    def publish(self, manifest: Manifest) -> None:
+        """Put a manifest in force."""
+        self._database.execute("REPLACE INTO manifest VALUES (1, ?)", (msgspec.json.encode(manifest),))
+
+    def sweep(self) -> int:
+        """Delete chunk files that the manifest in force has no use for."""
+        manifest = self.manifest()
+        if manifest is None:
+            return 0
+        return self._chunks.sweep({chunk.file for shard in manifest.shards for chunk in shard.rows.values()})
+
+    def enqueue(self, name: str, argument: str, actor: str) -> int:
+        """Queue a command; returns its id."""
+        with self._database.transaction() as connection:
+            connection.execute("INSERT INTO command (name, argument, actor) VALUES (?, ?, ?)", (name, argument, actor))
+            command_id: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
+        return command_id
+
+    def commands(self) -> list[Command]:
+        """Commands not yet finished, oldest first."""
+        rows = self._database.rows("SELECT id, name, argument, actor FROM command WHERE NOT finished ORDER BY id")
+        return [
+            Command(command_id=command_id, name=name, argument=argument, actor=actor)
+            for command_id, name, argument, actor in rows
+        ]
+
+    def finish(self, command_id: int, error: str | None = None) -> None:
+        """Mark a command as finished; a second time changes nothing."""
+        self.outcome(command_id)
+        self._database.execute(
+            "UPDATE command SET finished = 1, error = ? WHERE id = ? AND NOT finished", (error, command_id)
+        )
+
+    def outcome(self, command_id: int) -> tuple[bool, str | None]:
+        """Whether a command is finished, and its error; raises NotFound if there is no such command."""
+        rows = self._database.rows("SELECT finished, error FROM command WHERE id = ?", (command_id,))
+        if not rows:
+            raise NotFound(f"there is no command {command_id}; it was never queued")
+        finished, error = rows[0]
+        return bool(finished), error

@@ -1,0 +1,136 @@
+"""Verdicts in state.db, beside the manifest, so that a tick commits both or neither.
+
+The table holds the verdicts in force. Triggers in the file move what is replaced or deleted to ``verdict_revision``.
+The key starts with the window, so that a tick writes to the end of the file; a series' history is read by look-ups on
+the starts there are, which a handful of seeks in the key tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
+from service.stores.sqlite.connection import Database
+
+_STATED = (*MEASURES, "anomalous")
+_COLUMNS = ("start", "series", "version", *_STATED)
+_OLDEST, _NEWEST = -(2**62), 2**62
+
+_UPSERT = f"""
+    INSERT INTO verdict ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" for _ in _COLUMNS)})
+    ON CONFLICT DO UPDATE SET version = excluded.version, {", ".join(f"{name} = excluded.{name}" for name in _STATED)}
+"""  # noqa: S608 - the columns are the domain's
+_STARTS = """
+    WITH RECURSIVE known (start) AS (
+        SELECT min(start) FROM verdict WHERE start >= ?1 AND start < ?2
+        UNION ALL
+        SELECT (SELECT min(start) FROM verdict WHERE start > known.start AND start < ?2)
+        FROM known WHERE known.start IS NOT NULL
+    )
+    SELECT start FROM known WHERE start IS NOT NULL LIMIT ?3
+"""
+_LOOK_UP = f"""
+    WITH starts AS MATERIALIZED (SELECT value FROM json_each(?1)),
+         numbers AS MATERIALIZED (SELECT value FROM json_each(?2))
+    SELECT {", ".join(_COLUMNS)}
+    FROM starts CROSS JOIN numbers CROSS JOIN verdict ON start = starts.value AND series = numbers.value
+"""  # noqa: S608
+_PAGE = f"""
+    {_LOOK_UP} WHERE (start, series) > (?3, ?4) AND (?5 IS NULL OR score >= ?5) ORDER BY start, series LIMIT ?6
+"""
+_ANOMALOUS_PAGE = f"""
+    SELECT {", ".join(_COLUMNS)} FROM verdict INDEXED BY verdict_anomalous
+    WHERE anomalous AND start >= ?1 AND start < ?2 AND series IN (SELECT value FROM json_each(?3))
+        AND (start, series) > (?4, ?5) AND (?6 IS NULL OR score >= ?6)
+    ORDER BY start, series LIMIT ?7
+"""  # noqa: S608
+
+
+class SqliteVerdictStore:
+    """Verdicts in force by (start, series); takes part in the transaction of the state store on the same file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, verdicts: VerdictColumns) -> None:
+        """Put verdicts in force, in the order of the key."""
+        order = np.lexsort((verdicts.series, verdicts.starts))
+        with self._database.transaction():
+            version = [self._version(verdicts.version)] * len(verdicts)
+            keys = (verdicts.starts[order].tolist(), verdicts.series[order].tolist(), version)
+            stated = (getattr(verdicts, name)[order].tolist() for name in _STATED)
+            self._database.executemany(_UPSERT, zip(*keys, *stated, strict=True))
+
+    def supersede(self, series: NDArray[np.int64], start: int, end: int) -> None:
+        """Delete by key; the file's trigger keeps what is deleted."""
+        numbers = msgspec.json.encode(np.unique(series).tolist())
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM verdict WHERE start = ? AND series IN (SELECT value FROM json_each(?))",
+                [(known, numbers) for known in self._starts(start, end)],
+            )
+
+    def find(self, query: VerdictQuery) -> list[Verdict]:
+        """A page of verdicts: the anomalous ones by their own index, all others by look-ups."""
+        rows = self._anomalous(query) if query.anomalous_only else self._looked_up(query)
+        versions = self._versions()
+        return [_verdict(row, versions) for row in islice(rows, query.limit)]
+
+    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+        """Read by look-ups into arrays, never held as tuples."""
+        keys = (msgspec.json.encode(self._starts(start, end)), msgspec.json.encode(np.unique(series).tolist()))
+        rows = self._database.iterate(f"{_LOOK_UP} ORDER BY start, series", keys)
+        numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, len(_COLUMNS))
+        column = {name: numbers[:, position].copy() for position, name in enumerate(_COLUMNS)}
+        return VerdictColumns(
+            version=self._versions()[int(column["version"][-1])] if len(numbers) else "",
+            series=column["series"].astype(np.int64),
+            starts=column["start"].astype(np.int64),
+            anomalous=column["anomalous"].astype(np.bool_),
+            **{name: column[name] for name in MEASURES},
+        )
+
+    def _looked_up(self, query: VerdictQuery) -> Iterator[tuple[Any, ...]]:
+        """Rows of ever longer runs of starts, until the reader has enough."""
+        series = sorted(set(query.series))
+        if not series:
+            return
+        after = query.after or (_OLDEST, 0)
+        lower = after[0] if query.start is None else max(query.start, after[0])
+        length = max(1, 2 * query.limit // len(series))
+        while starts := self._starts(lower, query.end, length):
+            keys = (msgspec.json.encode(starts), msgspec.json.encode(series))
+            yield from self._database.rows(_PAGE, (*keys, *after, query.min_score, query.limit))
+            lower, length = starts[-1] + 1, 4 * length
+
+    def _anomalous(self, query: VerdictQuery) -> Iterator[tuple[Any, ...]]:
+        start = _OLDEST if query.start is None else query.start
+        end = _NEWEST if query.end is None else query.end
+        after = query.after or (_OLDEST, 0)
+        series = msgspec.json.encode(query.series)
+        sought = (max(start, after[0]), end, series, *after, query.min_score, query.limit)
+        return iter(self._database.rows(_ANOMALOUS_PAGE, sought))
+
+    def _starts(self, start: int, end: int | None, limit: int = -1) -> list[int]:
+        rows = self._database.rows(_STARTS, (start, _NEWEST if end is None else end, limit))
+        return [row[0] for row in rows]
+
+    def _version(self, name: str) -> int:
+        """The short number of a version's name, given out when first needed."""
+        self._database.execute("INSERT INTO version (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+        return cast(int, self._database.rows("SELECT id FROM version WHERE name = ?", (name,))[0][0])
+
+    def _versions(self) -> dict[int, str]:
+        return dict(self._database.rows("SELECT id, name FROM version"))
+
+
+def _verdict(row: tuple[Any, ...], versions: dict[int, str]) -> Verdict:
+    stated = dict(zip(_COLUMNS, row, strict=True))
+    stated |= {"version": versions[stated["version"]], "anomalous": bool(stated["anomalous"])}
+    return Verdict(**stated)

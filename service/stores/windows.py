@@ -1,0 +1,47 @@
+"""From points to windows: the one addition every count store shares."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.counts import NANOSECONDS, CountPoints, WindowCounts
+
+SECONDS_PER_HOUR = 3600
+
+
+def sum_windows(
+    seconds: NDArray[np.int64],
+    series: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    *,
+    start: int,
+    end: int,
+    window_seconds: int,
+) -> WindowCounts:
+    """Add up the points in [start, end) that fall into one window of one series.
+
+    Parameters
+    ----------
+    seconds, series, counts
+        int64[n]: instants (seconds UTC), series numbers and presences of the points, in any order.
+    start, end, window_seconds
+        Interval and length of the windows, seconds.
+    """
+    inside = (seconds >= start) & (seconds < end)
+    starts = seconds[inside] // window_seconds * window_seconds
+    series, counts = series[inside], counts[inside]
+    order = np.lexsort((series, starts))
+    starts, series, counts = starts[order], series[order], counts[order]
+    first = np.ones(len(starts), dtype=bool)
+    first[1:] = (starts[1:] != starts[:-1]) | (series[1:] != series[:-1])
+    sums = np.add.reduceat(counts, np.flatnonzero(first)) if len(counts) else counts
+    return WindowCounts(starts[first], series[first], sums)
+
+
+def earliest_by_series(points: CountPoints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct series of a batch, int64[m], and the earliest instant of each, seconds UTC, int64[m]."""
+    series, inverse = np.unique(points.series, return_inverse=True)
+    earliest = np.full(len(series), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, inverse, points.times // NANOSECONDS)
+    return series, earliest
