@@ -26,6 +26,7 @@ from service.domain.readings import (
     within_int64,
 )
 from service.errors import InvalidInput
+from service.ingest.validation import validated
 
 MEASUREMENT = "presence"
 FIELD = "count"
@@ -140,8 +141,8 @@ def _origin(measurement: str, tags: Mapping[str, str]) -> Origin:
     if measurement != MEASUREMENT:
         raise ValueError(f"the measurement is {measurement!r}, but only {MEASUREMENT!r} is taken in")
     try:
-        known = msgspec.convert(tags, _Tags)
-    except msgspec.ValidationError as error:
+        known = validated(tags, _Tags)
+    except ValueError as error:
         raise ValueError(f"the tags do not name a place: {error}") from error
     return Origin(known.stairwell, known.space, known.kind, known.sensor, known.tenant)
 

@@ -50,9 +50,19 @@ def import_places(
             problems.append(RowProblem(item[0], f"the tenant is {item[1].tenant!r}, but the key belongs to {tenant!r}"))
         else:
             good.append(item)
-    conflicts = _put(ports.register, good)
+    conflicts = _put_what_fits(ports.register, good)
     problems = sorted([*problems, *conflicts], key=lambda problem: problem.row)
     return ImportReport(accepted=len(good) - len(conflicts), rejected=len(problems), problems=problems[:MAX_PROBLEMS])
+
+
+def _put_what_fits(register: PlacesRegister, rows: list[tuple[int, PlaceRow]]) -> list[RowProblem]:
+    """Put the rows, and those refused once more, since another row may have ended what they contradicted."""
+    refused = _put(register, rows)
+    while refused and len(refused) < len(rows):
+        again = {problem.row for problem in refused}
+        rows = [item for item in rows if item[0] in again]
+        refused = _put(register, rows)
+    return refused
 
 
 def _put(register: PlacesRegister, rows: list[tuple[int, PlaceRow]]) -> list[RowProblem]:

@@ -1,0 +1,102 @@
+"""Line protocol: the fast way and the exact way agree, and what InfluxDB's own client writes is read back."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from influxdb_client import Point, WritePrecision
+
+from service.domain.places import Kind
+from service.domain.readings import CountColumns, nanoseconds
+from service.ingest import line_protocol
+from service.ingest.line_protocol import PRECISIONS, read_lines
+
+NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
+NEVER = re.compile(rb"(?!)")
+
+fragments = st.sampled_from(
+    ["presence", ",stairwell=", "A", ",space=", "cellar", ",kind=", "attic", ",sensor=s", " count=", "3", "i", "u", ".0"]
+    + [" ", "1767222000", "\n", "\r\n", "\\", '"', "#", ",", "=", "-", "nan", "é", "\t", "t", " note=", "9" * 19, "0"]
+)
+common = st.builds(
+    "presence,stairwell={},space={} count={}{} {}".format,
+    st.text("ABab1-é", min_size=1, max_size=3),
+    st.sampled_from(["cellar", "attic"]),
+    st.integers(-1, 12),
+    st.sampled_from(["i", "u", ".0", "", ".5"]),
+    st.integers(0, 2**63),
+)
+bodies = st.lists(st.one_of(common, st.lists(fragments, max_size=12).map("".join)), max_size=6).map("\n".join)
+
+
+def rows_of(columns: CountColumns) -> list[tuple[object, ...]]:
+    """Every row with its origin."""
+    origins = [columns.origins[number] for number in columns.origin]
+    return list(zip(columns.rows.tolist(), origins, columns.times.tolist(), columns.counts.tolist(), strict=True))
+
+
+@given(bodies, st.sampled_from(sorted(PRECISIONS)))
+@example('presence,stairwell=A count=3i 9223372036854775807\npresence,stairwell="A count=3 8', "s")
+def test_the_fast_way_equals_the_exact_way(body: str, precision: str) -> None:
+    """Rows, values and problems, to the last word."""
+    fast = read_lines(body.encode(), now=NOW, precision=precision)
+    with patch.object(line_protocol, "_COMMON", NEVER):
+        exact = read_lines(body.encode(), now=NOW, precision=precision)
+    assert rows_of(fast) == rows_of(exact)
+    assert fast.problems == exact.problems
+
+
+@given(st.binary(max_size=200))
+def test_no_body_breaks_the_reader(body: bytes) -> None:
+    """Any line is a row, a problem, blank or a comment, and stands once."""
+    columns = read_lines(body, now=NOW)
+    numbers = columns.rows.tolist() + [problem.row for problem in columns.problems]
+    assert len(set(numbers)) == len(numbers)
+    assert all(1 <= number <= body.count(b"\n") + 1 for number in numbers)
+
+
+# A tag cannot hold a line break, nor a backslash at its end or before what a backslash escapes; all else it can.
+tag = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
+    lambda text: not re.search(r"\\([,= \\]|$)", text)
+)
+times = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(
+    stairwell=tag,
+    space=tag,
+    sensor=tag,
+    kind=st.sampled_from(list(Kind)),
+    count=st.one_of(st.integers(0, 10**9), st.integers(0, 10**6).map(float)),
+    time=times,
+    precision=st.sampled_from(["ns", "us", "ms", "s"]),
+)
+def test_points_of_the_influxdb_client_are_read_back(stairwell, space, sensor, kind, count, time, precision) -> None:
+    """Whatever is in the tags, as an integer or a float, in every precision."""
+    point = Point("presence").tag("stairwell", stairwell).tag("space", space).tag("sensor", sensor)
+    line = point.tag("kind", kind.value).field("count", count).time(time, precision).to_line_protocol()
+    columns = read_lines(line.encode(), now=NOW, precision=precision)
+    unit = PRECISIONS[precision]
+    expected = (1, (stairwell, space, kind, sensor, None), nanoseconds(time) // unit * unit, int(count))
+    assert columns.problems == []
+    assert rows_of(columns) == [expected]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20))
+def test_a_text_field_may_hold_line_breaks_and_quotes(text: str) -> None:
+    """It is another's field, so its line is refused whole, and the next line is read."""
+    point = Point("presence").tag("stairwell", "A").field("note", text).time(1, WritePrecision.S)
+    body = point.to_line_protocol() + "\npresence,stairwell=A count=1i 1767222000"
+    columns = read_lines(body.encode(), now=NOW, precision="s")
+    assert [str(problem) for problem in columns.problems] == [
+        "row 1: the field 'note' is not kept here; send 'count' alone"
+    ]
+    assert columns.rows.tolist() == [body.count("\n") + 1]
+
+
+def test_a_line_without_a_time_happened_now() -> None:
+    """As InfluxDB takes it."""
+    columns = read_lines(b"presence,stairwell=A count=1i", now=NOW + timedelta(microseconds=5), precision="s")
+    assert columns.times.tolist() == [nanoseconds(NOW) + 5_000]

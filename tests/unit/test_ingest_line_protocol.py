@@ -1,0 +1,77 @@
+"""Line protocol: which lines are counts, and what is said of the others."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from service.errors import InvalidInput
+from service.ingest.line_protocol import read_lines
+
+NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("presence,stairwell=A count=-1i 1", "the count is -1, but presences are never negative"),
+        ("presence,stairwell=A count=1.5 1", "the count is 1.5, but presences are whole"),
+        ("presence,stairwell=A count=nan 1", "this is not line protocol: Failed to parse type of field value"),
+        ("presence,stairwell=A count=inf 1", "this is not line protocol: Failed to parse type of field value"),
+        ("presence,stairwell=A count=2000000000i 1", "the count is 2000000000, more than 1000000000"),
+        ("presence,stairwell=A count=true 1", "the count is a bool, not a number"),
+        ('presence,stairwell=A count="3" 1', "the count is a str, not a number"),
+        ("presence,stairwell=A count=1i,battery=3i 1", "the field 'battery' is not kept here"),
+        ("presence,stairwell=A battery=3i 1", "the field 'battery' is not kept here"),
+        ("cpu,stairwell=A count=1i 1", "the measurement is 'cpu', but only 'presence' is taken in"),
+        ("presence,space=cellar count=1i 1", "the tags do not name a place: missing required field stairwell"),
+        ("presence,stairwell=A,kind=loft count=1i 1", "kind: invalid value 'loft'; use one of stairwell, cellar"),
+        ("presence,stairwell=A count=1i 1.5", "this is not line protocol: Failed to parse nanoseconds integer"),
+        ("presence,stairwell=A", "this is not line protocol"),
+        ("presence,stairwell=A,stairwell=B count=1i 1", "this is not line protocol: Failed to parse key of tag"),
+        ("presence,stairwell=" + "A" * 101 + " count=1i 1", "stairwell: expected str of length <= 100"),
+        ("presence,stairwell=A\x01 count=1i 1", "stairwell: expected text without control characters"),
+    ],
+)
+def test_a_bad_line_is_told_and_its_neighbours_are_kept(line: str, message: str) -> None:
+    good = "presence,stairwell=A count=1i 1"
+    columns = read_lines("\n".join([good, line, good]).encode(), now=NOW)
+    assert columns.rows.tolist() == [1, 3]
+    assert [problem.row for problem in columns.problems] == [2]
+    assert message in columns.problems[0].message
+
+
+def test_text_that_is_not_utf8_is_told() -> None:
+    columns = read_lines(b"presence,stairwell=\xe5 count=1i 1\npresence,stairwell=A count=1i 1", now=NOW)
+    assert str(columns.problems[0]) == "row 1: this is not UTF-8; send line protocol as UTF-8"
+    assert columns.rows.tolist() == [2]
+
+
+def test_blank_lines_and_comments_are_no_rows_but_count_as_lines() -> None:
+    body = b'\n# "a comment\n  \npresence,stairwell=A count=1i 1\r\n\n'
+    columns = read_lines(body, now=NOW)
+    assert (columns.rows.tolist(), columns.problems) == ([4], [])
+
+
+def test_a_quote_in_a_tag_is_a_letter() -> None:
+    body = b'presence,stairwell="A count=1i 1\npresence,stairwell="B count=1i 1'
+    assert [origin.stairwell for origin in read_lines(body, now=NOW).origins] == ['"A', '"B']
+
+
+def test_tags_that_name_no_place_are_not_kept() -> None:
+    """Telegraf adds the name of its host to every point."""
+    columns = read_lines(b"presence,host=gateway-1,stairwell=A,tenant=t count=1i 1", now=NOW)
+    assert columns.origins == [("A", "stairwell", None, None, "t")]
+
+
+@pytest.mark.parametrize(
+    ("precision", "unit"),
+    [("n", 1), ("u", 10**3), ("us", 10**3), ("ms", 10**6), ("s", 10**9), ("m", 60 * 10**9), ("h", 3600 * 10**9)],
+)
+def test_timestamps_count_in_the_unit_of_the_precision(precision: str, unit: int) -> None:
+    columns = read_lines(b"presence,stairwell=A count=1i 7", now=NOW, precision=precision)
+    assert columns.times.tolist() == [7 * unit]
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="precision 'days' is unknown; use one of n, ns"):
+        read_lines(b"", now=NOW, precision="days")
