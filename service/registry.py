@@ -25,7 +25,7 @@ import numpy as np
 from models.shipped import shipped_version
 from models.version import ModelVersion
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
-from service.errors import Conflict, NotFound, VersionRefused
+from service.errors import Conflict, NotFound, StoreError, VersionRefused
 
 _MANIFEST = "manifest.json"
 _SETTINGS = "settings.json"
@@ -42,14 +42,15 @@ class FolderVersionRegistry:
         target = self._folder / version.id
         if version.id == SHIPPED_MANIFEST.version_id or target.exists():
             raise Conflict(f"model version {version.id} exists already; versions are never changed")
-        self._folder.mkdir(parents=True, exist_ok=True)
         aside = self._folder / f".{version.id}.{os.getpid()}"
         try:
             complete = msgspec.structs.replace(manifest, files=_write_files(aside, version, artefacts))
             _write(aside / _MANIFEST, msgspec.json.format(msgspec.json.encode(complete)))
             aside.rename(target)
         except OSError as error:
-            raise VersionRefused(f"model version {version.id} could not be written to {target}: {error}") from error
+            raise StoreError(
+                f"model version {version.id} cannot be written to {target}: {error}; check the disk"
+            ) from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         return complete

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,6 +181,6 @@ def _losses(verdicts: VerdictColumns, since: int) -> NDArray[np.float64]:
 
 
 def _environment() -> dict[str, str]:
-    configuration: dict[str, Any] = np.show_config(mode="dicts") or {}
-    features = configuration.get("SIMD Extensions", {}).get("found", [])
+    configuration = np.show_config(mode="dicts")
+    features = configuration["SIMD Extensions"]["found"] if configuration else []
     return {name: package_version(name) for name in _PACKAGES} | {"cpu features": " ".join(features)}

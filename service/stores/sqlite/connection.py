@@ -43,6 +43,10 @@ class Database:
         self._local = threading.local()
         _databases.add(self)
 
+    def __reduce__(self) -> tuple[type[Database], tuple[Path, Sequence[Migration]]]:
+        """Sent to another process, it is the same file; connections stay where they are."""
+        return Database, (self.path, self._migrations)
+
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         with self.errors():

@@ -1,0 +1,191 @@
+"""Advance: live, in pieces, on many cores, late or interrupted, the verdicts are those of one undisturbed replay."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from models.city import SimulatedCity, simulate_city
+from models.kinds import kind_number
+from models.shipped import shipped_version
+from service.domain.counts import NANOSECONDS, CountPoints
+from service.domain.places import Liveness, PlaceRow
+from service.domain.verdicts import VerdictColumns
+from service.errors import SettingsError, StoreError
+from service.ports import Ports
+from service.usecases.advance import advance
+from service.usecases.replay import ReplayCounts, replay
+from service.usecases.rosters import settings_calendar
+from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
+
+
+@pytest.fixture(scope="module")
+def city() -> SimulatedCity:
+    return simulate_city(11, stairwells=8, weeks=3)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(city, tmp_path_factory) -> VerdictColumns:
+    """The verdicts of one pass over everything."""
+    ports = world(tmp_path_factory.mktemp("undisturbed"), city)
+    ports.counts.append(city_points(city))
+    advance(ports, end_of(city))
+    return verdicts_of(ports, city)
+
+
+def world(folder, city, **overrides) -> Ports:
+    ports = sqlite_ports(folder, **overrides)
+    register_city(ports, city)
+    return ports
+
+
+def verdicts_of(ports: Ports, city: SimulatedCity) -> VerdictColumns:
+    return ports.verdicts.columns(np.arange(1, len(city.places) + 1), 0, 2**40)
+
+
+def assert_same(left: VerdictColumns, right: VerdictColumns) -> None:
+    for column in fields(VerdictColumns):
+        np.testing.assert_array_equal(getattr(left, column.name), getattr(right, column.name), column.name)
+
+
+def test_every_count_gets_a_verdict(city, undisturbed):
+    assert len(undisturbed) == np.count_nonzero(~np.isnan(city.counts))
+
+
+def test_replay_without_a_store_equals_live(city, undisturbed, tmp_path):
+    """The file's path and the service's path are one."""
+    collected = ReplayCounts(
+        names=[(place.stairwell, place.space) for place in city.places],
+        kinds=[kind_number(place.kind) for place in city.places],
+    )
+    window, series = np.nonzero(~np.isnan(city.counts))
+    collected.starts.extend(city.starts[window].tolist())
+    collected.series.extend(series.tolist())
+    collected.counts.extend(city.counts[window, series].astype(int).tolist())
+    ports = sqlite_ports(tmp_path)
+    replayed = replay(collected, shipped_version(), settings_calendar(ports), budget=2.0)
+    live = undisturbed
+    for name in ("starts", "count", "expected", "lower", "upper", "p_value", "p_above", "score", "episode_probability"):
+        np.testing.assert_array_equal(getattr(replayed, name), getattr(live, name), name)
+
+
+def test_in_pieces_equals_in_one_go(city, undisturbed, tmp_path):
+    """Each pass starts from the chunks that the pass before it published."""
+    ports = world(tmp_path, city, advance__commit_windows=50)
+    ports.counts.append(city_points(city))
+    for hours in (1, 2, 30, 31, 200, 3 * 168):
+        advance(ports, end_of(city) - timedelta(hours=3 * 168 - hours))
+    advance(ports, end_of(city))
+    assert_same(verdicts_of(ports, city), undisturbed)
+
+
+@pytest.mark.parametrize(("workers", "backend"), [(1, "loky"), (2, "loky")])
+def test_shards_do_not_change_the_answer(city, undisturbed, tmp_path, workers, backend):
+    ports = world(tmp_path, city, advance__shard_series=3, advance__workers=workers, advance__backend=backend)
+    ports.counts.append(city_points(city))
+    advance(ports, end_of(city))
+    assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def test_late_counts_are_replayed_and_superseded_verdicts_kept(city, undisturbed, tmp_path):
+    """A week that arrives late ends in the verdicts an undisturbed run gives."""
+    ports = world(tmp_path, city)
+    everything = city_points(city)
+    late = (everything.series == 2) & (everything.times >= city.starts[168] * NANOSECONDS)
+    ports.counts.append(points(everything, ~late))
+    advance(ports, end_of(city))
+    assert len(verdicts_of(ports, city)) == len(everything) - late.sum()
+    ports.counts.append(points(everything, late))
+    report = advance(ports, end_of(city))
+    assert report.corrected == 1
+    assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def test_history_back_filled_before_the_first_window(city, undisturbed, tmp_path):
+    """A service that is live learns months that are imported afterwards."""
+    ports = world(tmp_path, city)
+    recent = slice(300, None)
+    ports.counts.append(city_points(city, recent))
+    advance(ports, end_of(city))
+    ports.counts.append(city_points(city, slice(0, 300)))
+    advance(ports, end_of(city))
+    assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def test_a_tick_that_fails_leaves_nothing_and_is_done_again(city, undisturbed, tmp_path, monkeypatch):
+    ports = world(tmp_path, city)
+    ports.counts.append(city_points(city))
+    advance(ports, end_of(city) - timedelta(days=3))
+    before = ports.state.manifest()
+    with monkeypatch.context() as broken:
+        broken.setattr(ports.state, "publish", _full_disk)
+        with pytest.raises(StoreError):
+            advance(ports, end_of(city))
+    assert ports.state.manifest() == before
+    advance(ports, end_of(city))
+    assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def test_nothing_is_scored_before_its_window_and_the_lateness_are_over(city, tmp_path):
+    ports = world(tmp_path, city)
+    ports.counts.append(city_points(city))
+    ports.clock.time = end_of(city) + timedelta(minutes=14)
+    assert advance(ports).watermark == end_of(city) - timedelta(hours=1)
+    ports.clock.time = end_of(city) + timedelta(minutes=15)
+    assert advance(ports).watermark == end_of(city)
+
+
+def test_an_empty_store_waits(tmp_path):
+    assert advance(sqlite_ports(tmp_path)).watermark is None
+
+
+def test_another_window_length_is_refused(city, tmp_path):
+    ports = world(tmp_path, city)
+    ports.counts.append(city_points(city, slice(0, 48)))
+    advance(ports, end_of(city))
+    with pytest.raises(SettingsError, match=r"window\.minutes is 30"):
+        advance(sqlite_ports(tmp_path, window__minutes=30), end_of(city))
+
+
+def test_under_assumed_liveness_silence_is_zero_until_it_is_too_long(city, tmp_path):
+    """A busy place that falls silent is taken for calm at first, and for a dead sensor later."""
+    ports = sqlite_ports(tmp_path)
+    ports.register.put(
+        [
+            PlaceRow(
+                tenant=TENANT,
+                area="a",
+                property="p",
+                building="b",
+                stairwell="s",
+                space="cellar",
+                sensor="x",
+                liveness=Liveness.ASSUMED,
+            )
+        ]
+    )
+    busy, silent = city.starts[:240], city.starts[240:]
+    ports.counts.append(
+        CountPoints(
+            series=np.ones(240, dtype=np.int64),
+            times=busy * NANOSECONDS,
+            counts=np.full(240, 2, dtype=np.int64),
+            sources=np.zeros(240, dtype=np.int64),
+        )
+    )
+    advance(ports, end_of(city))
+    verdicts = ports.verdicts.columns(np.array([1]), 0, 2**40)
+    zeros = verdicts.count == 0
+    assert 1 <= zeros.sum() < 24
+    assert verdicts.starts[zeros].min() == silent[0]
+
+
+def points(all_points: CountPoints, keep) -> CountPoints:
+    return CountPoints(*(getattr(all_points, column.name)[keep] for column in fields(CountPoints)))
+
+
+def _full_disk(_manifest) -> None:
+    raise StoreError("state.db: the disk is full")

@@ -1,0 +1,66 @@
+"""Small worlds for the tests: real SQLite stores in a folder of their own, a clock that stands, a simulated town."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from models.city import SimulatedCity
+from service.bootstrap import build_ports
+from service.domain.counts import NANOSECONDS, CountPoints
+from service.domain.places import Kind, PlaceRow
+from service.ports import Ports
+from service.settings import load_settings
+
+TENANT = "hyresbolaget"
+
+
+class StandingClock:
+    """A clock that shows what it is told to."""
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def sqlite_ports(folder: Path, now: datetime = datetime(2026, 11, 1, tzinfo=UTC), **overrides: object) -> Ports:
+    """Ports over fresh SQLite stores; overrides name settings with a double underscore: ``window__minutes=30``."""
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    settings = load_settings(environment={}, overrides={"general.data_dir": str(folder), **dotted})
+    return build_ports(settings, clock=StandingClock(now))
+
+
+def register_city(ports: Ports, city: SimulatedCity) -> None:
+    """Put the town's places in the register, so that its series get the numbers 1, 2, ..."""
+    ports.register.put(
+        PlaceRow(
+            tenant=TENANT,
+            area=place.area,
+            property=place.property,
+            building=place.building,
+            stairwell=place.stairwell,
+            space=place.space,
+            kind=Kind(place.kind),
+        )
+        for place in city.places
+    )
+
+
+def city_points(city: SimulatedCity, rows: slice = slice(None)) -> CountPoints:
+    """The town's counts of some windows as points of the series 1, 2, ..."""
+    window, series = np.nonzero(~np.isnan(city.counts[rows]))
+    return CountPoints(
+        series=(series + 1).astype(np.int64),
+        times=city.starts[rows][window] * NANOSECONDS,
+        counts=city.counts[rows][window, series].astype(np.int64),
+        sources=np.zeros(len(window), dtype=np.int64),
+    )
+
+
+def end_of(city: SimulatedCity) -> datetime:
+    """The end of the town's last window."""
+    return datetime.fromtimestamp(int(city.starts[-1]) + city.calendar.window_seconds, UTC)
