@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
@@ -186,8 +186,8 @@ def _run(ports: Ports, tasks: list[ShardTask]) -> list[tuple[Shard, VerdictColum
     workers = min(ports.settings.advance.workers, len(tasks))
     if workers <= 1:
         return [advance_shard(task) for task in tasks]
-    run = Parallel(n_jobs=workers, backend=ports.settings.advance.backend)
-    return list(run(delayed(advance_shard)(task) for task in tasks))
+    with parallel_config(backend=ports.settings.advance.backend, n_jobs=workers):
+        return list(Parallel()(delayed(advance_shard)(task) for task in tasks))
 
 
 def _digest(windows: WindowCounts) -> str:

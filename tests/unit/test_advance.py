@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 
 from models.city import SimulatedCity, simulate_city
 from models.kinds import kind_number
@@ -87,6 +88,15 @@ def test_shards_do_not_change_the_answer(city, undisturbed, tmp_path, workers, b
     ports = world(tmp_path, city, advance__shard_series=3, advance__workers=workers, advance__backend=backend)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city))
+    assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def test_a_dask_cluster_gives_the_same_answer(city, undisturbed, tmp_path):
+    """Several machines are the same call on joblib's Dask backend; here its workers are processes of one."""
+    ports = world(tmp_path, city, advance__shard_series=6, advance__workers=2, advance__backend="dask")
+    ports.counts.append(city_points(city))
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
+        advance(ports, end_of(city))
     assert_same(verdicts_of(ports, city), undisturbed)
 
 
