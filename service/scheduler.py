@@ -21,14 +21,14 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from filelock import FileLock, Timeout
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 from service.domain.hotspots import ListStatus
 from service.errors import SchedulerBusy
 from service.ports import Ports
 from service.settings import Settings
 from service.supervisor import stop_on_signals
-from service.usecases.advance import AdvanceReport, advance
+from service.usecases.advance import advance
 from service.usecases.commands import run_commands
 from service.usecases.hotspots import make_list
 
@@ -40,9 +40,6 @@ TICK_ERRORS = Counter("trappvakt_tick_errors", "Steps of a tick that failed.", [
 TICK_SECONDS = Histogram("trappvakt_tick_seconds", "Length of a tick.")
 VERDICTS = Counter("trappvakt_verdicts", "Verdicts written.")
 ANOMALOUS = Counter("trappvakt_anomalous", "Verdicts that were anomalous.")
-WATERMARK = Gauge(
-    "trappvakt_watermark_timestamp_seconds", "Every window before it is scored.", multiprocess_mode="mostrecent"
-)
 
 _log = structlog.get_logger(__name__)
 
@@ -147,7 +144,8 @@ class Tick:
 
     def _advance(self) -> dict[str, object]:
         report = advance(self.ports, progress=self._between_commits)
-        _measure(report)
+        VERDICTS.inc(report.verdicts)
+        ANOMALOUS.inc(report.anomalous)
         return {
             "windows": report.windows,
             "verdicts": report.verdicts,
@@ -177,13 +175,6 @@ class Tick:
     def _has_list(self, tenant: str, since: datetime) -> bool:
         newest = self.ports.lists.records(tenant, tuple(ListStatus), limit=1)
         return bool(newest) and newest[0].made >= since
-
-
-def _measure(report: AdvanceReport) -> None:
-    VERDICTS.inc(report.verdicts)
-    ANOMALOUS.inc(report.anomalous)
-    if report.watermark:
-        WATERMARK.set(report.watermark.timestamp())
 
 
 def _count_missed(_event: JobEvent) -> None:

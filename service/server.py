@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -28,6 +30,14 @@ def serve_api(settings: Settings, descriptor: int | None = None) -> None:
         An inherited listening socket, instead of ``api.host`` and ``api.port``.
     """
     ApiServer(settings, descriptor).run()  # type: ignore[no-untyped-call]
+
+
+def metrics_folder(settings: Settings) -> Path:
+    """An empty folder for the metrics of a service that starts anew; what a former one left there is gone."""
+    folder = settings.data_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder.absolute()
 
 
 class PlainLogger(Logger):

@@ -12,7 +12,7 @@ from models.version import ModelVersion
 from service.domain.places import Liveness, Sensor, Series
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
-from service.settings import holiday_dates
+from service.settings import Settings, holiday_dates
 from service.usecases.scoring import Roster
 
 _ALWAYS = (-(2**62), 2**62)
@@ -28,9 +28,14 @@ def calendar_of(ports: Ports, version: ModelVersion) -> Calendar:
 
 def settings_calendar(ports: Ports) -> Calendar:
     """The calendar that the settings describe."""
-    general = ports.settings.general
+    return calendar_from_settings(ports.settings)
+
+
+def calendar_from_settings(settings: Settings) -> Calendar:
+    """The calendar of the town that the settings describe, for those who have no store."""
+    general = settings.general
     dates = holiday_dates(general.holidays, general.extra_holidays, _CALENDAR_YEARS)
-    return Calendar(general.timezone, dates, ports.settings.window.minutes)
+    return Calendar(general.timezone, dates, settings.window.minutes)
 
 
 def full_roster(ports: Ports) -> Roster:

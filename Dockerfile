@@ -1,0 +1,22 @@
+# Two stages: the wheel is built where compilers and the source may be, and only the wheel goes into the image that runs.
+FROM python:3.11-slim AS build
+WORKDIR /source
+COPY . .
+RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --no-create-home trappvakt \
+    && install --directory --owner=trappvakt /data
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --find-links=/wheels trappvakt
+COPY --chmod=644 config/container.toml /etc/trappvakt.toml
+
+USER trappvakt
+ENV TRAPPVAKT_CONFIG=/etc/trappvakt.toml PYTHONUNBUFFERED=1
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health/live', timeout=4)"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["trappvakt"]
+CMD ["serve"]
