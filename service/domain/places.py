@@ -18,7 +18,7 @@ Identifier = Annotated[
     Meta(
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f]+$",
+        pattern=r"^[^\x00-\x1f]+$(?!\n)",  # $ alone lets a line break at the end pass
         description="A stable id chosen by the tenant.",
     ),
 ]
