@@ -130,7 +130,7 @@ def _fit(ports: Ports, champion: ModelVersion, training: TrainingCounts, progres
         holidays=tuple(calendar.holidays),
     )
     progress("fitting the fleet prior", 1.0)
-    maps = calibrate(fitted, seed=int(fitted.id), progress=lambda share: progress("calibrating", share))
+    maps = calibrate(fitted, series=1000, weeks=12, seed=int(fitted.id), progress=lambda share: progress("calibrating", share))
     progress("calibrating", 1.0)
     return replace(fitted, calibration=maps)
 
