@@ -81,14 +81,16 @@ class RowsRefused(InvalidInput):
 
     Parameters
     ----------
-    accepted
-        How many rows are kept.
+    accepted, rejected
+        How many rows are kept, and how many are not.
     problems
-        The bad rows, in order.
+        The first bad rows, in order.
     """
 
-    def __init__(self, accepted: int, problems: Sequence[RowProblem]) -> None:
-        refused = len(problems)
-        kept = "the good ones are kept" if accepted else "none was good"
-        super().__init__(f"{refused} of {accepted + refused} rows cannot be used; {kept}. First: {problems[0]}", problems)
+    def __init__(self, accepted: int, rejected: int, problems: Sequence[RowProblem]) -> None:
+        kept = "the others are kept" if accepted else "none was good"
+        super().__init__(
+            f"{rejected} of {accepted + rejected} rows cannot be used, {kept}; first {problems[0]}", problems
+        )
         self.accepted = accepted
+        self.rejected = rejected

@@ -11,7 +11,9 @@ EVERY_TENANT = "*"
 """Tenant of actions that concern the whole service, such as the promotion of a model version."""
 
 
-def record(ports: Ports, actor: str, tenant: str, action: str, subject: str, detail: str = "") -> None:
+def record(  # noqa: PLR0917 - in the order of the sentence: who, for whom, did what, to what
+    ports: Ports, actor: str, tenant: str, action: str, subject: str, detail: str = ""
+) -> None:
     """Write one action to the audit; ``actor`` is a key id or ``cli:<user>``, ``action`` is ``<noun>.<verb>``."""
     entry = AuditEntry(
         time=ports.clock.now(), actor=actor, tenant=tenant, action=action, subject=subject, detail=detail

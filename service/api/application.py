@@ -1,0 +1,118 @@
+"""The API as a Flask application: every route in it is an operation, every failure a problem document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+import structlog
+from flask import Flask, Response, g, request
+
+from service.api import metrics, problems
+from service.api.authentication import permitted_key
+from service.api.contract import OPERATIONS
+from service.api.inputs import read_body, read_query
+from service.api.paging import Page
+from service.api.routes import Operation, Reply
+from service.domain.places import Identifier
+from service.ports import Ports
+
+_log = structlog.get_logger(__name__)
+_CONVERTERS = {str: "string", int: f"int(max={2**63 - 1})", Identifier: "path"}
+"""An identifier is the tenant's own and may hold a slash."""
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(ports: Ports) -> Flask:
+    """The WSGI application over these ports."""
+    app = Flask("service.api", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = ports.settings.api.max_body_bytes
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    for operation in OPERATIONS:
+        app.add_url_rule(_rule(operation), operation.name, _view(operation, ports), methods=[operation.method])
+    app.register_error_handler(Exception, _fail)
+    app.before_request(_start)
+    app.after_request(_finish)
+    return app
+
+
+def _rule(operation: Operation) -> str:
+    rule = operation.path
+    for name, kind in operation.path_types.items():
+        rule = rule.replace(f"{{{name}}}", f"<{_CONVERTERS[kind]}:{name}>")
+    return rule
+
+
+def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
+    limit_bytes = ports.settings.api.max_body_bytes
+
+    def view(**variables: Any) -> Response:
+        given = {**variables, "ports": ports}
+        if operation.roles:
+            given["key"] = permitted_key(request, operation, ports)
+            given["query"] = read_query(request.args, operation.query)
+        if operation.body is not None:
+            given["body"] = read_body(request, operation, limit_bytes)
+        wanted = {name: value for name, value in given.items() if name in operation.hints}
+        return _respond(operation, operation.handler(**wanted))
+
+    return view
+
+
+def _respond(operation: Operation, result: object) -> Response:
+    reply = result if isinstance(result, Reply) else Reply(result)
+    response = Response(_encoded(reply.body), operation.status, mimetype=reply.media_type)
+    response.headers.update(reply.headers)
+    if isinstance(reply.body, Page) and reply.body.next:
+        address = f"{quote(request.path)}?{urlencode({**request.args, 'cursor': reply.body.next})}"
+        response.headers["Link"] = f'<{address}>; rel="next"'
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        del response.headers["Content-Type"]
+    if operation.roles and operation.method == "GET":
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+def _encoded(body: object) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else msgspec.json.encode(body)
+
+
+def _fail(error: Exception) -> Response:
+    operation = _operation()
+    response = problems.respond(error, operation.problem if operation else problems.Problem)
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request failed", operation=operation and operation.name, exc_info=error)
+    return response
+
+
+def _operation() -> Operation | None:
+    return _BY_NAME.get(request.endpoint or "")
+
+
+def _start() -> None:
+    g.started = perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    operation = _operation()
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if operation and operation.roles:
+        response.headers["Cache-Control"] = "no-store"
+    metrics.observe(operation.name if operation else "none", response.status_code, perf_counter() - g.started)
+    return response
+
+
+_BY_NAME = {operation.name: operation for operation in OPERATIONS}

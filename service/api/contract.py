@@ -1,0 +1,113 @@
+"""The contract: every operation there is, as OpenAPI and as a page to read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from typing import Any
+
+import msgspec
+from jinja2 import ChainableUndefined, Environment, PackageLoader
+from markupsafe import Markup, escape
+
+from service.api import counts, hotspots, influx_write, operations, places, service_health, verdicts
+from service.api.openapi import describe
+from service.api.problems import TYPES, ProblemType, find_type
+from service.api.routes import JSON, Reply, Routes
+from service.errors import NotFound
+
+routes = Routes("Contract")
+HTML = "text/html"
+_CODE = re.compile(r"(`+)(.+?)\1")
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+@routes.declare("GET", "/openapi.json", produces={JSON: dict[str, Any]})
+def read_openapi() -> Reply:
+    """Read this contract as OpenAPI 3.1."""
+    return Reply(openapi_json())
+
+
+@routes.declare("GET", "/docs", produces={HTML: str})
+def read_docs() -> Reply:
+    """Read this contract as a page."""
+    page = docs_html()
+    return Reply(page.encode(), {"Content-Security-Policy": _content_security_policy(page)}, HTML)
+
+
+@routes.declare("GET", "/problems/{name}", raises=(NotFound,), answered=find_type("not-found"))
+def read_problem_type(name: str) -> ProblemType:
+    """Read what a problem's ``type`` means."""
+    return find_type(name)
+
+
+OPERATIONS = tuple(
+    operation
+    for source in (counts, influx_write, places, verdicts, hotspots, operations, service_health)
+    for operation in source.routes
+) + tuple(routes)
+"""Every operation, in the order of the documentation."""
+
+
+@cache
+def openapi_json() -> bytes:
+    """The OpenAPI document, indented for people."""
+    return msgspec.json.format(msgspec.json.encode(describe(OPERATIONS)))
+
+
+@cache
+def docs_html() -> str:
+    """The documentation page: no script, nothing from elsewhere, light and dark."""
+    environment = Environment(
+        loader=PackageLoader("service.api"),
+        autoescape=True,
+        undefined=ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"code": _code, "pretty": _pretty, "kind": _kind}
+    document = msgspec.json.decode(openapi_json())
+    return environment.get_template("docs.html").render(api=document, problems=sorted_problem_types())
+
+
+def sorted_problem_types() -> list[ProblemType]:
+    """Every problem type, by status."""
+    return sorted(TYPES.values(), key=lambda kind: (kind.status, kind.name))
+
+
+def _content_security_policy(page: str) -> str:
+    """Allow the page's own style sheet by its digest, and nothing else."""
+    digests = (hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(page))
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return f"default-src 'none'; style-src {allowed}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def _code(text: str) -> Markup:
+    """Markdown's code spans as HTML; everything else is escaped."""
+    return Markup(_CODE.sub(r"<code>\2</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def _pretty(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _kind(schema: dict[str, Any]) -> str:  # noqa: PLR0911 - a table
+    """A schema in a few words."""
+    match schema:
+        case {"$ref": reference}:
+            return str(reference).rsplit("/", 1)[-1]
+        case {"anyOf": kinds}:
+            return " or ".join(_kind(kind) for kind in kinds)
+        case {"enum": values}:
+            return ", ".join(map(str, values))
+        case {"type": "array", "items": dict(items)}:
+            return f"list of {_kind(items)}"
+        case {"type": "array", "prefixItems": kinds}:
+            return f"[{', '.join(_kind(kind) for kind in kinds)}]"
+        case {"format": name}:
+            return str(name)
+        case {"type": name}:
+            return str(name)
+    return "anything"

@@ -1,0 +1,43 @@
+"""Counts in, as JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from service.api.metrics import observe_rows
+from service.api.routes import Routes
+from service.api.rows import RowsAccepted, accepted
+from service.domain.keys import Key, Role
+from service.domain.readings import CountRow
+from service.errors import RowsRefused
+from service.ingest.json_counts import CountBatch, read_counts_json
+from service.ports import Ports
+from service.usecases.ingest import ingest_counts
+
+routes = Routes("Counts")
+
+
+@routes.declare(
+    "POST",
+    "/v1/counts",
+    roles=(Role.INGEST, Role.OPERATOR),
+    raises=(RowsRefused,),
+    reads=CountBatch,
+    sent=CountBatch(
+        [
+            CountRow(stairwell="kvarnen-3a", space="cellar", time=datetime(2026, 11, 19, 2, tzinfo=UTC), count=3),
+            CountRow(stairwell="kvarnen-3a", space="cellar", time=datetime(2026, 11, 19, 3, tzinfo=UTC), count=0),
+        ]
+    ),
+    answered=RowsAccepted(2),
+)
+def post_counts(ports: Ports, key: Key, body: bytes) -> RowsAccepted:
+    """Store counts.
+
+    One row is the presences of one space in one window. A row with the same stairwell, space, sensor and time replaces
+    what was there, so a batch may be sent again. Zero means that the sensor was alive and nothing happened: send it.
+    Good rows are kept even if others are not: then the answer is 422 and names each bad row.
+    """
+    report = ingest_counts(ports, key.tenant, read_counts_json(body))
+    observe_rows(report.accepted, report.rejected)
+    return accepted(report)

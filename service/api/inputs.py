@@ -1,0 +1,121 @@
+"""What a request brings: its query and its body, checked by the types that document them."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from flask import Request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from service.api.routes import JSON, Operation
+from service.errors import InvalidInput, TooLarge
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+_PLACE = re.compile(r"^(?P<message>.*) - at `\$\.?(?P<place>.*)`$", re.DOTALL)
+_GZIP = 31  # zlib's name for "with a gzip header"
+
+
+def read_query(arguments: MultiDict[str, str], shape: type[Shape]) -> Shape:
+    """The query as its struct.
+
+    Raises
+    ------
+    InvalidInput
+        If a key is unknown, missing or given twice, or a value is odd.
+    """
+    if twice := [name for name, values in arguments.lists() if len(values) > 1]:
+        raise InvalidInput(f"the query names {twice[0]!r} more than once; name it once")
+    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+    if unknown := [name for name in arguments if name not in kinds]:
+        known = f"known are {', '.join(kinds)}" if kinds else "this operation takes none"
+        raise InvalidInput(f"there is no query key {unknown[0]!r}; {known}")
+    values = {name: _wire_value(text, kinds[name]) for name, text in arguments.items()}
+    try:
+        return msgspec.convert(values, shape)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"the query is wrong: {_plain(error)}") from error
+
+
+def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
+    """The body as the operation's handler takes it: bytes, or a struct.
+
+    Raises
+    ------
+    TooLarge
+        If it is larger than the limit, packed or unpacked.
+    InvalidInput
+        If it is damaged, or JSON of another shape.
+    werkzeug.exceptions.UnsupportedMediaType
+        If its media type or content encoding is another.
+    """
+    media_type, _ = operation.accepts
+    if media_type == JSON and request.mimetype != JSON:
+        raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no named type'}; send {JSON}")
+    content = _unpacked(request, limit_bytes)
+    if operation.body is bytes:
+        return content
+    try:
+        return msgspec.json.decode(content, type=operation.body)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"the body is wrong: {_plain(error)}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput(f"the body is not JSON: {error}") from error
+
+
+def _unpacked(request: Request, limit_bytes: int) -> bytes:
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        raise UnsupportedMediaType(f"the content encoding {encoding!r} is unknown; send gzip or none")
+    try:
+        content = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise _too_large(limit_bytes) from error
+    return _gunzip(content, limit_bytes) if encoding == "gzip" else content
+
+
+def _gunzip(packed: bytes, limit_bytes: int) -> bytes:
+    """Unpack every member of a gzip body, never more than the limit and one byte."""
+    unpacked = b""
+    while packed:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            unpacked += member.decompress(packed, limit_bytes + 1 - len(unpacked))
+        except zlib.error as error:
+            raise InvalidInput(f"the body is not gzip: {error}") from error
+        if len(unpacked) > limit_bytes:
+            raise _too_large(limit_bytes)
+        if not member.eof:
+            raise InvalidInput("the body is gzip that ends too early; send it again")
+        packed = member.unused_data
+    return unpacked
+
+
+def _too_large(limit_bytes: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit_bytes} bytes (api.max_body_bytes); send smaller batches")
+
+
+def _wire_value(text: str, kind: Any) -> Any:
+    """A query value as JSON would carry it: a number where the type wants one, the text itself otherwise."""
+    if not {int, float} & set(_atoms(kind)):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def _atoms(kind: Any) -> list[Any]:
+    inner = get_args(kind)
+    return [atom for part in inner for atom in _atoms(part)] if inner else [kind]
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    """Say where first, without the notation of a path into JSON."""
+    found = _PLACE.match(str(error))
+    if not found or not found["place"]:
+        return found["message"] if found else str(error)
+    return f"{found['place']}: {found['message']}"

@@ -1,0 +1,181 @@
+"""OpenAPI 3.1, from the same declarations and types that validate and encode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from importlib import metadata
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from service.api.paging import Page
+from service.api.problems import MEDIA_TYPE, InfluxProblem, document
+from service.api.routes import Operation
+
+KEY, TOKEN = "key", "influxdbToken"
+_SECURITY = {
+    KEY: {"type": "http", "scheme": "bearer", "description": "A key of Trappvakt: `Authorization: Bearer tv_...`."},
+    TOKEN: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "The same key as InfluxDB's clients send it: `Authorization: Token tv_...`.",
+    },
+}
+_ABOUT = """\
+Trappvakt learns what is normal in every stairwell and tells where and when it is not.
+
+Times are RFC 3339 with an offset; answers are in UTC. Intervals hold their start and not their end. Lists come in
+pages: follow the `Link` header until there is none. Query keys that an operation does not name are refused. Whatever
+fails answers with a problem document (RFC 9457). Everything a key can see belongs to its tenant; what belongs to
+another tenant does not exist for it. Within `/v1` members are only added: ignore those you do not know.
+"""
+_HEADERS_BY_STATUS = {
+    401: {"WWW-Authenticate": "How to send a key."},
+    503: {"Retry-After": "Seconds to wait."},
+}
+
+
+def describe(operations: Sequence[Operation]) -> dict[str, Any]:
+    """The OpenAPI document of the operations, as plain values."""
+    schemas = _Schemas(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Trappvakt", "version": metadata.version("trappvakt"), "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
+        "paths": paths,
+        "components": {"schemas": schemas.components, "securitySchemes": _SECURITY},
+    }
+
+
+class _Schemas:
+    """JSON Schemas of every type that an operation names."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        types = [kind for operation in operations for kind in _types(operation)]
+        schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+        self.components = components
+        self._schemas = list(zip(types, schemas, strict=True))
+
+    def of(self, kind: Any) -> dict[str, Any]:
+        """The schema of a type; a list, because equal annotations of different fields are told apart by nothing."""
+        return next(schema for known, schema in self._schemas if known == kind)
+
+
+def _types(operation: Operation) -> list[Any]:
+    fields = [field.type for field in msgspec.structs.fields(operation.query)]
+    body = [] if operation.body is None else [operation.accepts[1]]
+    return [*operation.path_types.values(), *fields, *body, *operation.responses.values(), operation.problem]
+
+
+def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+    summary, description = operation.documentation
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": summary,
+        "description": description,
+        "parameters": [*_path_parameters(operation, schemas), *_query_parameters(operation, schemas)],
+        "responses": {**_success(operation, schemas), **_failures(operation, schemas)},
+        "security": [],
+    }
+    if operation.body is not None:
+        media_type, kind = operation.accepts
+        content = {media_type: _content(schemas.of(kind), _without_none(msgspec.to_builtins(operation.sent)))}
+        described["requestBody"] = {"required": True, "content": content}
+    if operation.roles:
+        names = (TOKEN, KEY) if operation.problem is InfluxProblem else (KEY,)
+        described["security"] = [{name: []} for name in names]
+        described["x-roles"] = sorted(operation.roles)
+    return described
+
+
+def _path_parameters(operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas.of(kind)}
+        for name, kind in operation.path_types.items()
+    ]
+
+
+def _query_parameters(operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]:
+    parameters = []
+    for field in msgspec.structs.fields(operation.query):
+        schema = _without_null(schemas.of(field.type))
+        description = schema.pop("description", "")
+        if field.default not in (None, msgspec.NODEFAULT):
+            schema["default"] = field.default
+        parameters.append(
+            {
+                "name": field.encode_name,
+                "in": "query",
+                "required": field.required,
+                "description": description,
+                "schema": schema,
+            }
+        )
+    return parameters
+
+
+def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A query cannot say null: it leaves the key out."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    return {**kinds[0]} if len(kinds) == 1 else {**schema}
+
+
+def _without_none(value: Any) -> Any:
+    """What a sender would write: nothing for what is not known."""
+    match value:
+        case dict():
+            return {name: _without_none(part) for name, part in value.items() if part is not None}
+        case list():
+            return [_without_none(part) for part in value]
+    return value
+
+
+def _success(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+    headers = dict(operation.headers)
+    if any(isinstance(kind, type) and issubclass(kind, Page) for kind in operation.responses.values()):
+        headers["Link"] = 'Address of the next page, `rel="next"`; absent on the last page.'
+    responses: dict[str, Any] = {}
+    if operation.roles and operation.method == "GET":
+        headers["ETag"] = "Send it back as `If-None-Match` to be told when nothing has changed."
+        responses["304"] = {"description": "Nothing has changed since the ETag that was sent."}
+    success: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "headers": _headers(headers)}
+    if operation.responses:
+        success["content"] = {
+            media_type: _content(schemas.of(kind), operation.answered if kind is not str else None)
+            for media_type, kind in operation.responses.items()
+        }
+    return {str(operation.status): success, **responses}
+
+
+def _failures(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+    responses = {}
+    for status, kinds in groupby(operation.failures, key=attrgetter("status")):
+        found = list(kinds)
+        examples = {
+            kind.name: {"value": msgspec.to_builtins(document(kind, operation.problem, kind.meaning))} for kind in found
+        }
+        responses[str(status)] = {
+            "description": "; or: ".join(kind.title for kind in found),
+            "headers": _headers(_HEADERS_BY_STATUS.get(status, {})),
+            "content": {MEDIA_TYPE: {"schema": schemas.of(operation.problem), "examples": examples}},
+        }
+    return responses
+
+
+def _headers(descriptions: Mapping[str, str]) -> dict[str, Any]:
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in descriptions.items()}
+
+
+def _content(schema: Mapping[str, Any], example: object) -> dict[str, Any]:
+    if example is None:
+        return {"schema": schema}
+    return {"schema": schema, "example": msgspec.json.decode(msgspec.json.encode(example))}

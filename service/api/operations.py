@@ -1,0 +1,111 @@
+"""Operating: model versions, queued commands and the audit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from service.api.routes import Reply, Routes
+from service.domain.keys import AuditEntry, Key, Role
+from service.errors import NotFound, VersionRefused
+from service.ports import Ports
+from service.usecases.audit import read_audit
+from service.usecases.queries import CommandView, VersionView, list_versions, queue_promotion, read_command
+
+routes = Routes("Operating")
+
+
+class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the audit."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Most entries.")] = 100
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """Model versions, oldest first."""
+
+    items: list[VersionView]
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """Audit entries, newest first."""
+
+    items: list[AuditEntry]
+
+
+@routes.declare(
+    "GET",
+    "/v1/models",
+    roles=(Role.OPERATOR,),
+    answered=Versions(
+        [
+            VersionView(
+                version="0",
+                champion=True,
+                parent=None,
+                created=datetime(2026, 11, 22, tzinfo=UTC),
+                window=None,
+                counts_digest="",
+                metrics={},
+            )
+        ]
+    ),
+)
+def list_models(ports: Ports) -> Versions:
+    """List the model versions and tell which is the champion."""
+    return Versions(list_versions(ports))
+
+
+@routes.declare(
+    "POST",
+    "/v1/models/{version}/promote",
+    roles=(Role.OPERATOR,),
+    status=202,
+    raises=(NotFound, VersionRefused),
+    produces={"application/json": CommandView},
+    headers={"Location": "Where to ask what has become of it."},
+    answered=CommandView(command=12, finished=False),
+)
+def promote_model(ports: Ports, key: Key, version: str) -> Reply:
+    """Queue the promotion of a model version; the scheduler runs it.
+
+    Until then scoring goes on under the champion. No window is left out and none is scored twice.
+    """
+    command = queue_promotion(ports, version, key.key_id)
+    return Reply(command, {"Location": f"/v1/commands/{command.command}"})
+
+
+@routes.declare(
+    "GET",
+    "/v1/commands/{command}",
+    roles=(Role.OPERATOR,),
+    raises=(NotFound,),
+    answered=CommandView(command=12, finished=True),
+)
+def read_queued_command(ports: Ports, command: int) -> CommandView:
+    """Tell what has become of a queued command."""
+    return read_command(ports, command)
+
+
+@routes.declare(
+    "GET",
+    "/v1/audit",
+    roles=(Role.AUDITOR, Role.OPERATOR),
+    answered=Audit(
+        [
+            AuditEntry(
+                time=datetime(2026, 11, 19, 6, tzinfo=UTC),
+                actor="5f0c7a1e9b2d",
+                tenant="demo",
+                action="list.approve",
+                subject="2026-11-19",
+            )
+        ]
+    ),
+)
+def list_audit(ports: Ports, key: Key, query: AuditQuery) -> Audit:
+    """List who did what to the tenant's lists, keys and models, newest first."""
+    return Audit(read_audit(ports, key.tenant, query.limit))

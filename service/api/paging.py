@@ -1,0 +1,54 @@
+"""Pages by keyset: the cursor says after which item to go on, so that nothing is skipped or told twice."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from service.errors import InvalidInput
+
+Item = TypeVar("Item")
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Cursor = Annotated[str, Meta(description="The `next` of the page before, as it is.", max_length=400)]
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page."""
+
+    limit: Annotated[
+        int, Meta(ge=1, le=100_000, description="Most items of the page; the service's own limit may be lower.")
+    ] = 100
+    cursor: Cursor | None = None
+
+
+class Page(msgspec.Struct, Generic[Item], frozen=True):
+    """Items in order; ``next`` is the cursor of the page after this one, which the Link header holds as an address."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+def encode_cursor(after: Any) -> str:
+    """An opaque cursor for the key of a page's last item."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(after)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, kind: Any) -> Any:
+    """The key that a cursor holds, or None.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not a cursor of this operation.
+    """
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise InvalidInput("the cursor is not one of this operation; take it from the page before as it is") from error

@@ -1,0 +1,148 @@
+"""Verdicts, anomalies and the normal week they are held against."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.routes import Routes
+from service.domain.keys import Key, Role
+from service.domain.places import Identifier, Kind
+from service.errors import NotFound
+from service.ports import Ports
+from service.usecases.profile import SpaceProfile, normal_week
+from service.usecases.queries import (
+    Reason,
+    VerdictFilter,
+    VerdictKey,
+    VerdictView,
+    find_anomalies,
+    read_stairwell_verdicts,
+)
+
+routes = Routes("Verdicts")
+_READERS = (Role.READER, Role.OPERATOR)
+
+_VERDICT = VerdictView(
+    stairwell="kvarnen-3a",
+    space="cellar",
+    kind=Kind.CELLAR,
+    start=datetime(2026, 11, 19, 2, tzinfo=UTC),
+    end=datetime(2026, 11, 19, 3, tzinfo=UTC),
+    count=3,
+    expected=0.08,
+    lower=0,
+    upper=1,
+    p_value=0.0001,
+    p_above=0.00001,
+    score=9.1,
+    episode_probability=0.97,
+    tail=0.0004,
+    anomalous=True,
+    evidence_weeks=9.3,
+    warming_up=False,
+    version="0",
+    reason=Reason(
+        sv="3 närvaron i källaren torsdag kl. 03:00–04:00, väntat 0,08; så många är mycket ovanligt för timmen.",
+        en="3 presences in the cellar, Thursday 03:00–04:00, expected 0.08; so many are very rare at this hour.",
+    ),
+)
+
+
+class Interval(PageQuery, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """Which windows, by their start; without ``from`` and ``to`` all there are."""
+
+    from_: Annotated[datetime, Meta(tz=True, description="First start, inclusive; RFC 3339 with an offset.")] | None = (
+        None
+    )
+    to: Annotated[datetime, Meta(tz=True, description="Last start, exclusive; RFC 3339 with an offset.")] | None = None
+
+    def filter(self, ports: Ports, *, anomalous_only: bool = False, min_score: float | None = None) -> VerdictFilter:
+        """What the use cases call it."""
+        return VerdictFilter(
+            start=self.from_,
+            end=self.to,
+            anomalous_only=anomalous_only,
+            min_score=min_score,
+            after=decode_cursor(self.cursor, VerdictKey),
+            limit=min(self.limit, ports.settings.api.max_page),
+        )
+
+
+class VerdictsQuery(Interval, frozen=True, kw_only=True):
+    """Which verdicts of a stairwell."""
+
+    space: Annotated[str, Meta(description="One space only.", max_length=100)] | None = None
+
+
+class AnomaliesQuery(Interval, frozen=True, kw_only=True):
+    """Which anomalies of a tenant."""
+
+    stairwell: Annotated[str, Meta(description="One stairwell only.", max_length=100)] | None = None
+    area: Annotated[str, Meta(description="One area only.", max_length=100)] | None = None
+    min_score: (
+        Annotated[
+            float, Meta(description="Every window with at least this score, instead of those that are anomalous.")
+        ]
+        | None
+    ) = None
+
+
+class VerdictPage(Page[VerdictView], frozen=True):
+    """Verdicts by start of the window."""
+
+
+_PAGE = VerdictPage([_VERDICT], encode_cursor(VerdictKey(1795053600, 7)))
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """The normal week of a stairwell, in local time."""
+
+    stairwell: str
+    timezone: str
+    spaces: list[SpaceProfile]
+
+
+@routes.declare("GET", "/v1/stairwells/{stairwell}/verdicts", roles=_READERS, raises=(NotFound,), answered=_PAGE)
+def list_verdicts(ports: Ports, key: Key, query: VerdictsQuery, stairwell: Identifier) -> VerdictPage:
+    """List the verdicts of one stairwell, by start of the window.
+
+    A window without a verdict had no count, or is not scored yet.
+    """
+    views, following = read_stairwell_verdicts(ports, key.tenant, stairwell, query.space, query.filter(ports))
+    return VerdictPage(views, encode_cursor(following) if following else None)
+
+
+@routes.declare("GET", "/v1/anomalies", roles=_READERS, answered=_PAGE)
+def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage:
+    """List what is not normal, over all stairwells, by start of the window.
+
+    Without ``min_score`` these are the anomalous windows: those within the alarm budget. With it they are all windows
+    of at least that score, anomalous or not.
+    """
+    wanted = query.filter(ports, anomalous_only=query.min_score is None, min_score=query.min_score)
+    views, following = find_anomalies(ports, key.tenant, query.stairwell, query.area, wanted)
+    return VerdictPage(views, encode_cursor(following) if following else None)
+
+
+@routes.declare(
+    "GET",
+    "/v1/stairwells/{stairwell}/profile",
+    roles=_READERS,
+    raises=(NotFound,),
+    answered=Profile(
+        "kvarnen-3a",
+        "Europe/Stockholm",
+        [SpaceProfile(space="cellar", kind=Kind.CELLAR, evidence_weeks=9.3, expected=[[0.05] * 24] * 8)],
+    ),
+)
+def read_profile(ports: Ports, key: Key, stairwell: Identifier) -> Profile:
+    """Read the normal week of a stairwell: the presences expected in every window.
+
+    ``expected`` has a row per day type, Monday to Sunday and then holidays, and a column per window of the local day.
+    """
+    return Profile(stairwell, ports.settings.general.timezone, normal_week(ports, key.tenant, stairwell))

@@ -1,0 +1,88 @@
+"""Health: whether every store answers, and how far the service has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+import numpy as np
+
+from service.domain.hotspots import ListStatus
+from service.domain.verdicts import VerdictQuery
+from service.errors import StoreError, TrappvaktError
+from service.ports import Ports
+
+_NOBODY = ""
+_NO_SERIES = -1
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the service has come; the watermark is in seconds UTC, ``None`` before the first tick.
+
+    ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count.
+    """
+
+    series: int
+    watermark: int | None
+    watermark_age_seconds: float | None
+    verdicts: int
+    anomalous: int
+    commands: int
+    version: str | None
+
+
+def store_failures(ports: Ports) -> dict[str, str | None]:
+    """Ask every store something small; the answer is a message for each one that fails, None for the others."""
+    window = ports.settings.window_seconds
+    probes: Mapping[str, Callable[[], object]] = {
+        "places register": ports.register.revision,
+        "counts": lambda: ports.counts.read(0, window, window, np.array([_NO_SERIES])),
+        "verdicts": lambda: ports.verdicts.find(VerdictQuery(series=(_NO_SERIES,), limit=1)),
+        "state": ports.state.manifest,
+        "hot-spot lists": lambda: ports.lists.records(_NOBODY, [ListStatus.DRAFT], limit=1),
+        "keys": lambda: ports.keys.by_digest(b""),
+        "audit": lambda: ports.audit.entries(_NOBODY, limit=1),
+        "model versions": ports.registry.manifests,
+    }
+    return {name: _failure(probe) for name, probe in probes.items()}
+
+
+def check_stores(ports: Ports) -> list[str]:
+    """The names of the stores, all of which answer.
+
+    Raises
+    ------
+    StoreError
+        If one does not; the message names it.
+    """
+    failures = store_failures(ports)
+    if failed := [f"{name}: {message}" for name, message in failures.items() if message is not None]:
+        raise StoreError("; ".join(failed))
+    return list(failures)
+
+
+def read_progress(ports: Ports) -> Progress:
+    """How far the service has come, read from the stores, so that every process tells the same."""
+    manifest = ports.state.manifest()
+    series = np.array([one.number for one in ports.register.series()], dtype=np.int64)
+    watermark = manifest.watermark if manifest else None
+    newest = np.zeros(0, dtype=bool)
+    if watermark is not None:
+        newest = ports.verdicts.columns(series, watermark - ports.settings.window_seconds, watermark).anomalous
+    return Progress(
+        series=len(series),
+        watermark=watermark,
+        watermark_age_seconds=None if watermark is None else ports.clock.now().timestamp() - watermark,
+        verdicts=len(newest),
+        anomalous=int(newest.sum()),
+        commands=len(ports.state.commands()),
+        version=manifest.version if manifest else None,
+    )
+
+
+def _failure(probe: Callable[[], object]) -> str | None:
+    try:
+        probe()
+    except TrappvaktError as error:
+        return str(error)
+    return None

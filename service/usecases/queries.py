@@ -1,0 +1,250 @@
+"""Queries: verdicts, anomalies and places as their readers see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from service.domain.hotspots import ListRecord, ListStatus
+from service.domain.places import Kind, Series, Stairwell
+from service.domain.verdicts import Verdict, VerdictQuery
+from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
+from service.errors import NotFound
+from service.ports import Ports
+from service.usecases.reasons import explain_en, explain_sv, local_start
+
+WARM_UP_WEEKS = 4.0
+"""Weeks of its own evidence after which a series counts as warmed up; the calibration maps change there too."""
+
+Probability = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a window is anomalous, in one sentence."""
+
+    sv: str
+    en: str
+
+
+class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model said of the count of one space in one window, before it learnt from it.
+
+    ``p_value`` is P(Y >= count) and ``p_above`` is P(Y > count), of this window alone. ``score`` has persistence in it
+    and ranks windows; ``tail`` is the calibrated rate of episodes a week at this score, which decides ``anomalous``.
+    """
+
+    stairwell: str
+    space: str
+    kind: Kind
+    start: Annotated[datetime, Meta(description="Start of the window, inclusive.")]
+    end: Annotated[datetime, Meta(description="End of the window, exclusive.")]
+    count: float
+    expected: float
+    lower: Annotated[float, Meta(description="Lower end of the central 95 % of what was expected.")]
+    upper: Annotated[float, Meta(description="Upper end of the central 95 % of what was expected.")]
+    p_value: Probability
+    p_above: Probability
+    score: float
+    episode_probability: Probability
+    tail: float
+    anomalous: bool
+    evidence_weeks: float
+    warming_up: Annotated[bool, Meta(description="Little of the normal is learnt from the space itself yet.")]
+    version: Annotated[str, Meta(description="Model version that gave the verdict.")]
+    reason: Reason | None = None
+
+
+class VerdictKey(msgspec.Struct, frozen=True, array_like=True):
+    """After which verdict a page goes on."""
+
+    start: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    series: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+class VerdictFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which verdicts to read; times are half-open, ``after`` is the key of the last verdict of the page before."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    anomalous_only: bool = False
+    min_score: float | None = None
+    after: VerdictKey | None = None
+    limit: int = 100
+
+
+class VersionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A model version; exactly one is the champion, under which windows are scored."""
+
+    version: str
+    champion: bool
+    parent: str | None
+    created: datetime
+    window: tuple[datetime, datetime] | None
+    counts_digest: str
+    metrics: dict[str, float]
+
+
+class CommandView(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of a queued command; ``error`` says why it failed."""
+
+    command: int
+    finished: bool
+    error: str | None = None
+
+
+def read_stairwell_verdicts(
+    ports: Ports, tenant: str, stairwell: str, space: str | None, wanted: VerdictFilter
+) -> tuple[list[VerdictView], VerdictKey | None]:
+    """Verdicts of one stairwell, or of one of its spaces, by start; and where the next page goes on.
+
+    Raises
+    ------
+    NotFound
+        If the tenant has no such stairwell or space.
+    """
+    ports.register.stairwell(tenant, stairwell)
+    chosen = _series(ports, tenant, lambda one: one.stairwell == stairwell and space in (None, one.space))
+    if space is not None and not chosen:
+        raise NotFound(f"stairwell {stairwell!r} has no space {space!r}")
+    return _page(ports, chosen, wanted)
+
+
+def find_anomalies(
+    ports: Ports, tenant: str, stairwell: str | None, area: str | None, wanted: VerdictFilter
+) -> tuple[list[VerdictView], VerdictKey | None]:
+    """Verdicts of a tenant, or of one stairwell or area, by start; and where the next page goes on."""
+    chosen = _series(ports, tenant, lambda one: stairwell in (None, one.stairwell) and area in (None, one.area))
+    return _page(ports, chosen, wanted)
+
+
+def list_stairwells(ports: Ports, tenant: str, after: str | None, limit: int) -> tuple[list[Stairwell], str | None]:
+    """Stairwells by id, and the id after which the next page goes on."""
+    found = ports.register.stairwells(tenant, after, limit + 1)
+    return found[:limit], found[limit - 1].stairwell if len(found) > limit else None
+
+
+def read_stairwell(ports: Ports, tenant: str, stairwell: str) -> Stairwell:
+    """One stairwell.
+
+    Raises
+    ------
+    NotFound
+        If the tenant has no such stairwell.
+    """
+    return ports.register.stairwell(tenant, stairwell)
+
+
+def list_records(
+    ports: Ports, tenant: str, *, approved_only: bool, after: str | None, limit: int
+) -> tuple[list[ListRecord], str | None]:
+    """What is decided about hot-spot lists, newest first, and the id after which the next page goes on."""
+    statuses = [status for status in ListStatus if not approved_only or status is not ListStatus.DRAFT]
+    found = ports.lists.records(tenant, statuses, after, limit + 1)
+    return found[:limit], found[limit - 1].list_id if len(found) > limit else None
+
+
+def list_versions(ports: Ports) -> list[VersionView]:
+    """All readable model versions, oldest first."""
+    manifest = ports.state.manifest()
+    champion = manifest.version if manifest else SHIPPED_MANIFEST.version_id
+    return [_version_view(version, champion) for version in ports.registry.manifests()]
+
+
+def queue_promotion(ports: Ports, version_id: str, actor: str) -> CommandView:
+    """Ask the scheduler, which alone changes state, to put a version in force.
+
+    Raises
+    ------
+    NotFound, VersionRefused
+        If there is no such version, or it was altered.
+    """
+    ports.registry.manifest(version_id)
+    return CommandView(command=ports.state.enqueue("promote", version_id, actor), finished=False)
+
+
+def read_command(ports: Ports, command_id: int) -> CommandView:
+    """What has become of a command.
+
+    Raises
+    ------
+    NotFound
+        If there is no such command.
+    """
+    finished, error = ports.state.outcome(command_id)
+    return CommandView(command=command_id, finished=finished, error=error)
+
+
+def _series(ports: Ports, tenant: str, wanted: Callable[[Series], bool]) -> Mapping[int, Series]:
+    return {one.number: one for one in ports.register.series(tenant) if wanted(one)}
+
+
+def _page(
+    ports: Ports, series: Mapping[int, Series], wanted: VerdictFilter
+) -> tuple[list[VerdictView], VerdictKey | None]:
+    query = VerdictQuery(
+        series=tuple(series),
+        start=_second(wanted.start),
+        end=_second(wanted.end),
+        anomalous_only=wanted.anomalous_only,
+        min_score=wanted.min_score,
+        after=(wanted.after.start, wanted.after.series) if wanted.after else None,
+        limit=wanted.limit + 1,
+    )
+    found = ports.verdicts.find(query)
+    page = found[: wanted.limit]
+    views = list(_views(ports, series, page))
+    return views, VerdictKey(page[-1].start, page[-1].series) if len(found) > len(page) else None
+
+
+def _second(time: datetime | None) -> int | None:
+    """Whole second at or after a time: windows start on whole seconds, so this moves none across the bound."""
+    return None if time is None else -((datetime(1970, 1, 1, tzinfo=UTC) - time) // timedelta(seconds=1))
+
+
+def _views(ports: Ports, series: Mapping[int, Series], verdicts: Iterable[Verdict]) -> Iterable[VerdictView]:
+    window = timedelta(minutes=ports.settings.window.minutes)
+    for verdict in verdicts:
+        one = series[verdict.series]
+        start = datetime.fromtimestamp(verdict.start, UTC)
+        yield VerdictView(
+            stairwell=one.stairwell,
+            space=one.space,
+            kind=one.kind,
+            start=start,
+            end=start + window,
+            count=verdict.count,
+            expected=verdict.expected,
+            lower=verdict.lower,
+            upper=verdict.upper,
+            p_value=verdict.p_value,
+            p_above=verdict.p_above,
+            score=verdict.score,
+            episode_probability=verdict.episode_probability,
+            tail=verdict.tail,
+            anomalous=verdict.anomalous,
+            evidence_weeks=verdict.evidence_weeks,
+            warming_up=verdict.evidence_weeks < WARM_UP_WEEKS,
+            version=verdict.version,
+            reason=_reason(ports, verdict, one.kind, window) if verdict.anomalous else None,
+        )
+
+
+def _reason(ports: Ports, verdict: Verdict, kind: Kind, window: timedelta) -> Reason:
+    start = local_start(verdict, ports.settings.general.timezone)
+    return Reason(sv=explain_sv(verdict, kind, start, window), en=explain_en(verdict, kind, start, window))
+
+
+def _version_view(version: VersionManifest, champion: str) -> VersionView:
+    return VersionView(
+        version=version.version_id,
+        champion=version.version_id == champion,
+        parent=version.parent,
+        created=version.created,
+        window=version.window,
+        counts_digest=version.counts_digest,
+        metrics=version.metrics,
+    )
