@@ -1,0 +1,192 @@
+"""Kills the scheduler (-9) at random points and compares its verdicts with those of an undisturbed run.
+
+Every try starts a scheduler process on a fresh copy of the same counts, kills it at a moment drawn over the length of
+the undisturbed run, lets a new one finish, and compares every verdict, bit by bit.
+
+    python bench/kills.py --tries 50 --seed 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from models.city import CityParameters, simulate_city
+from service.bootstrap import build_ports
+from service.domain.counts import NANOSECONDS, CountPoints
+from service.domain.places import Kind, PlaceRow
+from service.domain.verdicts import VerdictColumns
+from service.ports import Ports
+from service.settings import load_settings
+
+SETTINGS = "[advance]\ncommit_windows = 12\ninterval_seconds = 1\n"
+
+
+@dataclass(frozen=True)
+class Try:
+    """One kill: how much was scored by then, of how many windows, and whether the verdicts are the same in the end."""
+
+    windows_done: int
+    windows: int
+    equal: bool
+
+    @property
+    def amid(self) -> bool:
+        """Whether some windows were committed and some were not."""
+        return 0 < self.windows_done < self.windows
+
+
+class KillBench:
+    """Counts of a small town, and what an undisturbed scheduler makes of them.
+
+    Parameters
+    ----------
+    folder
+        For the town and a copy of it for every try.
+    stairwells, weeks
+        Size of the town; its last day is yesterday.
+    """
+
+    def __init__(self, folder: Path, stairwells: int = 20, weeks: int = 6) -> None:
+        self._folder = folder
+        self._settings = folder / "settings.toml"
+        self._settings.write_text(SETTINGS, "utf-8")
+        self._counts = folder / "counts"
+        self._fill(stairwells, weeks)
+        undisturbed = self._copy("undisturbed")
+        self.seconds = self._finish(undisturbed)
+        self.verdicts = read_verdicts(self._ports(undisturbed))
+
+    def kill(self, tries: int, seed: int) -> list[Try]:
+        """Kill once in each of ``tries`` equal parts of the run, at a random moment of it."""
+        draw = random.Random(seed)  # noqa: S311 - moments, not secrets
+        return [self.kill_once(number, (number + draw.random()) / tries) for number in range(tries)]
+
+    def kill_once(self, number: int, share: float) -> Try:
+        """Kill a scheduler after a share of the undisturbed run's time, let another finish, and compare."""
+        folder = self._copy(f"try-{number}")
+        with self._scheduler(folder) as process:
+            _read_until(process, "scheduling")
+            time.sleep(share * self.seconds)
+            process.kill()
+        windows_done = self._windows_done(folder)
+        self._finish(folder)
+        equal = same(read_verdicts(self._ports(folder)), self.verdicts)
+        windows = self._windows_done(folder)
+        shutil.rmtree(folder)
+        return Try(windows_done, windows, equal)
+
+    def _fill(self, stairwells: int, weeks: int) -> None:
+        parameters = CityParameters(tenants=("a",))
+        start = datetime.now(UTC).date() - timedelta(weeks=weeks)
+        city = simulate_city(7, stairwells, weeks, start=start, parameters=parameters)
+        ports = self._ports(self._counts)
+        ports.register.put(
+            PlaceRow(
+                tenant=place.tenant,
+                area=place.area,
+                property=place.property,
+                building=place.building,
+                stairwell=place.stairwell,
+                space=place.space,
+                kind=Kind(place.kind),
+            )
+            for place in city.places
+        )
+        numbers = {(one.stairwell, one.space): one.number for one in ports.register.series()}
+        by_place = np.array([numbers[place.stairwell, place.space] for place in city.places])
+        window, column = np.nonzero(~np.isnan(city.counts))
+        ports.counts.append(
+            CountPoints(
+                series=by_place[column],
+                times=city.starts[window] * NANOSECONDS,
+                counts=city.counts[window, column].astype(np.int64),
+                sources=np.zeros(len(window), dtype=np.int64),
+            )
+        )
+
+    def _copy(self, name: str) -> Path:
+        return Path(shutil.copytree(self._counts, self._folder / name))
+
+    def _ports(self, folder: Path) -> Ports:
+        return build_ports(load_settings(self._settings, {}, {"general.data_dir": str(folder)}))
+
+    @contextmanager
+    def _scheduler(self, folder: Path) -> Iterator[subprocess.Popen[str]]:
+        command = [sys.executable, "-m", "service.cli", "--config", self._settings, "--data", folder, "scheduler"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+
+    def _finish(self, folder: Path) -> float:
+        """Run a scheduler until its first tick is over; returns the seconds the tick took."""
+        with self._scheduler(folder) as process:
+            tick = _read_until(process, "tick")
+        if "failed" in tick:
+            raise RuntimeError(f"the tick failed: {tick}")
+        return float(str(tick["seconds"]))
+
+    def _windows_done(self, folder: Path) -> int:
+        manifest = self._ports(folder).state.manifest()
+        return (manifest.watermark - manifest.origin) // 3600 if manifest else 0
+
+
+def read_verdicts(ports: Ports) -> VerdictColumns:
+    """All verdicts in force."""
+    numbers = np.array([one.number for one in ports.register.series()])
+    return ports.verdicts.columns(numbers, 0, 2**40)
+
+
+def same(one: VerdictColumns, other: VerdictColumns) -> bool:
+    """Whether two sets of verdicts are the same to the last bit."""
+    return all(
+        np.asarray(getattr(one, field.name)).tobytes() == np.asarray(getattr(other, field.name)).tobytes()
+        for field in fields(VerdictColumns)
+    )
+
+
+def _read_until(process: subprocess.Popen[str], event: str) -> dict[str, object]:
+    said = []
+    for line in process.stderr or ():
+        said.append(line)
+        if line.startswith("{") and json.loads(line)["event"] == event:
+            return dict(json.loads(line))
+    raise RuntimeError(f"the scheduler ended without {event!r}: {''.join(said)}")
+
+
+def main() -> int:
+    """Run the tries and report; the exit code is 1 if any differs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--tries", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
+        bench = KillBench(Path(folder))
+        print(f"undisturbed: {len(bench.verdicts)} verdicts in {bench.seconds:.2f} s")
+        tries = bench.kill(arguments.tries, arguments.seed)
+    for number, one in enumerate(tries):
+        print(
+            f"try {number}: killed at {one.windows_done} of {one.windows} windows: {'same' if one.equal else 'DIFFERS'}"
+        )
+    amid = sum(one.amid for one in tries)
+    print(f"{sum(one.equal for one in tries)} of {len(tries)} the same; {amid} killed amid the run")
+    return 0 if all(one.equal for one in tries) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Changes of state from the command line: by the scheduler if one runs, else by this process in its place."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from service.cli.session import Session
+from service.cli.terminal import waiting
+from service.errors import Conflict, SchedulerBusy
+from service.scheduler import scheduler_lock
+from service.usecases.commands import run_commands
+
+_LOOK_SECONDS = 0.2
+
+
+def run_command(session: Session, name: str, argument: str = "") -> None:
+    """Queue a command and return when it is done, whoever does it.
+
+    Raises
+    ------
+    Conflict
+        If it failed; the message is that of the failure.
+    """
+    ports = session.ports
+    number = ports.state.enqueue(name, argument, session.actor)
+    with waiting("Waiting for the scheduler to do it"):
+        while not (outcome := ports.state.outcome(number))[0]:
+            _run_instead(session)
+            time.sleep(_LOOK_SECONDS)
+    if error := outcome[1]:
+        raise Conflict(error)
+
+
+def _run_instead(session: Session) -> None:
+    with suppress(SchedulerBusy), scheduler_lock(session.settings):
+        run_commands(session.ports)

@@ -1,0 +1,89 @@
+"""Places and counts from files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from service.cli.session import Session, pass_session, tenant_option
+from service.cli.terminal import progress, show_table
+from service.errors import RowProblem
+from service.ingest.csv_counts import read_counts_csv
+from service.ingest.places_files import read_places_csv, read_places_json
+from service.usecases.ingest import ingest_counts
+from service.usecases.places import import_places
+
+file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group()
+def places() -> None:
+    """Import and list places."""
+
+
+@places.command(name="import")
+@file_argument
+@pass_session
+def import_(session: Session, file: Path) -> None:
+    """Add or update places from a CSV file, or a JSON file ({"places": [...]})."""
+    timezone = session.settings.general.timezone
+    with file.open("rb") as stream:
+        json = file.suffix.lower() == ".json"
+        rows = read_places_json(stream.read(), timezone) if json else read_places_csv(stream, timezone)
+        report = import_places(session.ports, rows)
+    _tell("places", report.accepted, report.rejected, report.problems)
+
+
+@places.command(name="list")
+@tenant_option
+@pass_session
+def list_(session: Session, tenant: str | None) -> None:
+    """List a tenant's stairwells and their spaces."""
+    headers = ("area", "property", "building", "address", "stairwell", "space", "kind", "sensors")
+    rows = (
+        (
+            stairwell.building.area,
+            stairwell.building.property,
+            stairwell.building.building,
+            stairwell.building.address,
+            stairwell.stairwell,
+            space.space,
+            space.kind,
+            " ".join(sensor.sensor for sensor in space.sensors),
+        )
+        for stairwell in session.ports.register.stairwells(session.tenant(tenant))
+        for space in stairwell.spaces
+    )
+    show_table(headers, rows)
+
+
+@click.command(name="import")
+@file_argument
+@tenant_option
+@pass_session
+def import_counts(session: Session, file: Path, tenant: str | None) -> None:
+    """Import counts from a CSV file: time, stairwell, count and, as needed, space, kind, sensor.
+
+    Rows imported again replace themselves, so an import that was interrupted is simply repeated.
+    """
+    owner = session.tenant(tenant)
+    with file.open("rb") as stream, progress("Importing counts") as bar:
+        rows = read_counts_csv(stream, session.settings.general.timezone, bar.update)
+        report = ingest_counts(session.ports, owner, rows)
+    _tell("counts", report.accepted, report.rejected, report.problems)
+
+
+def _tell(what: str, accepted: int, rejected: int, problems: Sequence[RowProblem]) -> None:
+    """Say what became of the rows; with bad ones among them the exit code is 1, though the good ones are kept."""
+    click.echo(f"{accepted} rows of {what} imported")
+    if not rejected:
+        return
+    click.echo(f"Error: {rejected} rows were not imported; correct them and import the file again", err=True)
+    for problem in problems:
+        click.echo(f"  {problem}", err=True)
+    if rejected > len(problems):
+        click.echo(f"  and {rejected - len(problems)} more", err=True)
+    sys.exit(1)

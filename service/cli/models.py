@@ -1,0 +1,58 @@
+"""Model versions: retrain, compare, put in force, return."""
+
+from __future__ import annotations
+
+import click
+
+from service.cli.changing import run_command
+from service.cli.session import Session, pass_session
+from service.cli.terminal import progress, show_table
+from service.usecases.queries import list_versions
+from service.usecases.retrain import retrain as retrain_version
+
+
+@click.command()
+@click.option("--weeks", type=click.IntRange(min=1), help="Weeks of counts to learn from; by default half a year.")
+@pass_session
+def retrain(session: Session, weeks: int | None) -> None:
+    """Fit a new model version to the stored counts; scoring goes on under the champion."""
+    with progress("Retraining") as bar:
+        version = retrain_version(session.ports, weeks, bar.step)
+    click.echo(f"Model version {version.version_id} is ready; `trappvakt models promote {version.version_id}` uses it")
+    show_table(("metric", "value"), sorted(version.metrics.items()))
+
+
+@click.group()
+def models() -> None:
+    """List model versions, promote one, roll back."""
+
+
+@models.command(name="list")
+@pass_session
+def list_(session: Session) -> None:
+    """List all model versions; one is the champion."""
+    versions = list_versions(session.ports)
+    headers = ("version", "champion", "parent", "created", *sorted({name for v in versions for name in v.metrics}))
+    rows = (
+        (v.version, "yes" if v.champion else "", v.parent, v.created, *(v.metrics.get(name) for name in headers[4:]))
+        for v in versions
+    )
+    show_table(headers, rows)
+
+
+@models.command()
+@click.argument("version")
+@pass_session
+def promote(session: Session, version: str) -> None:
+    """Put a model version in force from the next window on."""
+    run_command(session, "promote", version)
+    click.echo(f"Model version {version} is the champion")
+
+
+@models.command()
+@pass_session
+def rollback(session: Session) -> None:
+    """Return to the champion before this one."""
+    run_command(session, "rollback")
+    champion = next(version.version for version in list_versions(session.ports) if version.champion)
+    click.echo(f"Model version {champion} is the champion again")

@@ -1,0 +1,50 @@
+"""One pass of scoring by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from service.cli.changing import run_command
+from service.cli.session import Session, pass_session
+from service.cli.terminal import progress
+from service.errors import InvalidInput, SchedulerBusy
+from service.scheduler import scheduler_lock
+from service.usecases.advance import AdvanceReport, advance
+
+
+@click.command()
+@click.option("--to", "until", metavar="TIME", help="Score windows before this ISO 8601 time; default: all that ended.")
+@pass_session
+def score(session: Session, until: str | None) -> None:
+    """Score the windows that wait, once; if a scheduler runs, it is asked to."""
+    to = _instant(until, session.settings.general.timezone) if until else None
+    try:
+        with scheduler_lock(session.settings), progress("Scoring windows") as bar:
+            done = advance(session.ports, to, bar.update)
+    except SchedulerBusy as error:
+        if to:
+            raise SchedulerBusy(f"{error}; it scores every window in its time, so stop it or leave out --to") from error
+        run_command(session, "score")
+        click.echo("The scheduler has scored the windows that waited")
+    else:
+        click.echo(_told(done))
+
+
+def _told(done: AdvanceReport) -> str:
+    if done.watermark is None:
+        return "There are no counts yet; import some first"
+    return (
+        f"{done.windows} windows scored: {done.verdicts} verdicts, {done.anomalous} anomalous, "
+        f"{done.corrected} series corrected; the watermark is {done.watermark.isoformat()}"
+    )
+
+
+def _instant(text: str, timezone: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"--to is {text!r}, not an ISO 8601 time like 2026-11-22T18:00") from error
+    return time if time.tzinfo else time.replace(tzinfo=ZoneInfo(timezone))

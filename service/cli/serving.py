@@ -1,0 +1,67 @@
+"""Commands that stay: the whole service, or one of its two parts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from service.bootstrap import build_ports
+from service.cli.session import Session, pass_session
+from service.logs import configure_logging
+from service.scheduler import run_scheduler
+from service.server import METRICS_VARIABLE, metrics_folder, serve_api
+from service.supervisor import Program, Supervisor, follow_supervisor, listen
+
+port_option = click.option("--port", type=click.IntRange(0, 65_535), help="Instead of api.port; 0 takes a free one.")
+
+
+@click.command()
+@port_option
+@pass_session
+def serve(session: Session, port: int | None) -> None:
+    """Run the API and the one scheduler; what dies is started again."""
+    supervise(session, port, lambda address: click.echo(f"Trappvakt listens on {address}"))
+
+
+@click.command()
+@port_option
+@click.option("--descriptor", type=int, hidden=True, help="A listening socket inherited from the supervisor.")
+@pass_session
+def api(session: Session, port: int | None, descriptor: int | None) -> None:
+    """Run the API alone; somewhere a scheduler must run on the same data."""
+    follow_supervisor()
+    settings = session.settings_with({} if port is None else {"api.port": port})
+    configure_logging(settings.log)
+    serve_api(settings, descriptor)
+
+
+@click.command()
+@pass_session
+def scheduler(session: Session) -> None:
+    """Run the scheduler alone; there is one for each data folder."""
+    follow_supervisor()
+    configure_logging(session.settings.log)
+    run_scheduler(build_ports(session.settings))
+
+
+def supervise(session: Session, port: int | None, announce: Callable[[str], None]) -> None:
+    """Run API and scheduler until asked to end; ``announce`` gets the address as soon as it can be called."""
+    settings = session.settings_with({} if port is None else {"api.port": port})
+    configure_logging(settings.log)
+    build_ports(settings)  # what is wrong with settings or stores is said here, once, before anything starts
+    command = [sys.executable, "-m", "service.cli", *session.options]
+    with listen(settings.api.host, settings.api.port) as opened:
+        host, number = opened.getsockname()[:2]
+        descriptor = opened.fileno()
+        programs = [
+            Program("api", [*command, "api", "--descriptor", str(descriptor)], [descriptor]),
+            Program("scheduler", [*command, "scheduler"]),
+        ]
+        environment = {METRICS_VARIABLE: str(metrics_folder(settings))}
+        Supervisor(programs, environment).run(lambda: announce(f"http://{_bracketed(host)}:{number}"))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,83 @@
+"""What every command shares: the settings asked for, the ports built from them, and who is at the keyboard."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service.bootstrap import build_ports
+from service.errors import InvalidInput
+from service.logs import configure_logging
+from service.ports import Ports
+from service.settings import Log, Settings, load_settings
+
+
+@dataclass
+class Session:
+    """The global options, and what follows from them when a command asks for it.
+
+    Parameters
+    ----------
+    config, data
+        The settings file and the data folder named on the command line, if any.
+    """
+
+    config: Path | None = None
+    data: Path | None = None
+
+    def settings_with(self, changes: Mapping[str, Any]) -> Settings:
+        """The settings with single keys changed ({"api.port": 0})."""
+        folder = {"general.data_dir": str(self.data)} if self.data else {}
+        return load_settings(self.config, overrides={**folder, **changes})
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self.settings_with({})
+
+    @cached_property
+    def ports(self) -> Ports:
+        """The ports of a command that ends; only what needs attention is logged."""
+        configure_logging(Log(level="warning", format=self.settings.log.format))
+        return build_ports(self.settings)
+
+    @property
+    def options(self) -> list[str]:
+        """The global options again, for a process of our own."""
+        named = {"--config": self.config, "--data": self.data}
+        return [word for option, path in named.items() if path for word in (option, str(path.absolute()))]
+
+    @property
+    def actor(self) -> str:
+        """Who is at the keyboard, for the audit."""
+        try:
+            return f"cli:{getpass.getuser()}"
+        except (KeyError, OSError):  # a container's user may have no name
+            return "cli"
+
+    def tenant(self, given: str | None) -> str:
+        """The tenant named, or the only one there is.
+
+        Raises
+        ------
+        InvalidInput
+            If none is named and there is not exactly one.
+        """
+        if given:
+            return given
+        tenants = sorted({series.tenant for series in self.ports.register.series()})
+        if len(tenants) == 1:
+            return tenants[0]
+        known = f"known are {', '.join(tenants)}" if tenants else "none is known yet: import places first"
+        raise InvalidInput(f"name the tenant with --tenant; {known}")
+
+
+pass_session = click.make_pass_decorator(Session)
+
+tenant_option = click.option("--tenant", help="Housing company; may be left out where there is only one.")

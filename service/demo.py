@@ -1,0 +1,155 @@
+"""A small town to look at: simulated presences, sent the way real ones are, up to the first approved list."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from models.city import CityParameters, SimulatedCity, simulate_city
+from service.domain.hotspots import HotspotList
+from service.domain.keys import Role
+from service.errors import InvalidInput
+from service.ingest.csv_counts import read_counts_csv
+from service.ingest.places_files import read_places_csv
+from service.ports import Ports
+from service.scheduler import scheduler_lock
+from service.settings import Settings, holiday_dates
+from service.usecases.advance import advance
+from service.usecases.hotspots import approve_list, make_list
+from service.usecases.ingest import ingest_counts
+from service.usecases.keys import create_key
+from service.usecases.places import import_places
+
+TENANT = "norrbo"
+STAIRWELLS = 60
+WEEKS = 9  # eight and the week that is not over
+SEED = 1
+SETTINGS_FILE = "demo.toml"
+_SETTINGS = """[general]
+data_dir = '{folder}'
+
+[places]
+mode = "strict"
+
+[advance]
+interval_seconds = 5
+
+[log]
+level = "warning"
+"""
+
+_PLACE_COLUMNS = (
+    "tenant",
+    "area",
+    "property",
+    "building",
+    "stairwell",
+    "space",
+    "kind",
+    "address",
+    "latitude",
+    "longitude",
+    "dwellings",
+)
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What there is to see: the approved list, and a token for each role."""
+
+    hotspots: HotspotList
+    tokens: dict[Role, str]
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Write the demo's settings into an empty folder that will hold its data too; returns the settings' path.
+
+    Raises
+    ------
+    InvalidInput
+        If the folder holds anything.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise InvalidInput(f"{folder} is not empty; name a new folder for the demo with --data, or leave it out")
+    settings = folder / SETTINGS_FILE
+    settings.write_text(_SETTINGS.format(folder=folder.absolute()), "utf-8")
+    return settings
+
+
+def fill(ports: Ports, folder: Path, progress: Progress) -> Demo:
+    """Simulate the town up to the last full hour, import it, score it, make its list and approve that.
+
+    Parameters
+    ----------
+    ports
+        Of an empty data folder.
+    folder
+        Where the town's places.csv and counts.csv are written, and read from.
+    progress
+        Called with the name of a step, how much of it is done, and how much there is.
+    """
+    now = ports.clock.now()
+    city = simulate_town(ports.settings, now)
+    _write_places(folder / "places.csv", city)
+    _write_counts(folder / "counts.csv", city, until=now.replace(minute=0, second=0, microsecond=0))
+    timezone = ports.settings.general.timezone
+    with (folder / "places.csv").open("rb") as places:
+        import_places(ports, read_places_csv(places, timezone))
+    with (folder / "counts.csv").open("rb") as counts:
+        rows = read_counts_csv(counts, timezone, lambda done, total: progress("Importing counts", done, total))
+        ingest_counts(ports, TENANT, rows)
+    with scheduler_lock(ports.settings):
+        advance(ports, progress=lambda done, total: progress("Scoring windows", done, total))
+    made = make_list(ports, TENANT)
+    approve_list(ports, TENANT, made.list_id, "demo")
+    return Demo(made, {role: create_key(ports, role, TENANT, "demo")[1] for role in Role})
+
+
+def simulate_town(settings: Settings, now: datetime) -> SimulatedCity:
+    """A town whose last day is today, in the local time of the settings."""
+    general = settings.general
+    tomorrow = now.astimezone(ZoneInfo(general.timezone)).date() + timedelta(days=1)
+    first = tomorrow - timedelta(weeks=WEEKS)
+    return simulate_city(
+        SEED,
+        STAIRWELLS,
+        WEEKS,
+        start=first,
+        window_minutes=settings.window.minutes,
+        timezone=general.timezone,
+        holidays=holiday_dates(general.holidays, general.extra_holidays, range(first.year, tomorrow.year + 1)),
+        parameters=CityParameters(tenants=(TENANT,)),
+    )
+
+
+def _write_places(path: Path, city: SimulatedCity) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_PLACE_COLUMNS)
+        writer.writerows([getattr(place, column) for column in _PLACE_COLUMNS] for place in city.places)
+
+
+def _write_counts(path: Path, city: SimulatedCity, until: datetime) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("time", "stairwell", "space", "count"))
+        writer.writerows(_count_rows(city, until))
+
+
+def _count_rows(city: SimulatedCity, until: datetime) -> Iterator[tuple[str, str, str, int]]:
+    """Every count that was sent, of windows that ended by ``until``."""
+    ended = city.starts + city.calendar.window_seconds <= until.timestamp()
+    for start, counts in zip(city.starts[ended].tolist(), city.counts[ended], strict=True):
+        time = datetime.fromtimestamp(start, UTC).isoformat()
+        for series in np.flatnonzero(~np.isnan(counts)).tolist():
+            place = city.places[series]
+            yield time, place.stairwell, place.space, int(counts[series])

@@ -1,0 +1,16 @@
+"""The scheduler killed amid its work gives the verdicts of one left alone; bench/kills.py does the same 50 times."""
+
+from pathlib import Path
+
+from bench.kills import KillBench
+
+TRIES = 6
+
+
+def test_a_killed_scheduler_gives_the_same_verdicts(tmp_path: Path) -> None:
+    """To the last bit, and at least one kill hit between two commits."""
+    bench = KillBench(tmp_path, stairwells=10, weeks=4)
+    tries = bench.kill(TRIES, seed=1)
+    assert len(bench.verdicts) > 0
+    assert [one.equal for one in tries] == [True] * TRIES
+    assert any(one.amid for one in tries)
