@@ -55,6 +55,9 @@ class PlacesRegister(Protocol):
     def sensor_number(self, tenant: str, sensor: str) -> int:
         """A sensor's number for :attr:`CountPoints.sources`, handed out when first asked for; above 0, never reused."""
 
+    def sensor_name(self, number: int) -> str:
+        """The sensor that a number was handed out to; raises NotFound."""
+
     def revision(self) -> int:
         """A number that grows whenever anything in the register changes: what a cache is checked against."""
 
@@ -173,7 +176,7 @@ class KeyStore(Protocol):
     """Keys by digest."""
 
     def add(self, key: Key) -> None:
-        """Store a new key."""
+        """Store a new key; raises Conflict if there is one with its id or digest."""
 
     def by_digest(self, digest: bytes) -> Key | None:
         """The key with this SHA-256 digest, revoked or not."""
@@ -198,9 +201,7 @@ class AuditLog(Protocol):
 class VersionRegistry(Protocol):
     """Model versions: immutable folders, checked against their digests whenever they are read."""
 
-    def add(
-        self, version: ModelVersion, manifest: VersionManifest, artefacts: Mapping[str, object]
-    ) -> VersionManifest:
+    def add(self, version: ModelVersion, manifest: VersionManifest, artefacts: Mapping[str, object]) -> VersionManifest:
         """Store a version under a new id; ``artefacts`` are kept for retraining only. Raises Conflict.
 
         Returns the manifest with the digests of the files filled in.

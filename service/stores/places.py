@@ -21,6 +21,11 @@ def stairwell_not_found(tenant: str, stairwell: str) -> str:
     return f"tenant {tenant} has no stairwell {stairwell}; list those it has, or import its places"
 
 
+def sensor_not_found(number: int) -> str:
+    """What to say of a number that no sensor was given."""
+    return f"no sensor has the number {number}; numbers come from the register's sensor_number"
+
+
 def stairwell_would_move(row: PlaceRow, path: Sequence[str]) -> Conflict:
     """What to say of a row that names another building; ``path`` is area, property and building as known."""
     return Conflict(

@@ -10,6 +10,7 @@ import msgspec
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
 from service.errors import Conflict, NotFound
+from service.stores.keys import key_exists, key_not_found
 from service.stores.lists import check_draft, list_exists, list_not_found
 
 
@@ -61,7 +62,9 @@ class MemoryKeyStore:
         self._keys: dict[str, Key] = {}
 
     def add(self, key: Key) -> None:
-        """Store a new key."""
+        """Store a new key; raises Conflict if there is one with its id or digest."""
+        if key.key_id in self._keys or self.by_digest(key.digest):
+            raise Conflict(key_exists(key.key_id))
         self._keys[key.key_id] = key
 
     def by_digest(self, digest: bytes) -> Key | None:
@@ -75,7 +78,7 @@ class MemoryKeyStore:
     def revoke(self, key_id: str, revoked: datetime) -> Key:
         """Revoke a key; the time of the first revocation stays."""
         if key_id not in self._keys:
-            raise NotFound(f"there is no key {key_id}; list the keys to see their ids")
+            raise NotFound(key_not_found(key_id))
         key = self._keys[key_id]
         self._keys[key_id] = msgspec.structs.replace(key, revoked=key.revoked or revoked)
         return self._keys[key_id]

@@ -11,7 +11,7 @@ import msgspec
 
 from service.domain.places import Building, Kind, PlaceRow, Sensor, Series, Space, Stairwell
 from service.errors import NotFound
-from service.stores.places import UNKNOWN, check_intervals, stairwell_not_found, stairwell_would_move
+from service.stores.places import UNKNOWN, check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
 
 
 @dataclass
@@ -81,6 +81,13 @@ class MemoryPlacesRegister:
         return PlaceRow(
             tenant=tenant, area=area, property=estate, building=building, stairwell=stairwell, space=space, kind=kind
         )
+
+    def sensor_name(self, number: int) -> str:
+        """The sensor that a number was handed out to; raises NotFound."""
+        for (_, sensor), known in self._sensor_numbers.items():
+            if known == number:
+                return sensor
+        raise NotFound(sensor_not_found(number))
 
     def revision(self) -> int:
         """Grows with every put."""

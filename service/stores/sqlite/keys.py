@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.keys import Key, Role
-from service.errors import NotFound
+from service.errors import Conflict, NotFound
+from service.stores.keys import key_exists, key_not_found
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.times import from_text, to_text
 
@@ -21,9 +22,11 @@ class SqliteKeyStore:
         self._database = database
 
     def add(self, key: Key) -> None:
-        """Store a new key."""
+        """Store a new key; raises Conflict if there is one with its id or digest."""
         row = (key.key_id, key.digest, key.role, key.tenant, key.label, to_text(key.created), to_text(key.revoked))
-        self._database.execute("INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        added = self._database.execute("INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+        if not added.rowcount:
+            raise Conflict(key_exists(key.key_id))
 
     def by_digest(self, digest: bytes) -> Key | None:
         """The key with this digest, revoked or not."""
@@ -41,7 +44,7 @@ class SqliteKeyStore:
         )
         rows = self._database.rows(f"{_SELECT} WHERE id = ?", (key_id,))
         if not rows:
-            raise NotFound(f"there is no key {key_id}; list the keys to see their ids")
+            raise NotFound(key_not_found(key_id))
         return _key(rows[0])
 
 

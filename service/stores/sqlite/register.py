@@ -11,7 +11,7 @@ import msgspec
 
 from service.domain.places import Building, Kind, PlaceRow, Sensor, Series, Space, Stairwell
 from service.errors import NotFound
-from service.stores.places import UNKNOWN, check_intervals, stairwell_not_found, stairwell_would_move
+from service.stores.places import UNKNOWN, check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.times import from_text, to_text
 
@@ -49,6 +49,7 @@ class SqlitePlacesRegister:
         self._database = database
         self._kept: dict[tuple[str, str | None], tuple[int, Any]] = {}
         self._sensor_numbers: dict[tuple[str, str], int] = {}
+        self._sensor_names: dict[int, str] = {}
 
     def put(self, rows: Iterable[PlaceRow]) -> int:
         """Add or update all rows, or none."""
@@ -104,6 +105,14 @@ class SqlitePlacesRegister:
             with self._database.transaction() as connection:
                 number = self._sensor_numbers[tenant, sensor] = _sensor(connection, tenant, sensor)
         return number
+
+    def sensor_name(self, number: int) -> str:
+        """The sensor's name, kept in memory for good; raises NotFound."""
+        if number not in self._sensor_names:
+            self._sensor_names |= dict(self._database.rows("SELECT number, name FROM sensor"))
+        if number not in self._sensor_names:
+            raise NotFound(sensor_not_found(number))
+        return self._sensor_names[number]
 
     def series(self, tenant: str | None = None) -> list[Series]:
         """Series by number, kept in memory until the register changes."""
