@@ -142,7 +142,9 @@ def nanoseconds(time: datetime) -> int:
 
 def within_int64(number: int) -> int:
     """The number, or the end of int64 nearest to it."""
-    return min(max(number, -END_OF_TIME), END_OF_TIME)
+    if -END_OF_TIME <= number <= END_OF_TIME:
+        return number
+    return END_OF_TIME if number > 0 else -END_OF_TIME
 
 
 def whole_count(number: float) -> int:

@@ -119,7 +119,9 @@ def read_lines(body: bytes, *, now: datetime, precision: str = "ns") -> CountCol
 def _logical_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
     """Lines that are not blank, with the number of their first line; a text field may run over several."""
     if b'"' not in body:
-        yield from ((row, line) for row, line in enumerate(body.split(b"\n"), start=1) if line and not line.isspace())
+        for row, line in enumerate(body.split(b"\n"), start=1):
+            if line and not line.isspace():
+                yield row, line
         return
     row, start = 1, 0
     while start < len(body):

@@ -101,10 +101,9 @@ def resolve_origins(ports: Ports, tenant: str, origins: Iterable[Origin]) -> dic
     origins = list(origins)
     places = _places(ports, tenant)
     if ports.settings.places.mode == "learning":
-        own = (one for one in origins if one.tenant in (None, tenant))
-        new = {(one.stairwell, one.space): one for one in own if (one.stairwell, one.space) not in places.numbers}
+        new = {one[:2]: _kind(one) for one in origins if one[:2] not in places.numbers and one.tenant in (None, tenant)}
         if new:
-            ports.register.learn_all(tenant, [(one.stairwell, one.space, _kind(one)) for one in new.values()])
+            ports.register.learn_all(tenant, [(stairwell, space, kind) for (stairwell, space), kind in new.items()])
             places = _places(ports, tenant)
     return {origin: places.resolve(origin) for origin in origins}
 

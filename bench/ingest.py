@@ -1,0 +1,102 @@
+"""Ingest: lines and rows a second. Run: python bench/ingest.py [BODIES]
+
+Gzip bodies of 5,000 lines of line protocol, as Telegraf sends them: 2,500 stairwells with two spaces, hour by hour.
+Then months of history as CSV. Each is read alone, then read, checked and stored in SQLite, every batch synced to disk.
+The second rate is by the processor's time, for a machine that has other work.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from service.bootstrap import build_ports
+from service.ingest import line_protocol
+from service.ingest.csv_counts import read_counts_csv
+from service.ingest.line_protocol import read_lines
+from service.ports import Ports
+from service.settings import load_settings
+from service.usecases.ingest import ingest_columns, ingest_counts
+
+TENANT = "bench"
+LINES = 5_000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def line_protocol_bodies(bodies: int) -> list[bytes]:
+    """One body an hour: every series once."""
+    return [gzip.compress("\n".join(_lines(START + timedelta(hours=hour))).encode(), 1) for hour in range(bodies)]
+
+
+def _lines(hour: datetime) -> Iterator[str]:
+    time_ns = int(hour.timestamp()) * 1_000_000_000
+    for number in range(LINES // 2):
+        for space in ("cellar", "attic"):
+            count = (number * 7 + hour.hour) % 11 // 9
+            key = f"presence,host=gw,sensor={space[0]}{number},space={space},stairwell=S{number}"
+            yield f"{key} count={count}i {time_ns}"
+
+
+def history(rows: int) -> bytes:
+    """A table of 500 series, ordered by time."""
+    hours = (START + timedelta(hours=number) for number in range(rows // 500))
+    lines = (f"{hour.isoformat()},S{number},cellar,{number % 3}" for hour in hours for number in range(500))
+    return "\n".join(["time,stairwell,space,count", *lines]).encode()
+
+
+@contextmanager
+def fresh_ports() -> Iterator[Ports]:
+    """Ports over an empty SQLite store."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield build_ports(load_settings(environment={}, overrides={"general.data_dir": folder}))
+
+
+def report(what: str, rows: int, work: Callable[[], object]) -> None:
+    """Run the work and print its rate."""
+    started, processor_started = time.perf_counter(), time.process_time()
+    work()
+    seconds, processor_seconds = time.perf_counter() - started, time.process_time() - processor_started
+    print(f"{what:50} {rows / seconds:10,.0f} rows/s {rows / processor_seconds:10,.0f} rows/s of processor")
+
+
+def read_all(bodies: list[bytes]) -> None:
+    """Unpack and parse."""
+    for body in bodies:
+        assert len(read_lines(gzip.decompress(body), now=datetime.now(UTC))) == LINES
+
+
+def store_all(ports: Ports, bodies: list[bytes]) -> None:
+    """Unpack, parse, check and store."""
+    for body in bodies:
+        columns = read_lines(gzip.decompress(body), now=datetime.now(UTC))
+        assert ingest_columns(ports, TENANT, columns).accepted == LINES
+
+
+def main() -> None:
+    """Print a table of rates."""
+    bodies = line_protocol_bodies(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    rows = len(bodies) * LINES
+    report("line protocol, read", rows, lambda: read_all(bodies))
+    common, line_protocol._COMMON = line_protocol._COMMON, re.compile(rb"(?!)")
+    report("line protocol, read, every line the exact way", rows, lambda: read_all(bodies))
+    line_protocol._COMMON = common
+    with fresh_ports() as ports:
+        store_all(ports, bodies[:1])
+        report("line protocol, read and stored", rows, lambda: store_all(ports, bodies))
+        report("line protocol, read and stored again", rows, lambda: store_all(ports, bodies))
+    table = history(rows)
+    report("CSV, read", rows, lambda: sum(1 for _ in read_counts_csv(io.BytesIO(table), "UTC")))
+    with fresh_ports() as ports:
+        rows_of = read_counts_csv(io.BytesIO(table), "UTC")
+        report("CSV, read and stored", rows, lambda: ingest_counts(ports, TENANT, rows_of))
+
+
+if __name__ == "__main__":
+    main()
