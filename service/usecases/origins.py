@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cached_property
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -36,24 +35,25 @@ class _Placement(NamedTuple):
 
 
 class _TenantPlaces:
-    """One tenant's places at one revision of the register."""
+    """One tenant's places at one revision of the register, which is not kept, so that it can be collected."""
 
     def __init__(self, register: PlacesRegister, tenant: str, *, strict: bool) -> None:
         self.revision = register.revision()
         self.numbers = register.index(tenant)
-        self._register, self._tenant, self._strict = register, tenant, strict
+        self._tenant, self._strict = tenant, strict
         self._resolved: dict[Origin, Resolved] = {}
+        self._placements: dict[str, list[_Placement]] | None = None
 
-    def resolve(self, origin: Origin) -> Resolved:
+    def resolve(self, origin: Origin, register: PlacesRegister) -> Resolved:
         """What the register says of an origin; what is good is remembered, because batches repeat."""
         resolved = self._resolved.get(origin)
         if resolved is None:
-            resolved = self._find(origin)
+            resolved = self._find(origin, register)
             if resolved.problem is None:
                 self._resolved[origin] = resolved
         return resolved
 
-    def _find(self, origin: Origin) -> Resolved:
+    def _find(self, origin: Origin, register: PlacesRegister) -> Resolved:
         if origin.tenant not in (None, self._tenant):
             return _refused(f"the tenant is {origin.tenant!r}, but the key belongs to {self._tenant!r}")
         series = self.numbers.get((origin.stairwell, origin.space))
@@ -62,10 +62,13 @@ class _TenantPlaces:
                 f"stairwell {origin.stairwell!r} has no space {origin.space!r} in the register; "
                 "import it with its place, or set places.mode to learning"
             )
-        return Resolved(series, 0, (_ALWAYS,)) if origin.sensor is None else self._of_sensor(origin, series)
+        if origin.sensor is None:
+            return Resolved(series, 0, (_ALWAYS,))
+        return self._find_sensor(origin, origin.sensor, series, register)
 
-    def _of_sensor(self, origin: Origin, series: int) -> Resolved:
-        sensor = str(origin.sensor)
+    def _find_sensor(self, origin: Origin, sensor: str, series: int, register: PlacesRegister) -> Resolved:
+        if self._placements is None:
+            self._placements = _read_placements(register, self._tenant)
         placements = self._placements.get(sensor, [])
         if not placements and self._strict:
             return _refused(f"sensor {sensor!r} is not in the register; import it with its place")
@@ -79,18 +82,18 @@ class _TenantPlaces:
                 f"sensor {sensor!r} is registered as {here[-1].semantics}, whose readings are not yet taken as counts; "
                 "send them as counts of a sensor registered as delta"
             )
-        number = self._register.sensor_number(self._tenant, sensor)
+        number = register.sensor_number(self._tenant, sensor)
         return Resolved(series, number, tuple(map(_interval, counting)) or (_ALWAYS,))
 
-    @cached_property
-    def _placements(self) -> dict[str, list[_Placement]]:
-        """Where each sensor has been; read when the first row names a sensor."""
-        found: defaultdict[str, list[_Placement]] = defaultdict(list)
-        for stairwell in self._register.stairwells(self._tenant):
-            for space in stairwell.spaces:
-                for sensor in space.sensors:
-                    found[sensor.sensor].append(_Placement(stairwell.stairwell, space.space, sensor))
-        return dict(found)
+
+def _read_placements(register: PlacesRegister, tenant: str) -> dict[str, list[_Placement]]:
+    """Where each sensor has been; read when the first row names a sensor."""
+    found: defaultdict[str, list[_Placement]] = defaultdict(list)
+    for stairwell in register.stairwells(tenant):
+        for space in stairwell.spaces:
+            for sensor in space.sensors:
+                found[sensor.sensor].append(_Placement(stairwell.stairwell, space.space, sensor))
+    return dict(found)
 
 
 _kept: WeakKeyDictionary[PlacesRegister, dict[tuple[str, bool], _TenantPlaces]] = WeakKeyDictionary()
@@ -105,7 +108,7 @@ def resolve_origins(ports: Ports, tenant: str, origins: Iterable[Origin]) -> dic
         if new:
             ports.register.learn_all(tenant, [(stairwell, space, kind) for (stairwell, space), kind in new.items()])
             places = _places(ports, tenant)
-    return {origin: places.resolve(origin) for origin in origins}
+    return {origin: places.resolve(origin, ports.register) for origin in origins}
 
 
 def _places(ports: Ports, tenant: str) -> _TenantPlaces:
