@@ -42,7 +42,11 @@ class Bar:
 def progress(step: str) -> Iterator[Bar]:
     """Show a bar on standard error while the block runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as display:
+    console = Console(stderr=True)
+    display = Progress(
+        *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
+    )
+    with display:
         yield Bar(display, step)
 
 

@@ -1,0 +1,160 @@
+"""The whole service in real processes: counts in, verdicts out, and every one of them may be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.programs import TRAPPVAKT, get, run, wait_for, written
+
+SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n"
+TENANT = "norrbo"
+HOURS = 14 * 24
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+
+
+class Service:
+    """A service that runs, its address, and a token for each role it was given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.options = ["--config", written(folder / "trappvakt.toml", SETTINGS), "--data", folder / "data"]
+        self.tokens = {role: self._token(role) for role in ("ingest", "reader")}
+        command = [*TRAPPVAKT, *map(str, self.options), "serve", "--port", "0"]
+        self.log = folder / "log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        line = self.process.stdout.readline() if self.process.stdout else ""
+        assert "http://" in line, self.log.read_text()
+        self.address = line.split()[-1]
+
+    def _token(self, role: str) -> str:
+        return run(*self.options, "keys", "create", "--role", role, "--tenant", TENANT).stdout.strip()
+
+    def post(self, stairwell: str, counts: list[int], end: datetime) -> None:
+        """Send hourly counts whose last window ends at ``end``."""
+        start = end - timedelta(hours=len(counts))
+        times = [(start + timedelta(hours=hour)).isoformat() for hour in range(len(counts))]
+        rows = [{"stairwell": stairwell, "time": time, "count": n} for time, n in zip(times, counts, strict=True)]
+        request = urllib.request.Request(
+            f"{self.address}/v1/counts",
+            data=json.dumps({"counts": rows}).encode(),
+            headers={"Authorization": f"Bearer {self.tokens['ingest']}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            assert response.status == 200
+
+    def verdicts(self, stairwell: str) -> list[dict[str, object]]:
+        """All verdicts of a stairwell, or none while it is unknown."""
+        page = get(self.address, f"/v1/stairwells/{stairwell}/verdicts?limit=1000", self.tokens["reader"])
+        return list(page["items"])
+
+    def processes(self) -> dict[str, list[int]]:
+        """Process ids: the API's master and workers, and the scheduler."""
+        found: dict[str, list[int]] = {"api": [], "worker": [], "scheduler": []}
+        for child in children(self.process.pid):
+            kind = "scheduler" if "scheduler" in Path(f"/proc/{child}/cmdline").read_text().split("\0") else "api"
+            found[kind].append(child)
+            if kind == "api":
+                found["worker"] += children(child)
+        return found
+
+    def alive(self) -> bool:
+        """Whether the API answers."""
+        with urllib.request.urlopen(f"{self.address}/health/live", timeout=30) as response:
+            return bool(response.status == 200)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def hour() -> datetime:
+    """The last full hour that has been over for longer than the lateness."""
+    return (datetime.now(UTC) - timedelta(minutes=20)).replace(minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service on data of its own."""
+    running = Service(tmp_path_factory.mktemp("service"))
+    try:
+        yield running
+    finally:
+        running.process.terminate()
+        assert running.process.wait(60) == 0
+
+
+def test_counts_that_are_posted_come_back_as_verdicts(service: Service) -> None:
+    """One verdict a window, in order, each on the count that was sent."""
+    counts = [hour % 24 // 12 for hour in range(HOURS)]
+    service.post("A", counts, hour())
+    found = wait_for(lambda: (got := service.verdicts("A")) and len(got) == HOURS and got)
+    assert [verdict["count"] for verdict in found] == counts
+    assert found[-1]["end"] == hour().isoformat().replace("+00:00", "Z")
+    assert {verdict["version"] for verdict in found} == {"0"}
+
+
+def test_score_by_hand_is_done_by_the_scheduler_that_runs(service: Service) -> None:
+    """And a time of its own is refused, for two may not change state."""
+    assert "The scheduler has scored" in run(*service.options, "score").stdout
+    refused = run(*service.options, "score", "--to", "2026-01-01", check=False)
+    assert refused.returncode == 1
+    assert "a scheduler is running" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_second_scheduler_is_refused(service: Service) -> None:
+    """There is one for each data folder."""
+    refused = run(*service.options, "scheduler", check=False)
+    assert refused.returncode == 1
+    assert "only one may change state" in refused.stderr
+
+
+@pytest.mark.parametrize("kind", ["worker", "api", "scheduler"])
+def test_a_killed_process_comes_back(service: Service, kind: str) -> None:
+    """A worker by its master, master and scheduler by the supervisor; the API answers and windows are scored."""
+    service.alive()
+    before = wait_for(lambda: service.processes()[kind])
+    os.kill(before[0], signal.SIGKILL)
+    assert wait_for(lambda: len(after := service.processes()[kind]) == len(before) and before[0] not in after)
+    assert service.alive()
+    service.post(f"after-{kind}", [1] * 48, hour())
+    assert wait_for(lambda: len(service.verdicts(f"after-{kind}")) == 48)
+
+
+def test_metrics_of_all_processes_are_read_at_one_address(service: Service) -> None:
+    """Ticks are the scheduler's, requests those of any worker."""
+    with urllib.request.urlopen(f"{service.address}/metrics", timeout=30) as response:
+        lines = response.read().decode().splitlines()
+    ticks = next(float(line.split()[-1]) for line in lines if line.startswith("trappvakt_ticks_total"))
+    assert ticks > 0
+    assert any(line.startswith("trappvakt_http_requests_total") and "post_counts" in line for line in lines)
+
+
+def test_a_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
+    """Scheduler, master and workers end with it."""
+    service = Service(tmp_path)
+    assert service.alive()
+    everybody = [pid for pids in wait_for(service.processes).values() for pid in pids]
+    assert len(everybody) == 4
+    service.process.kill()
+    service.process.wait()
+    assert wait_for(lambda: not [pid for pid in everybody if Path(f"/proc/{pid}").exists()], 30)
+
+
+def test_no_secret_is_logged(service: Service) -> None:
+    """Tokens are read from every request and written nowhere."""
+    logged = service.log.read_text()
+    assert '"event": "tick"' in logged
+    assert not any(token in logged for token in service.tokens.values())

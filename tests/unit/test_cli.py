@@ -1,0 +1,238 @@
+"""The command line: every command on real stores, and one way to fail."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service.bootstrap import build_ports
+from service.cli import main
+from service.domain.keys import Role
+from service.settings import load_settings
+from service.usecases.keys import authenticate
+
+PLACES = """tenant,area,property,building,stairwell,space,kind,sensor
+norrbo,a1,p1,b1,A,cellar,cellar,g1
+norrbo,a1,p1,b1,B,attic,attic,g2
+"""
+COUNTS = "time,stairwell,space,count\n" + "".join(
+    f"2026-06-{day:02}T{hour:02}:00:00Z,A,cellar,{hour // 20}\n" for day in range(1, 15) for hour in range(24)
+)
+
+
+class Trappvakt:
+    """The command with a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *words: object, fails: bool = False) -> Result:
+        result = CliRunner().invoke(main, ["--data", str(self.folder / "data"), *map(str, words)])
+        assert (result.exit_code != 0) == fails, result.output
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    def file(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text, "utf-8")
+        return path
+
+
+@pytest.fixture
+def trappvakt(tmp_path: Path) -> Trappvakt:
+    return Trappvakt(tmp_path)
+
+
+@pytest.fixture
+def filled(trappvakt: Trappvakt) -> Trappvakt:
+    """Two weeks of one series, scored."""
+    trappvakt("places", "import", trappvakt.file("places.csv", PLACES))
+    trappvakt("import", trappvakt.file("counts.csv", COUNTS))
+    trappvakt("score", "--to", "2026-06-15T00:00Z")
+    return trappvakt
+
+
+def test_places_are_imported_and_listed(trappvakt: Trappvakt) -> None:
+    """Into a pipe a table is tab-separated, whole, and without a frame."""
+    assert "2 rows of places imported" in trappvakt("places", "import", trappvakt.file("p.csv", PLACES)).output
+    lines = trappvakt("places", "list").output.splitlines()
+    assert lines[0].split("\t")[:4] == ["area", "property", "building", "address"]
+    assert lines[1].split("\t")[4:] == ["A", "cellar", "cellar", "g1"]
+
+
+def test_places_come_from_json_too(trappvakt: Trappvakt) -> None:
+    """In the shape that the API takes."""
+    place = dict(zip(*list(csv.reader(PLACES.splitlines()))[:2], strict=True))
+    file = trappvakt.file("places.json", json.dumps({"places": [place]}))
+    assert "1 rows of places imported" in trappvakt("places", "import", file).output
+
+
+def test_bad_rows_are_named_and_the_good_ones_kept(trappvakt: Trappvakt) -> None:
+    """The exit code tells a script that something is left to do."""
+    trappvakt("places", "import", trappvakt.file("places.csv", PLACES))
+    file = trappvakt.file("counts.csv", "time,stairwell,count\n2026-06-01T10:00Z,A,-1\n2026-06-01T11:00Z,A,1\n")
+    result = trappvakt("import", file, fails=True)
+    assert result.exit_code == 1
+    assert "1 rows of counts imported" in result.stdout
+    assert "row 2: the count is -1" in result.stderr
+
+
+def test_the_tenant_may_be_left_out_where_there_is_one(trappvakt: Trappvakt) -> None:
+    """With none or several, the message names them."""
+    counts = trappvakt.file("counts.csv", COUNTS)
+    assert "name the tenant" in trappvakt("import", counts, fails=True).stderr
+    both = PLACES + "söderhem,a1,p1,b1,A,cellar,cellar,\n"
+    trappvakt("places", "import", trappvakt.file("places.csv", both))
+    assert "known are norrbo, söderhem" in trappvakt("import", counts, fails=True).stderr
+    trappvakt("import", counts, "--tenant", "norrbo")
+
+
+def test_score_tells_what_it_did(filled: Trappvakt) -> None:
+    """Done again, there is nothing left."""
+    output = filled("score", "--to", "2026-06-15T02:00+02:00").output
+    assert output.startswith("0 windows scored: 0 verdicts")
+    assert "2026-06-15T00:00:00+00:00" in output
+
+
+def test_score_without_counts_says_so(trappvakt: Trappvakt) -> None:
+    """Instead of scoring nothing silently."""
+    assert "no counts yet" in trappvakt("score").output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("score", "--to", "tomorrow"),
+        ("keys", "revoke", "nobody"),
+        ("models", "promote", "77"),
+        ("models", "rollback"),
+        ("retrain",),
+        ("lists", "make", "--tenant", "nobody"),
+        ("lists", "show", "--tenant", "nobody"),
+        ("lists", "approve", "2026-01-01", "--tenant", "nobody"),
+    ],
+)
+def test_an_error_is_one_line_and_exit_code_1(trappvakt: Trappvakt, words: tuple[str, ...]) -> None:
+    """Without a traceback; it says what is wrong."""
+    result = trappvakt(*words, fails=True)
+    assert result.exit_code == 1
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    assert len(errors[0]) > len("Error: ") + 10
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("score", "--from", "1"), ("nonsense",), ("keys", "create", "--role", "king", "--tenant", "a"), ("import",)],
+)
+def test_wrong_use_is_exit_code_2(trappvakt: Trappvakt, words: tuple[str, ...]) -> None:
+    """As click has it."""
+    assert trappvakt(*words, fails=True).exit_code == 2
+
+
+def test_a_broken_settings_file_is_one_line(tmp_path: Path) -> None:
+    """Whatever command is called."""
+    config = tmp_path / "odd.toml"
+    config.write_text("[window]\nminutes = 45\n")
+    result = CliRunner().invoke(main, ["--config", str(config), "check"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert "window.minutes" in result.stderr
+
+
+def test_a_key_opens_until_it_is_revoked(trappvakt: Trappvakt) -> None:
+    """The token is the only thing on standard output, so that a script can keep it; lists show no token."""
+    result = trappvakt("keys", "create", "--role", "police", "--tenant", "norrbo", "--label", "city")
+    token = result.stdout.strip()
+    ports = build_ports(load_settings(None, {}, {"general.data_dir": str(trappvakt.folder / "data")}))
+    key = authenticate(ports, token)
+    assert (key.role, key.tenant, key.label) == (Role.POLICE, "norrbo", "city")
+    listed = trappvakt("keys", "list").output
+    assert key.key_id in listed
+    assert token not in listed
+    trappvakt("keys", "revoke", key.key_id)
+    assert ports.keys.by_digest(key.digest).revoked is not None
+    assert [entry.action for entry in ports.audit.entries("norrbo")] == ["key.revoke", "key.create"]
+
+
+def test_a_list_is_made_shown_approved_and_exported(filled: Trappvakt) -> None:
+    """As a person at the housing company does it."""
+    list_id = filled("lists", "make", "--days", "7").output.split()[1]
+    assert "draft" in filled("lists", "list").output
+    assert list_id in filled("lists", "show").output
+    filled("lists", "approve", list_id)
+    assert "approved" in filled("lists", "list").output
+    exported = filled("lists", "export", "--format", "json", "--out", filled.folder / "list.json")
+    assert exported.output == ""
+    assert json.loads((filled.folder / "list.json").read_bytes())["list_id"] == list_id
+    assert filled("lists", "export", list_id).output.startswith("rank,")
+
+
+def test_models_start_with_version_0(filled: Trappvakt) -> None:
+    """It is the champion, and promoting it again is no harm."""
+    filled("models", "promote", "0")
+    lines = filled("models", "list").output.splitlines()
+    assert lines[1].split("\t")[:2] == ["0", "yes"]
+
+
+def test_check_says_what_answers(filled: Trappvakt) -> None:
+    """And what to do about what does not."""
+    output = filled("check").output
+    assert "counts\tanswers" in output
+    assert "trappvakt serve" in output
+
+
+def test_check_says_what_fails(trappvakt: Trappvakt) -> None:
+    """The others are told too, and the exit code is for scripts."""
+    (trappvakt.folder / "data").mkdir()
+    (trappvakt.folder / "data" / "audit.db").write_bytes(b"no database" * 100)
+    output = trappvakt("check", fails=True).output
+    assert "counts\tanswers" in output
+    assert "audit.db" in next(line for line in output.splitlines() if line.startswith("audit\t"))
+
+
+def test_settings_are_printed_as_they_are_in_force(tmp_path: Path) -> None:
+    """With what the command line and the file changed."""
+    config = tmp_path / "mine.toml"
+    config.write_text("[window]\nminutes = 30\n")
+    output = CliRunner().invoke(main, ["--config", str(config), "--data", "/elsewhere", "settings"]).output
+    assert "window.minutes = 30" in output
+    assert 'general.data_dir = "/elsewhere"' in output
+
+
+def test_openapi_is_printed_as_json(trappvakt: Trappvakt) -> None:
+    """The same document that the API serves."""
+    assert json.loads(trappvakt("openapi").output)["openapi"].startswith("3.1")
+
+
+def test_replay_writes_the_good_rows_and_names_the_bad_ones(trappvakt: Trappvakt) -> None:
+    """By line, with exit code 1 at the end."""
+    counts = trappvakt.file(
+        "counts.csv",
+        "time,stairwell,count\n2026-03-29T01:30,A,1\n2026-03-29T02:30,A,1\n2026-03-29T01:30,A,2\n2026-03-29T03:30,A,x\n",
+    )
+    out = trappvakt.folder / "scores.csv"
+    result = trappvakt("replay", counts, "--out", out, "--window", "30min", fails=True)
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stderr.splitlines()[:3]] == ["line 3", "line 4", "line 5"]
+    assert len(out.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("window", ["25min", "0", "-30min", "x", "7"])
+def test_replay_refuses_a_window_that_does_not_divide_the_hour(trappvakt: Trappvakt, window: str) -> None:
+    """Whether it is no length at all or a wrong one."""
+    counts = trappvakt.file("counts.csv", COUNTS)
+    trappvakt("replay", counts, "--out", trappvakt.folder / "s.csv", f"--window={window}", fails=True)
+
+
+@pytest.mark.parametrize(("written", "minutes"), [("30min", 30), ("1h", 60), ("60", 60), ("15 min", 15)])
+def test_replay_takes_a_window_as_people_write_it(trappvakt: Trappvakt, written: str, minutes: int) -> None:
+    """The rows of a full hour are windows of any length."""
+    counts = trappvakt.file("counts.csv", COUNTS)
+    trappvakt("replay", counts, "--out", trappvakt.folder / "s.csv", "--window", written)
+    assert len((trappvakt.folder / "s.csv").read_text().splitlines()) == 1 + 14 * 24

@@ -1,0 +1,141 @@
+"""The scheduler's tick: what it does, in what order, and what an error ends."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from models.city import simulate_city
+from service.domain.hotspots import ListStatus
+from service.errors import SchedulerBusy, StoreError
+from service.ports import Ports
+from service.scheduler import Tick, scheduler_lock
+from service.usecases.advance import advance
+from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
+
+EVERY_STATUS = tuple(ListStatus)
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Ports:
+    """A small town's counts of three weeks, not yet scored; the clock shows two o'clock, local time, the day after."""
+    city = simulate_city(3, stairwells=4, weeks=3)
+    ports = sqlite_ports(tmp_path, now=end_of(city) + timedelta(hours=2))
+    register_city(ports, city)
+    ports.counts.append(city_points(city))
+    return ports
+
+
+def local(ports: Ports, hour: int, days: int = 0) -> None:
+    """Set the clock to a local hour of the day after the town's last."""
+    ports.clock.time = ports.clock.time + timedelta(days=days, hours=hour - 2)
+
+
+def lists(ports: Ports) -> int:
+    return len(ports.lists.records(TENANT, EVERY_STATUS))
+
+
+def failures(step: str) -> float:
+    return REGISTRY.get_sample_value("trappvakt_tick_errors_total", {"step": step}) or 0.0
+
+
+def test_a_tick_scores_what_waits_and_tells_of_it_in_one_line(ports: Ports) -> None:
+    """The second tick finds nothing to do, and says that too."""
+    with capture_logs() as lines:
+        Tick(ports).run()
+        Tick(ports).run()
+    ticks = [line for line in lines if line["event"] == "tick"]
+    assert [line["windows"] > 0 for line in ticks] == [True, False]
+    assert ticks[0]["verdicts"] > 0
+    assert ticks[0]["watermark"] == ticks[1]["watermark"] == (ports.clock.now() - timedelta(hours=1)).isoformat()
+
+
+def test_the_daily_draft_is_made_once_and_not_before_its_hour(ports: Ports) -> None:
+    """At five, local time; not again by the same scheduler, nor by one that was started after it."""
+    tick = Tick(ports)
+    tick.run()
+    assert lists(ports) == 0
+    local(ports, 5)
+    tick.run()
+    assert lists(ports) == 1
+    tick.run()
+    Tick(ports).run()
+    assert lists(ports) == 1
+    local(ports, 5, days=1)
+    tick.run()
+    assert lists(ports) == 2
+
+
+def test_a_failed_step_is_counted_and_the_next_tick_tries_again(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is away for a tick costs that tick, nothing else."""
+    before = failures("advance")
+    away = replace(ports, counts=Away())
+    with capture_logs() as lines:
+        Tick(away).run()
+    assert failures("advance") == before + 1
+    assert [line["failed"] for line in lines if line["event"] == "tick"] == ["advance"]
+    Tick(ports).run()
+    assert ports.state.manifest() is not None
+
+
+def test_a_list_that_cannot_be_made_is_made_by_a_later_tick(ports: Ports) -> None:
+    """And the windows are scored all the same."""
+    local(ports, 6)
+    tick = Tick(replace(ports, lists=Away()))
+    tick.run()
+    assert ports.state.manifest() is not None
+    tick.ports = ports
+    tick.run()
+    assert lists(ports) == 1
+
+
+def test_asked_to_end_a_catch_up_ends_at_a_commit(ports: Ports) -> None:
+    """What is committed stays, and the next scheduler goes on from there."""
+    stop = threading.Event()
+    stop.set()
+    Tick(ports, stop).run()
+    first = ports.state.manifest()
+    assert first is not None
+    assert first.watermark == first.origin + ports.settings.advance.commit_windows * 3600
+    Tick(ports).run()
+    assert ports.state.manifest().watermark > first.watermark
+
+
+def test_commands_are_run_before_new_windows(ports: Ports) -> None:
+    """A command that fails keeps its message; the tick goes on."""
+    number = ports.state.enqueue("promote", "77", "test")
+    Tick(ports).run()
+    finished, error = ports.state.outcome(number)
+    assert finished
+    assert error is not None
+    assert ports.state.manifest() is not None
+
+
+def test_the_lock_lets_one_in(ports: Ports) -> None:
+    """The message says where, and the lock is free again afterwards."""
+    refused = pytest.raises(SchedulerBusy, match=r"scheduler\.lock")
+    with scheduler_lock(ports.settings), refused, scheduler_lock(ports.settings):
+        pass
+    with scheduler_lock(ports.settings):
+        assert advance(ports).windows > 0
+
+
+def test_no_list_without_a_scored_window(tmp_path: Path) -> None:
+    """A new service waits for its first counts."""
+    ports = sqlite_ports(tmp_path, now=datetime(2026, 11, 1, 12, tzinfo=UTC))
+    with capture_logs() as lines:
+        Tick(ports).run()
+    assert [line.get("failed") for line in lines if line["event"] == "tick"] == [None]
+
+
+class Away:
+    """A store that cannot be reached."""
+
+    def __getattr__(self, name: str) -> object:
+        raise StoreError("the store is away")
