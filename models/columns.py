@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.distribution import Floats, at_least, log_zero, normal_score, quantile
+from models.frame import Frame
 from models.kinds import KINDS
-from models.occupancy import Expectation, SeriesPrior, expect, learn_rates, row
+from models.occupancy import Expectation, Lesson, expect, learn_rates
 from models.persistence import Outlook, evidence, foresee, remember
 from models.shift import learn_shift
-from models.state import Head, OccupancyState
+from models.state import Head, OccupancyState, row
 from models.version import ModelVersion
 from models.week import Week
 
@@ -126,7 +127,7 @@ class OccupancyColumns:
         self.shares = np.array(shares, dtype=np.float64, ndmin=1)
         self.state = state or OccupancyState.new(self.week.windows_per_day, self.kinds.size)
         self._check()
-        self._prior = _series_prior(version, self.kinds, self.week)
+        self._frame = Frame.of(version, self.week, self.kinds)
 
     @property
     def width(self) -> int:
@@ -158,6 +159,12 @@ class OccupancyColumns:
         self._learn(slot, judgement)
         return verdicts
 
+    def step_score(self, slot: int, counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Expected counts and scores alone, then learn: what calibration needs of a step."""
+        judgement = self._judge(slot, counts)
+        self._learn(slot, judgement)
+        return judgement.expectation.mean, np.where(judgement.observed, judgement.score, np.nan)
+
     def _check(self) -> None:
         if self.shares.shape != self.kinds.shape or self.kinds.ndim != 1:
             raise ValueError(f"{self.kinds.size} kinds but {self.shares.size} shares: one of each for a series")
@@ -175,11 +182,10 @@ class OccupancyColumns:
         given = np.ascontiguousarray(counts, dtype=np.float64)
         if given.shape != self.kinds.shape:
             raise ValueError(f"{given.size} counts for {self.width} series")
-        hyper = self.version.hyperparameters
         observed = ~np.isnan(given)
         count = np.where(observed, given, 0.0)
-        expectation = expect(self.state, slot, self._prior, self.week, hyper)
-        outlook = foresee(self.state, slot, expectation, self.week, hyper)
+        expectation = expect(self.state, slot, self._frame)
+        outlook = foresee(self.state, slot, self._frame, expectation)
         return _Judgement(
             expectation=expectation,
             outlook=outlook,
@@ -209,28 +215,41 @@ class OccupancyColumns:
         )
 
     def _learn(self, slot: int, judgement: _Judgement) -> None:
-        state, week, hyper = self.state, self.week, self.version.hyperparameters
-        expectation, observed, count = judgement.expectation, judgement.observed, judgement.count
-        surprise = np.abs(normal_score(judgement.p_value, judgement.p_above))
-        settled = np.minimum(1.0, self.evidence_weeks / _ROBUST_WEEKS)
-        likely = np.minimum(1.0, np.square(hyper.unlikely_z / np.maximum(surprise, 1e-9)))
-        calm = 1.0 - judgement.probability
-        trust = np.where(observed, 1.0 - settled * (1.0 - likely * calm), 0.0)
-        residual = np.square(count - expectation.mean)
-        residual = residual * np.minimum(1.0, np.square(hyper.dispersion_z / np.maximum(surprise, 1e-9)))
-        learn_rates(state, slot, expectation, count, trust, residual, self._prior, week, hyper)
+        state, frame, observed = self.state, self._frame, judgement.observed
+        expectation = judgement.expectation
+        learn_rates(state, slot, frame, expectation, self._lesson(judgement))
         remember(
             state,
             slot,
-            judgement.outlook,
-            judgement.evidence,
-            observed,
-            observed | (row(state.head, Head.SEEN) > 0.0),
-            week,
-            hyper,
+            frame,
+            log_odds=judgement.score,
+            count_evidence=judgement.evidence,
+            observed=observed,
         )
-        learn_shift(state, slot, expectation, count, observed, week, hyper)
+        learn_shift(
+            state,
+            slot,
+            frame,
+            mean=expectation.mean,
+            excess=expectation.excess,
+            count=judgement.count,
+            observed=observed,
+        )
         self._count_silence(judgement)
+
+    def _lesson(self, judgement: _Judgement) -> Lesson:
+        """Trust a count less the less likely it is and the more loitering explains it, once a series is known."""
+        hyper = self.version.hyperparameters
+        surprise = np.maximum(np.abs(normal_score(judgement.p_value, judgement.p_above)), 1e-9)
+        likely = np.minimum(1.0, np.square(hyper.unlikely_z / surprise))
+        settled = np.minimum(1.0, self.evidence_weeks / _ROBUST_WEEKS)
+        trust = 1.0 - settled * (1.0 - likely * (1.0 - judgement.probability))
+        residual = np.square(judgement.count - judgement.expectation.mean)
+        return Lesson(
+            count=judgement.count,
+            trust=np.where(judgement.observed, trust, 0.0),
+            squared_residual=residual * np.minimum(1.0, np.square(hyper.dispersion_z / surprise)),
+        )
 
     def _count_silence(self, judgement: _Judgement) -> None:
         head = self.state.head
@@ -238,12 +257,3 @@ class OccupancyColumns:
         silence = np.where(judgement.count > 0.0, 0.0, row(head, Head.QUIET) + silence)
         head[Head.QUIET] = np.where(judgement.observed, silence, row(head, Head.QUIET))
         head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
-
-
-def _series_prior(version: ModelVersion, kinds: NDArray[np.int64], week: Week) -> SeriesPrior:
-    prior = version.prior
-    columns = {
-        column.name: getattr(prior, column.name)[kinds] for column in fields(SeriesPrior) if column.name != "rates"
-    }
-    rates = prior.profile[kinds] * (prior.level[kinds] * week.hours)[:, None, None]
-    return SeriesPrior(rates=np.ascontiguousarray(np.moveaxis(rates, 0, -1)), **columns)

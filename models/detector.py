@@ -71,12 +71,13 @@ class OccupancyDetector(SupervisedAnomalyDetector):
 
     References
     ----------
-    West and Harrison, Bayesian Forecasting and Dynamic Models, 1997. Ihler, Hutchins and Smyth, Adaptive event detection
-    with time-varying Poisson processes, KDD 2006.
+    West and Harrison, Bayesian Forecasting and Dynamic Models, 1997. Ihler, Hutchins and Smyth, Adaptive event
+    detection with time-varying Poisson processes, KDD 2006.
     """
 
     def __init__(
         self,
+        *,
         kind: str = "other",
         window_minutes: int = 60,
         timezone: str = "Europe/Stockholm",

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 def log_zero(mean: Floats, excess: Floats) -> Floats:
     """log P(Y = 0)."""
-    return -np.log1p(excess * mean) / excess
+    return np.asarray(-np.log1p(excess * mean) / excess)
 
 
 def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
@@ -29,12 +29,12 @@ def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
 def log_likelihood_ratio(count: Floats, mean: Floats, other: Floats, excess: Floats) -> Floats:
     """log P(count; other) / P(count; mean) at equal excess; rises with the count where ``other`` > ``mean``."""
     spread = np.log1p(excess * other) - np.log1p(excess * mean)
-    return count * (np.log(other) - np.log(mean) - spread) - spread / excess
+    return np.asarray(count * (np.log(other) - np.log(mean) - spread) - spread / excess)
 
 
 def normal_score(p_value: Floats, p_above: Floats) -> Floats:
     """Normal score of the mid-p: the quantile residual of a discrete count (Dunn and Smyth 1996)."""
-    return -ndtri(np.clip(0.5 * (p_value + p_above), 1e-300, 1.0 - 1e-16))
+    return np.asarray(-ndtri(np.clip(0.5 * (p_value + p_above), 1e-300, 1.0 - 1e-16)))
 
 
 def quantile(probability: float, mean: Floats, excess: Floats) -> Floats:

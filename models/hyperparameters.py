@@ -19,9 +19,14 @@ class Hyperparameters:
     level_memory_presences
         The level forgets no more than one part in this many for each presence's worth of information.
     hour_variance
-        Variance of the log ratio to the profile between a slot and its neighbour an hour away.
+        Variance of the log ratio between a time of day and its neighbour an hour away, as a share of the variance of
+        the series' ratios.
     group_variance
         The same between weekdays and the weekend.
+    misfit_strength
+        Weight of the fleet's variance of such ratios: the squared reciprocal of its own relative standard deviation.
+    misfit_memory_weeks
+        Time constant of forgetting a series' own.
     unlikely_z
         Normal score of a count beyond which it is learnt from less (Noufaily et al. 2013 use 2.58).
     dispersion_z
@@ -32,16 +37,20 @@ class Hyperparameters:
         Mean length of loitering.
     loitering_odds
         Odds that loitering starts within an hour in a block without any history of it.
-    loitering_odds_limit
-        The most the memory of earlier nights and weeks can raise these odds to.
+    lasting_limit, starting_limit
+        Highest log odds that the evidence of the hours before, and of earlier nights and weeks, gives a window.
     block_hours
         Length of the block of hours whose evidence is remembered.
+    window_cap
+        Most log evidence one window can add to its block's.
     night_share
         Share of the nights on which a hang-out is used.
     night_cap
         Most log evidence one night can add to the memory.
     night_drift
         Log evidence each night must exceed to be remembered.
+    memory_gain
+        Weight of the memory: one evening's evidence varies more than nights together.
     night_memory_days, week_memory_weeks
         Time constants of forgetting the memory of nights and of weeks.
     shift_ratio
@@ -59,21 +68,26 @@ class Hyperparameters:
     slot_memory_weeks: float = 12.0
     dispersion_memory_weeks: float = 12.0
     level_memory_presences: float = 60.0
-    hour_variance: float = 0.2
-    group_variance: float = 0.5
+    hour_variance: float = 0.5
+    group_variance: float = 1.0
+    misfit_strength: float = 1.0
+    misfit_memory_weeks: float = 3.0
     unlikely_z: float = 2.58
     dispersion_z: float = 3.0
     loitering_presences_per_hour: float = 0.4
     loitering_sds: float = 1.0
     loitering_hours: float = 3.0
     loitering_odds: float = 0.001
-    loitering_odds_limit: float = 0.5
+    lasting_limit: float = 4.0
+    starting_limit: float = 1.5
     block_hours: float = 4.0
+    window_cap: float = 3.0
     night_share: float = 0.5
-    night_cap: float = 2.0
-    night_drift: float = 0.05
-    night_memory_days: float = 14.0
-    week_memory_weeks: float = 4.0
+    night_cap: float = 3.0
+    night_drift: float = 0.3
+    memory_gain: float = 1.5
+    night_memory_days: float = 30.0
+    week_memory_weeks: float = 8.0
     shift_ratio: float = 1.6
     shift_cap: float = 10.0
     shift_threshold: float = 4.5

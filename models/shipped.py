@@ -21,7 +21,7 @@ def shipped_version() -> ModelVersion:
     Examples
     --------
     >>> shipped_version().id
-    'version-0'
+    '0'
     """
     folder = files("models") / _FOLDER
     tables = {}

@@ -33,7 +33,8 @@ class Bin(IntEnum):
     NIGHT_MEMORY = 4  # log evidence of loitering in the block that ends here, over nights
     SHIFT_UP = 5  # log evidence of a higher level at this time of day
     SHIFT_DOWN = 6
-    EPOCH = 7
+    MEMORY_EPOCH = 7  # number of the level the memory belongs to
+    SHIFT_EPOCH = 8  # number of the level the evidence of a shift belongs to
 
 
 class Head(IntEnum):
@@ -43,7 +44,7 @@ class Head(IntEnum):
     LEVEL_EXPOSURE = 1
     DISPERSION_SUM = 2
     DISPERSION_WEIGHT = 3
-    LOITERING = 4  # probability that loitering was going on in the latest window
+    LOITERING = 4  # log odds that loitering was going on in the latest window, above those of a calm series
     BLOCK = 5  # log evidence of the latest hours
     RECENT_SUM = 6  # counts and expected counts of the latest days, unweighted by trust
     RECENT_EXPOSURE = 7
@@ -56,6 +57,10 @@ class Head(IntEnum):
     EPOCH = 14  # number of accepted shifts
     QUIET = 15  # -log P(no presence since the latest one)
     SEEN = 16  # windows learnt
+    TIME_SUM = 17  # variance of the ratios by time of day around the fleet's profile, as a weighted mean
+    TIME_WEIGHT = 18
+    SLOT_SUM = 19  # the same of the slots' ratios around those by time of day
+    SLOT_WEIGHT = 20
 
 
 @dataclass
@@ -110,12 +115,12 @@ class OccupancyState:
     @property
     def windows_per_day(self) -> int:
         """Windows of a day."""
-        return self.bins.shape[0]
+        return int(self.bins.shape[0])
 
     @property
     def width(self) -> int:
         """Number of series."""
-        return self.head.shape[1]
+        return int(self.head.shape[1])
 
     def select(self, columns: NDArray[np.intp] | Sequence[int] | slice) -> OccupancyState:
         """A copy of some series."""
@@ -133,3 +138,13 @@ class OccupancyState:
             bins=np.concatenate([part.bins for part in parts], axis=2),
             head=np.concatenate([part.head for part in parts], axis=1),
         )
+
+
+def row(rows: NDArray[np.float32], field: int) -> NDArray[np.float64]:
+    """One field as float64."""
+    return np.asarray(rows[field], dtype=np.float64)
+
+
+def accumulate(rows: NDArray[np.float32], field: int, gain: NDArray[np.float64], forget: NDArray[np.float64]) -> None:
+    """Forget a share of a sum and add to it."""
+    rows[field] = row(rows, field) * (1.0 - forget) + gain

@@ -104,6 +104,11 @@ class Week:
             return HOLIDAY * self.windows_per_day + (slot + windows) % self.windows_per_day
         return (slot + windows) % self.windows
 
+    def steps_ahead(self, block_hours: float) -> range:
+        """Windows ahead, four at most, at which a block of hours that holds this window can end."""
+        windows = max(1, round(block_hours / self.hours))
+        return range(0, windows, max(1, windows // 4))
+
     def _steps(self) -> list[int]:
         """1, 2, 4 ... windows, up to two hours."""
         steps = [1]

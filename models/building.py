@@ -1,0 +1,53 @@
+"""Builds version 0 from a simulated city: the command behind the tables in ``models/version0``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date
+
+import numpy as np
+
+from models.calibrating import calibrate, uncalibrated
+from models.city import simulate_city
+from models.fleet import fit_fleet_prior
+from models.hyperparameters import Hyperparameters
+from models.kinds import kind_number
+from models.version import ModelVersion
+
+VERSION_0 = "0"
+_STAIRWELLS = 600
+_WEEKS = 16
+_TIMEZONE = "Europe/Stockholm"
+
+
+def build_version0(
+    seed: int,
+    *,
+    holidays: Collection[date] = (),
+    stairwells: int = _STAIRWELLS,
+    series: int = 4000,
+    weeks: int = _WEEKS,
+    progress: Callable[[float], None] | None = None,
+) -> ModelVersion:
+    """Version 0: the fleet prior of a simulated city, calibrated on series in which nothing happens.
+
+    Parameters
+    ----------
+    seed
+        Of the city and of the calibration; the same seed gives the same version.
+    holidays
+        Local dates of day type 7, frozen into the version.
+    stairwells
+        Size of the city.
+    series, weeks
+        Size of the calibration; ``weeks`` is the city's length too.
+    progress
+        Called with the share done.
+    """
+    city = simulate_city(seed, stairwells, weeks, timezone=_TIMEZONE, holidays=holidays)
+    kinds = np.array([kind_number(kind) for kind in city.kinds], dtype=np.int64)
+    prior = fit_fleet_prior(city.calendar, city.starts, np.where(city.annotated, np.nan, city.counts), kinds)
+    version = ModelVersion(
+        VERSION_0, Hyperparameters(), prior, uncalibrated(), timezone=_TIMEZONE, holidays=tuple(holidays)
+    )
+    return calibrate(version, series=series, weeks=weeks, seed=seed, progress=progress)

@@ -1,0 +1,174 @@
+"""Builds a version's calibration maps by simulating series in which nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import Calibration
+from models.columns import OccupancyColumns
+from models.distribution import Floats
+from models.kinds import KINDS
+from models.version import ModelVersion
+
+_LOG_RATES = np.log(np.geomspace(0.001, 1000.0, 19))
+_WARMUP_WEEKS = np.array([0.0, 1.0, 2.0, 4.0, 8.0])
+_SCORES = np.arange(-10.0, 40.5, 0.5)
+_DAY_SHAPE = 12.0  # days differ: part of the overdispersion is shared by all windows of a day
+_SPARSE_SHARE = 0.7
+_SPARSE_LEVELS = (0.003, 1.5)  # presences per hour
+_DENSE_LEVELS = (1.5, 500.0)
+_FEWEST = 20.0  # openings below which the tail is extrapolated
+_ENOUGH = 400.0  # openings at the lowest score below which neighbouring rates are pooled
+_SLOPES = (-1.5, -0.25)  # of an extrapolated log tail
+
+
+def uncalibrated() -> Calibration:
+    """Maps to start from: an exponential tail."""
+    tails = np.broadcast_to(2.0 - 0.7 * (_SCORES + 10.0), (_WARMUP_WEEKS.size, _LOG_RATES.size, _SCORES.size))
+    return Calibration(_LOG_RATES, _WARMUP_WEEKS, _SCORES, tails)
+
+
+def calibrate(
+    version: ModelVersion,
+    *,
+    series: int,
+    weeks: int,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+) -> ModelVersion:
+    """The version with maps of its score's tail.
+
+    Parameters
+    ----------
+    version
+        Its prior draws the series, its hyper-parameters score them; its own maps are not used.
+    series, weeks
+        How many series and how long.
+    seed
+        Of the random generator.
+    progress
+        Called with the share done.
+    """
+    null = NullSeries(version, series, seed)
+    columns = OccupancyColumns(version, 60, null.kinds, np.zeros(series))
+    openings = _Openings()
+    for day in range(7 * weeks):
+        for slot, counts in null.day(day % 7):
+            warmup = columns.evidence_weeks
+            expected, score = columns.step_score(slot, counts)
+            openings.add(np.log(expected), warmup, score)
+        if progress:
+            progress((day + 1) / (7 * weeks))
+    maps = Calibration(_LOG_RATES, _WARMUP_WEEKS, _SCORES, openings.log_tails())
+    return replace(version, calibration=maps)
+
+
+class NullSeries:
+    """Series in which nothing happens: levels of every size, the rest drawn from a version's own prior.
+
+    Parameters
+    ----------
+    version
+        Whose prior to draw from.
+    series
+        How many.
+    seed
+        Of the random generator.
+    """
+
+    def __init__(self, version: ModelVersion, series: int, seed: int) -> None:
+        prior = version.prior
+        random = np.random.default_rng(seed)
+        self.kinds = random.integers(len(KINDS), size=series)
+        sparse, dense = _log_uniform(random, _SPARSE_LEVELS, series), _log_uniform(random, _DENSE_LEVELS, series)
+        levels = np.where(random.random(series) < _SPARSE_SHARE, sparse, dense)
+        times = _gamma(random, prior.time_shape[self.kinds], (24, series))
+        slots = _gamma(random, prior.slot_shape[self.kinds], (8, 24, series))
+        self._rates = levels * np.moveaxis(prior.profile[self.kinds], 0, -1) * times * slots
+        dispersion = prior.dispersion[self.kinds] * _gamma(random, prior.dispersion_strength[self.kinds], (series,))
+        self._window_shape = 1.0 / np.maximum(dispersion, 1e-3)
+        self._random = random
+
+    def day(self, day_type: int) -> Iterator[tuple[int, Floats]]:
+        """Slot and counts of every hour of one day."""
+        by_day = _gamma(self._random, np.full_like(self._window_shape, _DAY_SHAPE), self._window_shape.shape)
+        for hour in range(24):
+            by_window = _gamma(self._random, self._window_shape, self._window_shape.shape)
+            counts = self._random.poisson(self._rates[day_type, hour] * by_day * by_window)
+            yield day_type * 24 + hour, counts.astype(np.float64)
+
+
+@dataclass
+class _Openings:
+    """Upward crossings of each score, by warm-up and rate, and the windows in which they could happen."""
+
+    def __post_init__(self) -> None:
+        self._cells = (_WARMUP_WEEKS.size, _LOG_RATES.size)
+        self._opened = np.zeros((*self._cells, _SCORES.size + 1))
+        self._windows = np.zeros(self._cells)
+        self._before: NDArray[np.intp] | None = None
+
+    def add(self, log_rate: Floats, warmup_weeks: Floats, score: Floats) -> None:
+        """Count one window of every series; each is shared between the two nearest rates."""
+        warmup = np.searchsorted(_WARMUP_WEEKS, warmup_weeks, side="right") - 1
+        place = np.clip(np.interp(log_rate, _LOG_RATES, np.arange(_LOG_RATES.size)), 0.0, _LOG_RATES.size - 1.001)
+        rate = place.astype(np.intp)
+        now = np.searchsorted(_SCORES, score, side="right")
+        before = np.zeros_like(now) if self._before is None else self._before
+        rising = now > before
+        for cell, weight in ((rate, 1.0 - (place - rate)), (rate + 1, place - rate)):
+            np.add.at(self._windows, (warmup, cell), weight)
+            w, c, share = warmup[rising], cell[rising], weight[rising]
+            np.add.at(self._opened, (w, c, now[rising]), share)
+            np.add.at(self._opened, (w, c, before[rising]), -share)
+        self._before = now
+
+    def log_tails(self) -> NDArray[np.float64]:
+        """Natural logarithm of the openings per series-week at each score or above."""
+        opened = _sum_from_above(self._opened)[:, :, 1:]
+        highest = np.maximum.accumulate(opened[:, :, ::-1], axis=2)[:, :, ::-1]
+        tails = np.empty_like(opened)
+        for warmup, rate in np.ndindex(self._cells):
+            pooled, windows = _enough(highest[warmup], self._windows[warmup], rate)
+            tails[warmup, rate] = _log_tail(pooled, windows / 168.0)
+        return tails - 1e-6 * np.arange(_SCORES.size)
+
+
+def _gamma(random: np.random.Generator, shape: Floats, size: tuple[int, ...]) -> Floats:
+    """Gamma draws of mean 1."""
+    return np.asarray(random.standard_gamma(shape, size) / shape)
+
+
+def _log_uniform(random: np.random.Generator, bounds: tuple[float, float], size: int) -> Floats:
+    low, high = np.log(bounds).tolist()
+    return np.exp(random.uniform(low, high, size))
+
+
+def _sum_from_above(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
+
+
+def _enough(opened: NDArray[np.float64], windows: NDArray[np.float64], rate: int) -> tuple[NDArray[np.float64], float]:
+    """Openings and windows of a rate and of as many neighbours as it takes to say something of the tail."""
+    pooled, total = opened[rate], windows[rate]
+    for reach in range(1, windows.size):
+        if pooled[0] >= _ENOUGH:
+            break
+        near = slice(max(0, rate - reach), rate + reach + 1)
+        pooled, total = opened[near].sum(axis=0), windows[near].sum()
+    return pooled, float(total)
+
+
+def _log_tail(opened: NDArray[np.float64], weeks: float) -> NDArray[np.float64]:
+    """Log tail, log-linear from where openings become few."""
+    known = np.flatnonzero(opened >= _FEWEST)
+    last = int(known[-1]) if known.size else 0
+    log_tail = np.log(np.maximum(opened, 1e-3) / max(weeks, 1e-3))
+    first = int(np.flatnonzero(opened >= min(8.0 * _FEWEST, opened[0]))[-1])
+    slope = (log_tail[last] - log_tail[first]) / (_SCORES[last] - _SCORES[first]) if last > first else -0.7
+    slope = float(np.clip(slope, *_SLOPES))
+    return np.where(np.arange(_SCORES.size) <= last, log_tail, log_tail[last] + slope * (_SCORES - _SCORES[last]))

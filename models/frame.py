@@ -1,0 +1,43 @@
+"""What the kernels share for a set of series: the week, the hyper-parameters and the fleet prior of each series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.distribution import Floats
+from models.hyperparameters import Hyperparameters
+from models.version import ModelVersion
+from models.week import Week
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Everything but the state; arrays float64[n] but for ``rates``."""
+
+    week: Week
+    hyper: Hyperparameters
+    rates: NDArray[np.float64]  # [8, 24, n]: the fleet's presences per window
+    level_shape: Floats
+    time_variance: Floats  # of the ratios by time of day around 1
+    slot_variance: Floats  # of a slot's ratio around its time of day's
+    dispersion: Floats
+    dispersion_strength: Floats
+
+    @classmethod
+    def of(cls, version: ModelVersion, week: Week, kinds: NDArray[np.int64]) -> Frame:
+        """The frame of series of these kinds."""
+        prior = version.prior
+        rates = prior.profile[kinds] * (prior.level[kinds] * week.hours)[:, None, None]
+        return cls(
+            week=week,
+            hyper=version.hyperparameters,
+            rates=np.ascontiguousarray(np.moveaxis(rates, 0, -1)),
+            level_shape=prior.level_shape[kinds],
+            time_variance=1.0 / prior.time_shape[kinds],
+            slot_variance=1.0 / prior.slot_shape[kinds],
+            dispersion=prior.dispersion[kinds],
+            dispersion_strength=prior.dispersion_strength[kinds],
+        )
