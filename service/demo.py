@@ -34,9 +34,6 @@ SETTINGS_FILE = "demo.toml"
 _SETTINGS = """[general]
 data_dir = '{folder}'
 
-[places]
-mode = "strict"
-
 [advance]
 interval_seconds = 5
 

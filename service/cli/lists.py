@@ -71,7 +71,9 @@ def approve(session: Session, list_id: str, tenant: str | None) -> None:
 @lists.command()
 @list_argument
 @tenant_option
-@click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format", "kind", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="What to write."
+)
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: standard output]"
 )

@@ -1,0 +1,136 @@
+"""The documents are true: every command is told, every example runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from service.cli import main
+from service.settings import load_settings
+from tests.e2e.programs import TRAPPVAKT
+
+REPOSITORY = Path(__file__).parents[1]
+PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
+RUN = ("commands", "integrators", "operations", "police")
+ON_THE_DEMO = ("operations", "police")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a page in these languages."""
+    return [(language, text) for language, text in BLOCK.findall(page.read_text("utf-8")) if language in languages]
+
+
+def commands(group: click.Group, context: click.Context, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group, with the words that call it."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, context, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+ALL_COMMANDS = list(commands(main, click.Context(main), "trappvakt"))
+
+
+@pytest.mark.parametrize(("words", "command"), ALL_COMMANDS, ids=[words for words, _ in ALL_COMMANDS])
+def test_every_command_and_option_is_documented(words: str, command: click.Command) -> None:
+    """On the page of commands, by the words that call it; and it explains itself."""
+    page = (REPOSITORY / "docs/commands.md").read_text("utf-8")
+    assert f"`{words}" in page
+    assert command.help
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.hidden:
+            assert option.help, f"{words} {option.opts}"
+            assert any(name in page for name in (*option.opts, *option.secondary_opts)), f"{words} {option.opts}"
+
+
+def test_the_readme_has_the_two_commands_that_ci_and_people_run() -> None:
+    """One line each; .ci/run takes the second one from the page."""
+    lines = [line for _, text in blocks(REPOSITORY / "README.md", "text") for line in text.splitlines()]
+    assert len(lines) == 2
+    demo, test = lines
+    assert demo.endswith("-q . && .venv/bin/trappvakt demo")
+    assert test.endswith('-q -e ".[test]" && .venv/bin/pytest')
+    assert "grep --max-count=1 'bin/pytest$' README.md" in (REPOSITORY / ".ci/run").read_text("utf-8")
+    assert os.access(REPOSITORY / ".ci/run", os.X_OK)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Within the repository."""
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_settings_examples_are_valid(page: Path, tmp_path: Path) -> None:
+    """Each TOML block is a settings file, unless it names itself telegraf's."""
+    for _, text in blocks(page, "toml"):
+        if text.startswith("# telegraf"):
+            assert tomllib.loads(text)["outputs"]
+        else:
+            path = tmp_path / "example.toml"
+            path.write_text(text, "utf-8")
+            load_settings(path, {})
+
+
+def test_settings_for_the_container_are_valid() -> None:
+    """They listen on every address of the container and keep data in its volume."""
+    settings = load_settings(REPOSITORY / "config/container.toml", {})
+    dockerfile = (REPOSITORY / "Dockerfile").read_text("utf-8")
+    assert f"VOLUME {settings.general.data_dir}" in dockerfile
+    assert f"EXPOSE {settings.api.port}" in dockerfile
+    assert f"127.0.0.1:{settings.api.port}/health/live" in dockerfile
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of the examples: the demo, served, and its keys."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    command = [*TRAPPVAKT, "--data", str(folder), "demo", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        said = []
+        for line in process.stdout or ():
+            said.append(line)
+            if "curl" in line:
+                break
+        keys = {role.upper(): key for role, key in re.findall(r"^(\w+)\s+(tv_\S+)$", "".join(said), re.MULTILINE)}
+        address = re.search(r"http://\S+:\d+", "".join(said))
+        assert address is not None, said
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        yield {**os.environ, **keys, "ADDRESS": address[0], "PATH": path, "DATA": str(folder)}
+        process.terminate()
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_examples_run(name: str, world: dict[str, str], tmp_path: Path) -> None:
+    """Those of a page in one folder, one after the other; those of the analyst on the demo's data."""
+    configured = (
+        {"TRAPPVAKT_CONFIG": str(Path(world["DATA"]) / "demo.toml")} if name in ("police", "operations") else {}
+    )
+    examples = blocks(REPOSITORY / f"docs/{name}.md", "sh", "python")
+    assert examples
+    for language, text in examples:
+        shell = ["bash", "-euo", "pipefail", "-c"] if language == "sh" else [sys.executable, "-c"]
+        done = subprocess.run(
+            [*shell, text], cwd=tmp_path, env={**world, **configured}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+
+
+def test_every_page_that_has_examples_is_run() -> None:
+    """No example escapes."""
+    with_examples = {page.stem for page in PAGES if blocks(page, "sh", "python")}
+    assert with_examples == set(RUN)
