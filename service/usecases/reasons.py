@@ -33,9 +33,9 @@ def explain_sv(verdict: Verdict, kind: Kind, start: datetime, window: timedelta)
     ...     p_above=1e-5, score=9.0, episode_probability=0.97, tail=1e-6, evidence_weeks=9, anomalous=True)
     >>> start = datetime(2026, 11, 19, 2, tzinfo=timezone.utc)
     >>> explain_sv(verdict, Kind.CELLAR, start, timedelta(hours=1))
-    '3 närvaron i källaren torsdag kl. 02:00–03:00, väntat 0,08; så många är mycket ovanligt för timmen.'
+    '3 händelser i källaren torsdag kl. 02:00–03:00, väntat 0,08; så många är mycket ovanligt för timmen.'
     """
-    count = f"{verdict.count:g} {'närvaro' if verdict.count == 1 else 'närvaron'}"
+    count = f"{verdict.count:g} {'händelse' if verdict.count == 1 else 'händelser'}"
     when = f"{_WEEKDAYS_SV[start.weekday()]} kl. {_span(start, window)}"
     expected = _expected(verdict).replace(".", ",")
     why = (

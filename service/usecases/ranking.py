@@ -1,0 +1,55 @@
+"""From verdicts to ranked hot-spots: the same for a list and for a replay."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import Calendar
+from models.fleet import fit_fleet_prior
+from models.hotspots import HotSpot, Presences, rank_hotspots
+from models.version import ModelVersion
+from service.domain.verdicts import VerdictColumns
+
+
+def presences_of(
+    calendar: Calendar,
+    verdicts: VerdictColumns,
+    numbers: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    *,
+    kinds: NDArray[np.int64],
+    stairwells: NDArray[np.int64],
+) -> Presences:
+    """Lay verdicts out as counts and expectations by window and series.
+
+    Parameters
+    ----------
+    calendar
+        Of the counts.
+    verdicts
+        Those of the series in the windows.
+    numbers
+        int64[n], the series' numbers, ascending.
+    starts
+        int64[T], the windows, one after the other.
+    kinds, stairwells
+        int64[n], rows of :data:`models.kinds.KINDS`, and numbers in the order that breaks ties.
+    """
+    rows = (verdicts.starts - starts[0]) // calendar.window_seconds
+    columns = np.searchsorted(numbers, verdicts.series)
+    counts, expected = np.full((2, len(starts), len(numbers)), np.nan)
+    counts[rows, columns] = verdicts.count
+    expected[rows, columns] = verdicts.expected
+    return Presences(calendar, starts, counts, expected, kinds, stairwells)
+
+
+def rank_with_peers(presences: Presences, version: ModelVersion, days: int, top: int) -> list[HotSpot]:
+    """Rank with peers taken from the same rows, and from the version where they say little.
+
+    One tenant's rows know nothing of another's, and a list of the past knows nothing of what came later.
+    """
+    peers = fit_fleet_prior(
+        presences.calendar, presences.starts, presences.counts, presences.kinds, parent=version.prior
+    )
+    return rank_hotspots(presences, peers, days=days, top=top)
