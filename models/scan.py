@@ -1,0 +1,303 @@
+"""Scan of the week: the weekdays and hours in which a series has most presences beyond what was to be expected.
+
+A *block* is a set of weekdays and 2 to 8 adjoining hours; it may wrap midnight and belongs to the day it starts. All
+blocks of all series are compared at once: hours by cumulative sums, and of the 127 sets of weekdays only the seven that
+can win, those that hold the weekdays with the highest ratio of presences to expectation (linear-time subset scanning,
+Neill 2012, J. R. Stat. Soc. B 74:337).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import SECONDS_PER_DAY, Calendar
+
+BLOCK_HOURS = tuple(range(2, 9))
+_LONGEST = BLOCK_HOURS[-1]
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_SERIES_AT_A_TIME = 256  # keeps the arrays of one pass within a processor's cache
+_NIGHT_VARIANCE = 0.1  # relative variance that the hours of one evening share: guests, weather, a party
+_FULLEST_NIGHT = np.float32(1.5)  # how many times the next fullest night the fullest may count: no one wild night
+_TINY = np.float32(1e-9)
+
+Cells = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Days:
+    """The local days of a scan: weekday of each, and whether it is within the period of the list."""
+
+    first: int
+    weekdays: NDArray[np.int64]
+    in_period: NDArray[np.bool_]
+
+    @classmethod
+    def ending(cls, last: int, *, period: int, history: int) -> Days:
+        """``history`` days up to day number ``last``, the last ``period`` of them the list's."""
+        first = last - max(period, history) + 1
+        days = np.arange(first, last + 1)
+        return cls(first, (days + _EPOCH_WEEKDAY) % 7, days > last - period)
+
+    def __len__(self) -> int:
+        return len(self.weekdays)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What counts are held against, and how far that is to be trusted.
+
+    Parameters
+    ----------
+    base
+        float32[days, 24, n]: presences expected before the series' level outside the block is looked at; 0 where
+        nothing was heard.
+    level_shape
+        float64[n]: gamma shape of that level around the base's; the level outside the block corrects it.
+    profile_shape
+        float64[n]: gamma shape of the share of the week that a block holds, around the base's.
+    learnt
+        How many more days than the scan's the base itself was learnt from, for each of them; 0 if from other series.
+    least_level
+        Least correction of the level: 1 where a quiet week must not make an ordinary evening stand out.
+    """
+
+    base: Cells
+    level_shape: NDArray[np.float64]
+    profile_shape: NDArray[np.float64]
+    learnt: float
+    least_level: float
+
+    def select(self, series: NDArray[np.int64] | slice) -> Comparison:
+        """The comparison of some series."""
+        return Comparison(
+            np.ascontiguousarray(self.base[:, :, series]),
+            self.level_shape[series],
+            self.profile_shape[series],
+            self.learnt,
+            self.least_level,
+        )
+
+
+@dataclass(frozen=True)
+class BestBlocks:
+    """The best block of each series, all of shape (n,).
+
+    ``weekdays`` is a bit mask (Monday 1); ``observed`` counts every presence; ``expected`` is the corrected base;
+    ``ratio`` is the evidence, 0 where no block has more than expected.
+    """
+
+    weekdays: NDArray[np.int64]
+    from_hour: NDArray[np.int64]
+    length: NDArray[np.int64]
+    observed: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+
+
+def fold_hours(calendar: Calendar, starts: NDArray[np.int64], values: NDArray[np.float64], days: Days) -> Cells:
+    """Sum values (T, n) over local days and hours: float32[days, 24, n]; NaN adds nothing.
+
+    Examples
+    --------
+    >>> days = Days.ending(0, period=1, history=1)
+    >>> fold_hours(Calendar("UTC", window_minutes=30), np.array([3600, 5400]), np.ones((2, 1)), days)[0, :3, 0].tolist()
+    [0.0, 2.0, 0.0]
+    """
+    local = calendar.local_seconds(starts)
+    cell = (local // SECONDS_PER_DAY - days.first) * 24 + local % SECONDS_PER_DAY // 3600
+    inside = (cell >= 0) & (cell < len(days) * 24)
+    cells = np.zeros((len(days) * 24, values.shape[1]), dtype=np.float32)
+    if inside.any():
+        first = np.flatnonzero(np.diff(cell[inside], prepend=-1))
+        cells[cell[inside][first]] = np.add.reduceat(np.nan_to_num(values[inside]), first, axis=0)
+    return cells.reshape(len(days), 24, -1)
+
+
+def scan_blocks(observed: Cells, comparison: Comparison, dispersion: NDArray[np.float64], days: Days) -> BestBlocks:
+    r"""Find each series' best block.
+
+    A block with :math:`C` presences in the period is scored by the negative binomial expectation-based likelihood ratio
+    (Neill 2009, Int. J. Health Geogr. 8:20)
+
+    .. math:: C \log(C / E) - (C + s) \log((C + s) / (E + s)), \quad C > E
+
+    where :math:`E` is the base in the block times the level of the series outside the block, relative to its base
+    there (over all days or over the period's, the larger, so that a shift of level is no hot-spot), and :math:`1/s`
+    adds up the relative variances of dispersion, of the level and of the profile. The fullest night counts at most
+    half as much again as the next fullest: presences on one night alone count nothing. The same ratio of the days
+    before the period is added, but no more than the period's own: the past may double the evidence, never be it.
+
+    Parameters
+    ----------
+    observed
+        float32[days, 24, n]: presences.
+    comparison
+        What they are held against.
+    dispersion
+        float64[n]: extra-Poisson variance of an hour, var = m + dispersion m^2.
+    days
+        The days; blocks are sought in the period, the level is taken from all.
+    """
+    parts = []
+    for begin in range(0, observed.shape[2], _SERIES_AT_A_TIME):
+        part = slice(begin, begin + _SERIES_AT_A_TIME)
+        parts.append(_scan_part(observed[:, :, part], comparison.select(part), dispersion[part], days))
+    return BestBlocks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _scan_part(
+    observed: Cells, comparison: Comparison, dispersion: NDArray[np.float64], days: Days
+) -> tuple[NDArray[np.float64], ...]:
+    week = _Week.fold(observed, comparison.base, days)
+    order = np.argsort(-week.sums.count / (week.sums.base + _TINY), axis=0, kind="stable")
+    judge = _Judge.of(week, comparison, dispersion)
+    series = np.arange(observed.shape[2])
+    ratio, observed_best, expected_best = np.zeros((3, len(series)), dtype=np.float32)
+    best_block, best_set = np.zeros((2, len(series)), dtype=np.int64)
+    block = _Sums.zeros(order.shape[1:])
+    weekdays = np.zeros(order.shape[1:], dtype=np.int64)
+    for weekday in order:
+        block.add(week.sums.of(weekday))
+        weekdays += 1 << weekday
+        expected, evidence = judge.evidence(block)
+        hours = evidence.argmax(axis=0)
+        better = evidence[hours, series] > ratio
+        ratio = np.where(better, evidence[hours, series], ratio)
+        observed_best = np.where(better, block.count[hours, series], observed_best)
+        expected_best = np.where(better, expected[hours, series], expected_best)
+        best_block = np.where(better, hours, best_block)
+        best_set = np.where(better, weekdays[hours, series], best_set)
+    from_hour, length = np.divmod(best_block, len(BLOCK_HOURS))
+    found = tuple(column.astype(np.float64) for column in (observed_best, expected_best, ratio))
+    return (best_set, from_hour, length + BLOCK_HOURS[0], *found)
+
+
+@dataclass
+class _Sums:
+    """Presences and base of sets of weekdays in the period and before, float32[..., blocks of hours, n]."""
+
+    count: Cells
+    base: Cells
+    count_before: Cells
+    base_before: Cells
+    fullest: Cells
+    next_fullest: Cells
+    nights: Cells
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...]) -> _Sums:
+        return cls(*np.zeros((7, *shape), dtype=np.float32))
+
+    def of(self, weekday: NDArray[np.int64]) -> _Sums:
+        """Sums of one weekday for each block and series."""
+        return _Sums(*(np.take_along_axis(table, weekday[None], axis=0)[0] for table in vars(self).values()))
+
+    def add(self, more: _Sums) -> None:
+        """Take another weekday into the set."""
+        self.count += more.count
+        self.base += more.base
+        self.count_before += more.count_before
+        self.base_before += more.base_before
+        self.nights += more.nights
+        self.add_night(more.fullest)
+        np.maximum(self.next_fullest, more.next_fullest, out=self.next_fullest)
+
+    def add_night(self, night: Cells) -> None:
+        """Take one more night into the two fullest."""
+        np.maximum(self.next_fullest, np.minimum(self.fullest, night), out=self.next_fullest)
+        np.maximum(self.fullest, night, out=self.fullest)
+
+
+@dataclass(frozen=True)
+class _Week:
+    """Sums by weekday, and presences and base of the period and of all days, float32[n]."""
+
+    sums: _Sums
+    period: tuple[Cells, Cells]
+    all_days: tuple[Cells, Cells]
+
+    @classmethod
+    def fold(cls, observed: Cells, base: Cells, days: Days) -> _Week:
+        evenings, base_evenings = _evenings(observed), _evenings(base)
+        before = ~days.in_period
+        count_before = _block_sums(_by_weekday(evenings[before], days.weekdays[before]))
+        sums = _Sums.zeros(count_before.shape)
+        sums.count_before = count_before
+        sums.base_before = _block_sums(_by_weekday(base_evenings[before], days.weekdays[before]))
+        sums.base = _block_sums(_by_weekday(base_evenings[days.in_period], days.weekdays[days.in_period]))
+        nights = _block_sums(evenings[days.in_period])
+        for night, weekday in zip(nights, days.weekdays[days.in_period], strict=True):
+            sums.count[weekday] += night
+            sums.nights[weekday] += 1
+            one = _Sums(*(table[weekday] for table in vars(sums).values()))
+            one.add_night(night)
+        period = (observed[days.in_period].sum(axis=(0, 1)), base[days.in_period].sum(axis=(0, 1)))
+        return cls(sums, period, (observed.sum(axis=(0, 1)), base.sum(axis=(0, 1))))
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Evidence of blocks of a week against a comparison."""
+
+    week: _Week
+    level_shape: Cells
+    profile_shape: Cells
+    hour_variance: Cells
+    learnt: np.float32
+    least_level: np.float32
+
+    @classmethod
+    def of(cls, week: _Week, comparison: Comparison, dispersion: NDArray[np.float64]) -> _Judge:
+        hours = np.tile(np.array(BLOCK_HOURS), 24)[:, None]
+        return cls(
+            week,
+            comparison.level_shape.astype(np.float32),
+            comparison.profile_shape.astype(np.float32),
+            (dispersion / hours + _NIGHT_VARIANCE).astype(np.float32),
+            np.float32(comparison.learnt),
+            np.float32(comparison.least_level),
+        )
+
+    def evidence(self, block: _Sums) -> tuple[Cells, Cells]:
+        """Expected presences in the period, and the log-likelihood ratio."""
+        outside = self.level_shape + self.week.all_days[0] - block.count - block.count_before
+        outside_base = self.level_shape + self.week.all_days[1] - block.base - block.base_before
+        recent = self.level_shape + self.week.period[0] - block.count
+        recent_base = self.level_shape + self.week.period[1] - block.base
+        level = np.maximum(np.maximum(outside / outside_base, recent / recent_base), self.least_level)
+        learnt = self.profile_shape + self.learnt * (block.base + block.base_before)
+        variance = self.hour_variance / block.nights + 1 / outside + 1 / learnt
+        shape = np.asarray(1 / variance, dtype=np.float32)
+        kept = block.count - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
+        expected = level * block.base + _TINY
+        now = _likelihood_ratio(kept, expected, shape)
+        before = _likelihood_ratio(block.count_before, level * block.base_before + _TINY, shape)
+        return expected, now + np.minimum(now, before)
+
+
+def _evenings(cells: Cells) -> Cells:
+    """Each day with the first hours of the next: float32[days, 32, n]."""
+    following = np.concatenate([cells[1:, :_LONGEST], np.zeros_like(cells[:1, :_LONGEST])])
+    return np.concatenate([cells, following], axis=1)
+
+
+def _by_weekday(evenings: Cells, weekdays: NDArray[np.int64]) -> Cells:
+    total = np.zeros((7, *evenings.shape[1:]), dtype=np.float32)
+    for evening, weekday in zip(evenings, weekdays, strict=True):
+        total[weekday] += evening
+    return total
+
+
+def _block_sums(evenings: Cells) -> Cells:
+    """Sums over every block of hours: float32[days, 24 * lengths, n] from float32[days, 32, n]."""
+    total = np.concatenate([np.zeros_like(evenings[:, :1]), evenings.cumsum(axis=1)], axis=1)
+    blocks = [total[:, length : length + 24] - total[:, :24] for length in BLOCK_HOURS]
+    return np.stack(blocks, axis=2).reshape(len(evenings), 24 * len(BLOCK_HOURS), -1)
+
+
+def _likelihood_ratio(count: Cells, expected: Cells, shape: Cells) -> Cells:
+    above = np.maximum(count, expected)
+    return above * np.log(above / expected) - (above + shape) * np.log((above + shape) / (expected + shape))
