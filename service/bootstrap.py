@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from service.ports import Clock, Ports
+from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
 from service.registry import FolderVersionRegistry
-from service.settings import Settings
+from service.settings import Settings, influxdb_token
+from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.counts import InfluxCountStore
+from service.stores.influx.places import PlaceTags
+from service.stores.influx.verdicts import InfluxVerdictStore
 from service.stores.sqlite.audit import SqliteAuditLog
+from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
 from service.stores.sqlite.register import SqlitePlacesRegister
-from service.stores.sqlite.schema import REGISTER, STATE
+from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 
@@ -43,16 +48,34 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         If InfluxDB is configured and there is no token for it.
     """
     folder = settings.data_dir
-    state, register = Database(folder / "state.db", STATE), Database(folder / "register.db", REGISTER)
+    counts, audit = Database(folder / "counts.db", COUNTS), Database(folder / "audit.db", AUDIT)
+    state, places = Database(folder / "state.db", STATE), Database(folder / "register.db", REGISTER)
+    register = SqlitePlacesRegister(places)
+    count_store: CountStore = SqliteCountStore(counts)
+    verdict_store: VerdictStore = SqliteVerdictStore(state)
+    if settings.store.kind == "influxdb":
+        count_store, verdict_store = _influx_stores(settings, register, ChangeJournal(counts))
     return Ports(
         settings=settings,
         clock=clock or SystemClock(),
-        register=SqlitePlacesRegister(register),
-        counts=SqliteCountStore(folder / "counts.db"),
-        verdicts=SqliteVerdictStore(state),
+        register=register,
+        counts=count_store,
+        verdicts=verdict_store,
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
-        lists=SqliteHotspotListStore(register),
-        keys=SqliteKeyStore(register),
-        audit=SqliteAuditLog(folder / "audit.db"),
+        lists=SqliteHotspotListStore(places),
+        keys=SqliteKeyStore(places),
+        audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions"),
+    )
+
+
+def _influx_stores(
+    settings: Settings, register: PlacesRegister, changes: ChangeJournal
+) -> tuple[CountStore, VerdictStore]:
+    connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
+    tags = PlaceTags(register, learning=settings.places.mode == "learning")
+    counts, verdicts = settings.influxdb.counts_bucket, settings.influxdb.verdicts_bucket
+    return (
+        InfluxCountStore(connection, counts, register=register, places=tags, changes=changes),
+        InfluxVerdictStore(connection, verdicts, tags),
     )

@@ -18,8 +18,8 @@ Identifier = Annotated[
     Meta(
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f]+$(?!\n)",  # $ alone lets a line break at the end pass
-        description="A stable id chosen by the tenant.",
+        pattern=r"^[^\x00-\x1f]*[^\x00-\x1f\\]$(?!\n)",  # $ alone lets a line break at the end pass
+        description="A stable id chosen by the tenant; no backslash at its end, which line protocol could not tell.",
     ),
 ]
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from service.domain.keys import AuditEntry
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.schema import AUDIT
 from service.stores.sqlite.times import from_text, to_text
 
 
 class SqliteAuditLog:
     """Append-only record of who did what, in a file of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, AUDIT)
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def append(self, entry: AuditEntry) -> None:
         """Record one action; it is on disk when this returns."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, Changes, CountPoints, WindowCounts
+from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.schema import COUNTS
-from service.stores.windows import SECONDS_PER_HOUR, earliest_by_series, sum_windows
+from service.stores.windows import SECONDS_PER_HOUR, sum_windows
 
 _NANOSECONDS_PER_HOUR = SECONDS_PER_HOUR * NANOSECONDS
 
@@ -44,8 +43,9 @@ _EXTENT = """
 class SqliteCountStore:
     """Counts and the journal of what was appended when, committed together."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path, COUNTS)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changes = ChangeJournal(database)
 
     def append(self, points: CountPoints) -> None:
         """Store all points and note the earliest instant of each series touched."""
@@ -53,15 +53,7 @@ class SqliteCountStore:
             return
         with self._database.transaction() as connection:
             connection.executemany(_UPSERT, _rows(points))
-            self.note_changes(points)
-
-    def note_changes(self, points: CountPoints) -> None:
-        """Add a batch to the journal of changes, without its counts."""
-        series, earliest = earliest_by_series(points)
-        self._database.execute(
-            "INSERT INTO change (series, earliest) VALUES (?, ?)",
-            (series.astype("<i8").tobytes(), earliest.astype("<i8").tobytes()),
-        )
+            self._changes.note(points)
 
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Read the hours that the interval touches, then add up its windows."""
@@ -80,19 +72,12 @@ class SqliteCountStore:
         return (rows[0][0], rows[1][0]) if len(rows) == 2 and rows[0][0] is not None else None
 
     def changes(self, cursor: int) -> Changes:
-        """Merge the batches appended after the cursor."""
-        rows = self._database.rows(
-            "SELECT cursor, series, earliest FROM change WHERE cursor > ? ORDER BY cursor", (cursor,)
-        )
-        earliest: dict[int, int] = {}
-        for _, series, seconds in rows:
-            for number, second in zip(_int64(series), _int64(seconds), strict=True):
-                earliest[number] = min(second, earliest.get(number, second))
-        return Changes(rows[-1][0] if rows else cursor, earliest)
+        """What was appended after the cursor."""
+        return self._changes.since(cursor)
 
     def forget_changes(self, cursor: int) -> None:
-        """Delete the journal up to the cursor; AUTOINCREMENT keeps later cursors greater than every earlier one."""
-        self._database.execute("DELETE FROM change WHERE cursor <= ?", (cursor,))
+        """Drop the record of changes up to the cursor."""
+        self._changes.forget(cursor)
 
     def _look_up(self, hours: range, series: NDArray[np.int64]) -> NDArray[np.int64]:
         extent = self.extent()
@@ -115,8 +100,3 @@ def _rows(points: CountPoints) -> Iterable[tuple[Any, ...]]:
     order = np.lexsort((points.sources, nanoseconds, points.series, hours))
     columns = (hours, points.series, nanoseconds, points.sources, points.counts)
     return zip(*(column[order].tolist() for column in columns), strict=True)
-
-
-def _int64(blob: bytes) -> list[int]:
-    numbers: list[int] = np.frombuffer(blob, dtype="<i8").tolist()
-    return numbers

@@ -1,0 +1,145 @@
+"""Counts in InfluxDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.counts import Changes, CountPoints, WindowCounts
+from service.ports import PlacesRegister
+from service.stores.influx.annotated_csv import seconds_of
+from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.lines import key
+from service.stores.influx.places import PLACE, PlaceTags
+from service.stores.sqlite.changes import ChangeJournal
+from service.stores.windows import sum_windows
+
+ROWS_PER_QUERY = 1_000_000
+"""Most rows of one answer: some 60 MB of text."""
+
+_POINTS = """
+from(bucket: _bucket)
+    |> range(start: _start, stop: _stop)
+    |> filter(fn: (r) => r._measurement == "presence" and r._field == "count")
+"""
+_WINDOWS = """
+    |> aggregateWindow(every: _window, fn: sum, createEmpty: false, timeSrc: "_start")
+    |> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])
+"""  # not grouped together: a sender that writes floats beside our integers would collide
+_FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
+_LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
+_EVER = {"_start": datetime(1970, 1, 1, tzinfo=UTC), "_stop": datetime(2262, 1, 1, tzinfo=UTC)}
+
+
+class InfluxCountStore:
+    """Counts in a bucket, written by us, by Telegraf, or by both; sums over windows are made by the server.
+
+    A batch is written in requests of some thousand points, so another reader may see part of it; whoever appends is
+    told only when all of it is stored, and may send it again. What is appended here is noted in the journal of
+    changes. Points that others write straight to InfluxDB are scored if they come within the lateness; later ones wait
+    for a reconciliation of counts with counts learnt.
+
+    Parameters
+    ----------
+    connection, bucket
+        Where the points are.
+    register
+        Gives sensors their names.
+    places
+        Gives series their tags.
+    changes
+        The journal in the embedded counts.db.
+    """
+
+    def __init__(
+        self,
+        connection: InfluxConnection,
+        bucket: str,
+        *,
+        register: PlacesRegister,
+        places: PlaceTags,
+        changes: ChangeJournal,
+    ) -> None:
+        self._connection = connection
+        self._bucket = bucket
+        self._register = register
+        self._places = places
+        self._changes = changes
+
+    def append(self, points: CountPoints) -> None:
+        """Write the points, then note the change: a change is never told before its counts can be read."""
+        if len(points):
+            self._connection.write(self._bucket, self._lines(points))
+            self._changes.note(points)
+
+    def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
+        """Ask for the windows' sums in pieces of bounded size; points of unknown places are left out."""
+        wanted = None if series is None else self._places.known(series.tolist())
+        if wanted == []:
+            self._connection.check(self._bucket)
+            return _together([])
+        windows = ROWS_PER_QUERY // max(1, len(self._places.all() if wanted is None else wanted))
+        length = max(1, windows) * window_seconds
+        pieces = (
+            self._read_piece(piece, min(piece + length, end), window_seconds, wanted)
+            for piece in range(start, end, length)
+        )
+        return _together(list(pieces))
+
+    def extent(self) -> tuple[int, int] | None:
+        """First and last instant with a point; the server looks at the ends of each series only."""
+        queries = (_POINTS + _FIRST, _POINTS + _LAST)
+        ends = [self._connection.query(self._bucket, flux, _EVER, ["_time"])["_time"] for flux in queries]
+        first, last = (seconds_of(times) for times in ends)
+        return (int(first.min()), int(last.max())) if len(first) and len(last) else None
+
+    def changes(self, cursor: int) -> Changes:
+        """What was appended here after the cursor."""
+        return self._changes.since(cursor)
+
+    def forget_changes(self, cursor: int) -> None:
+        """Drop the record of changes up to the cursor."""
+        self._changes.forget(cursor)
+
+    def _lines(self, points: CountPoints) -> Iterator[str]:
+        origins, inverse = np.unique(np.stack([points.series, points.sources]), axis=1, return_inverse=True)
+        tags = self._places.all()
+        keys = [self._key(tags[series], source) for series, source in origins.T.tolist()]
+        columns = zip(inverse.tolist(), points.counts.tolist(), points.times.tolist(), strict=True)
+        return (f"{keys[origin]} count={count}i {time}" for origin, count, time in columns)
+
+    def _key(self, tags: dict[str, str], source: int) -> str:
+        return key("presence", tags | {"sensor": self._register.sensor_name(source)} if source else tags)
+
+    def _read_piece(self, start: int, end: int, window_seconds: int, series: Sequence[int] | None) -> WindowCounts:
+        condition = self._places.condition(series)
+        columns = self._connection.query(
+            self._bucket,
+            f"{_POINTS} |> filter(fn: (r) => {condition.flux}) {_WINDOWS}",
+            {
+                "_start": datetime.fromtimestamp(start, UTC),
+                "_stop": datetime.fromtimestamp(end, UTC),
+                "_window": timedelta(seconds=window_seconds),
+                **condition.parameters,
+            },
+            ["_time", "_value", *PLACE, "kind"],
+        )
+        numbers = self._places.numbers(columns)
+        counts = np.array(columns["_value"], dtype=np.float64).astype(np.int64)
+        wanted = numbers >= 0 if series is None else np.isin(numbers, series)
+        seconds = seconds_of(columns["_time"])[wanted]
+        return sum_windows(
+            seconds, numbers[wanted], counts[wanted], start=start, end=end, window_seconds=window_seconds
+        )
+
+
+def _together(pieces: list[WindowCounts]) -> WindowCounts:
+    nothing = np.empty(0, dtype=np.int64)
+    return WindowCounts(
+        starts=np.concatenate([nothing, *(piece.starts for piece in pieces)]),
+        series=np.concatenate([nothing, *(piece.series for piece in pieces)]),
+        counts=np.concatenate([nothing, *(piece.counts for piece in pieces)]),
+    )

@@ -1,0 +1,226 @@
+"""Verdicts in InfluxDB.
+
+The measurement ``verdict`` has the place tags and, as fields, the measures, ``anomalous``, ``version`` and
+``in_force``. The version is a field so that the newest verdict of a window takes the place of the one before it, for
+every reader. What is superseded stays with ``in_force`` and ``anomalous`` false until corrected verdicts come, and goes
+to ``verdict_revision`` under the time it was superseded at.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.counts import NANOSECONDS
+from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
+from service.stores.influx.annotated_csv import seconds_of
+from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.lines import key, text
+from service.stores.influx.places import PLACE, PlaceTags
+
+SERIES_HOURS_PER_QUERY = 20_000
+"""Most series times hours of one answer: windows of 5 minutes make it 240,000 rows."""
+
+_HOUR = 3600
+_DAY = 24 * _HOUR
+_EVER = (0, 9_214_646_400)  # 1970 to 2262, as long as nanoseconds last
+_COLUMNS = (*MEASURES, "anomalous", "version")
+_VERDICTS = """
+from(bucket: _bucket)
+    |> range(start: _start, stop: _stop)
+    |> filter(fn: (r) => r._measurement == "verdict")
+"""
+_ROWS = """
+    |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+    |> filter(fn: (r) => r.in_force)
+    |> drop(columns: ["_start", "_stop", "_measurement", "in_force"])
+"""
+_IN_FORCE = """|> filter(fn: (r) => r._field == "in_force")"""
+_ANOMALOUS = """
+    |> filter(fn: (r) => r._field == "anomalous")
+    |> filter(fn: (r) => r._value)
+    |> keep(columns: ["_time", "tenant", "stairwell", "space", "kind"])
+"""
+_FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
+_LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
+
+
+class InfluxVerdictStore:
+    """Verdicts in a bucket. What a later write replaces without being superseded first is not kept.
+
+    Parameters
+    ----------
+    connection, bucket
+        Where the verdicts are.
+    places
+        Gives series their tags.
+    """
+
+    def __init__(self, connection: InfluxConnection, bucket: str, places: PlaceTags) -> None:
+        self._connection = connection
+        self._bucket = bucket
+        self._places = places
+
+    def write(self, verdicts: VerdictColumns) -> None:
+        """Write at once; InfluxDB replaces what has the same place and time."""
+        tags = self._places.all()
+        keys = {number: key("verdict", tags[number]) for number in np.unique(verdicts.series).tolist()}
+        version = f"in_force=true,version={text(verdicts.version)}"
+        columns = (verdicts.series.tolist(), _fields(verdicts), verdicts.starts.tolist())
+        self._connection.write(
+            self._bucket,
+            (
+                f"{keys[number]} {fields},{version} {start * NANOSECONDS}"
+                for number, fields, start in zip(*columns, strict=True)
+            ),
+        )
+
+    def supersede(self, series: NDArray[np.int64], start: int, end: int) -> None:
+        """Copy the verdicts to the revisions, then take them out of force."""
+        tags = self._places.all()
+        for stored in self._pieces(self._places.known(series.tolist()), start, end):
+            self._connection.write(self._bucket, _revision_lines(stored, tags))
+            withdrawn = zip(stored.columns.series.tolist(), stored.columns.starts.tolist(), strict=True)
+            self._connection.write(
+                self._bucket,
+                (
+                    f"{key('verdict', tags[number])} anomalous=false,in_force=false {at * NANOSECONDS}"
+                    for number, at in withdrawn
+                ),
+            )
+
+    def find(self, query: VerdictQuery) -> list[Verdict]:
+        """A page of verdicts, read in pieces until there are enough."""
+        series = self._places.known(query.series)
+        if not series:
+            self._connection.check(self._bucket)
+            return []
+        found = self._anomalous(query, series) if query.anomalous_only else self._all(query, series)
+        matching = (
+            verdict
+            for verdict in found
+            if (query.after is None or (verdict.start, verdict.series) > query.after)
+            and (query.min_score is None or verdict.score >= query.min_score)
+        )
+        return list(islice(matching, query.limit))
+
+    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+        """All verdicts in force of the series in [start, end)."""
+        pieces = list(self._pieces(self._places.known(series.tolist()), start, end))
+        version = next((piece.versions[-1] for piece in reversed(pieces) if piece.versions), "")
+        return VerdictColumns.concatenate(version, [piece.columns for piece in pieces])
+
+    def _all(self, query: VerdictQuery, series: list[int]) -> Iterator[Verdict]:
+        """Verdicts of ever longer intervals."""
+        start, end = self._clip(series, *_interval(query))
+        length = max(1, query.limit // len(series)) * _HOUR
+        while start < end:
+            for stored in self._pieces(series, start, min(start + length, end)):
+                yield from stored.verdicts()
+            start, length = start + length, 4 * length
+
+    def _anomalous(self, query: VerdictQuery, series: list[int]) -> Iterator[Verdict]:
+        """Verdicts at the keys of the anomalous ones, which one field tells."""
+        keys = [found for found in self._anomalous_keys(query, series) if query.after is None or found > query.after]
+        for position in range(0, len(keys), query.limit):
+            page = keys[position : position + query.limit]
+            wanted = set(page)
+            for stored in self._pieces(sorted({number for _, number in page}), page[0][0], page[-1][0] + 1):
+                yield from (verdict for verdict in stored.verdicts() if (verdict.start, verdict.series) in wanted)
+
+    def _anomalous_keys(self, query: VerdictQuery, series: list[int]) -> list[tuple[int, int]]:
+        columns = self._query(series, *_interval(query), _ANOMALOUS, ["_time", *PLACE, "kind"])
+        found = zip(seconds_of(columns["_time"]).tolist(), self._places.numbers(columns).tolist(), strict=True)
+        wanted = set(series)
+        return sorted((start, number) for start, number in found if number in wanted)
+
+    def _pieces(self, series: list[int], start: int, end: int) -> Iterator[_Stored]:
+        """The verdicts in force in [start, end), in pieces of bounded size, in the order of their keys."""
+        if not series:
+            return
+        length = max(1, SERIES_HOURS_PER_QUERY // len(series)) * _HOUR
+        if end - start > length:
+            start, end = self._clip(series, start, end)
+        for piece in range(start, end, length):
+            columns = self._query(series, piece, min(piece + length, end), _ROWS, ["_time", *PLACE, "kind", *_COLUMNS])
+            yield _stored(columns, self._places.numbers(columns), series)
+
+    def _clip(self, series: list[int], start: int, end: int) -> tuple[int, int]:
+        """The part of an interval that holds verdicts."""
+        ends = [self._query(series, start, end, _IN_FORCE + which, ["_time"])["_time"] for which in (_FIRST, _LAST)]
+        first, last = (seconds_of(times) for times in ends)
+        return (int(first.min()), int(last.max()) + 1) if len(first) and len(last) else (start, start)
+
+    def _query(
+        self, series: list[int], start: int, end: int, steps: str, columns: Sequence[str]
+    ) -> dict[str, list[str]]:
+        if start >= end:
+            return {name: [] for name in columns}
+        condition = self._places.condition(series)
+        interval: dict[str, object] = {
+            "_start": datetime.fromtimestamp(start, UTC),
+            "_stop": datetime.fromtimestamp(end, UTC),
+        }
+        flux = f"{_VERDICTS} |> filter(fn: (r) => {condition.flux}) {steps}"
+        return self._connection.query(self._bucket, flux, {**interval, **condition.parameters}, columns)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Verdicts of several versions, by (start, series)."""
+
+    columns: VerdictColumns
+    versions: list[str]
+
+    def verdicts(self) -> Iterator[Verdict]:
+        names = ("series", "starts", *MEASURES, "anomalous")
+        columns = (getattr(self.columns, name).tolist() for name in names)
+        for version, series, start, *measures, anomalous in zip(self.versions, *columns, strict=True):
+            stated = dict(zip(MEASURES, measures, strict=True))
+            yield Verdict(series=series, start=start, version=version, anomalous=anomalous, **stated)
+
+
+def _stored(columns: dict[str, list[str]], numbers: NDArray[np.int64], series: list[int]) -> _Stored:
+    starts = seconds_of(columns["_time"])
+    order = np.lexsort((numbers, starts))
+    order = order[np.isin(numbers[order], series)]
+    return _Stored(
+        VerdictColumns(
+            version="",
+            series=numbers[order],
+            starts=starts[order],
+            anomalous=np.array([columns["anomalous"][position] == "true" for position in order], dtype=np.bool_),
+            **{name: np.array(columns[name], dtype=np.float64)[order] for name in MEASURES},
+        ),
+        [columns["version"][position] for position in order],
+    )
+
+
+def _fields(verdicts: VerdictColumns) -> Iterator[str]:
+    """The fields of each verdict; repr writes the shortest number that reads back to the same bits."""
+    anomalous = ["true" if one else "false" for one in verdicts.anomalous.tolist()]
+    columns = (getattr(verdicts, name).tolist() for name in MEASURES)
+    template = ",".join(f"{name}={{!r}}" for name in MEASURES) + ",anomalous={}"
+    return (template.format(*row) for row in zip(*columns, anomalous, strict=True))
+
+
+def _revision_lines(stored: _Stored, tags: dict[int, dict[str, str]]) -> Iterator[str]:
+    """One point a verdict, at distinct times from now on, so that none replaces another."""
+    now = time.time_ns()
+    columns = (stored.columns.series.tolist(), stored.versions, _fields(stored.columns), stored.columns.starts.tolist())
+    for number, (series, version, fields, start) in enumerate(zip(*columns, strict=True)):
+        place = key("verdict_revision", tags[series] | {"version": version})
+        yield f"{place} {fields},start={start}i {now + number}"
+
+
+def _interval(query: VerdictQuery) -> tuple[int, int]:
+    """The seconds to look in, half-open."""
+    start = _EVER[0] if query.start is None else query.start
+    end = _EVER[1] if query.end is None else query.end
+    return (start if query.after is None else max(start, query.after[0])), end

@@ -1,0 +1,63 @@
+"""Fresh stores of every kind. Those over InfluxDB run where a server is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.contract.influx import InfluxServer
+from tests.contract.stores import Stores, memory_stores, sqlite_stores
+
+SERVER = ("TRAPPVAKT_TEST_INFLUXDB_URL", "TRAPPVAKT_TEST_INFLUXDB_TOKEN", "TRAPPVAKT_TEST_INFLUXDB_ORG")
+INFLUX = pytest.param("influx", marks=pytest.mark.influx)
+
+FreshStores = Callable[[], Stores]
+
+
+@pytest.fixture(scope="session")
+def influx_server() -> Iterator[InfluxServer]:
+    """The server that the environment names, without the buckets made on it once the tests are over."""
+    named = [os.environ.get(name, "") for name in SERVER]
+    if not all(named):
+        pytest.skip(f"no InfluxDB 2 to test with: set {', '.join(SERVER)}")
+    server = InfluxServer(*named)
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "memory", INFLUX])
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> FreshStores:
+    """Makes empty stores, as often as it is called."""
+    return _maker(request, request.param, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def fresh_embedded(request: pytest.FixtureRequest, tmp_path: Path) -> FreshStores:
+    """The same, for ports that are never behind InfluxDB."""
+    return _maker(request, request.param, tmp_path)
+
+
+def _maker(request: pytest.FixtureRequest, kind: str, folder: Path) -> FreshStores:
+    if kind == "memory":
+        return memory_stores
+    number = count()
+    if kind == "sqlite":
+        return lambda: sqlite_stores(folder / str(next(number)))
+    server: InfluxServer = request.getfixturevalue("influx_server")
+    return lambda: server.stores(folder / str(next(number)))
+
+
+@pytest.fixture
+def stores(fresh: FreshStores) -> Stores:
+    """One set of empty stores."""
+    return fresh()
+
+
+@pytest.fixture
+def embedded(fresh_embedded: FreshStores) -> Stores:
+    """One set of empty stores that are never behind InfluxDB."""
+    return fresh_embedded()
