@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
@@ -36,3 +37,16 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             found.add((node.module or "").split(".")[0])
     return found
+
+
+def test_every_data_file_goes_into_the_wheel() -> None:
+    """A template or table that is not declared works from the source and is missing once installed."""
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    forgotten = {
+        str(path.relative_to(REPOSITORY))
+        for package, patterns in declared.items()
+        for path in (REPOSITORY / package).rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+        if not any(path.match(f"{package}/{pattern}") for pattern in patterns)
+    }
+    assert forgotten == set()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import click
+import json
+from pathlib import Path
 
+import click
+import numpy as np
+
+from models.building import build_version0
 from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress, show_table
@@ -56,3 +61,17 @@ def rollback(session: Session) -> None:
     run_command(session, "rollback")
     champion = next(version.version for version in list_versions(session.ports) if version.champion)
     click.echo(f"Model version {champion} is the champion again")
+
+
+@models.command(name="build-version0")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated city.")
+def build_version0_(folder: Path, seed: int) -> None:
+    """Build version 0 from a simulated city, some minutes' work; FOLDER is models/version0 in the source."""
+    with progress("Simulating and calibrating") as bar:
+        version = build_version0(seed, progress=lambda share: bar.update(share, 1.0))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in version.to_tables().items():
+        np.save(folder / f"{name}.npy", table, allow_pickle=False)
+    (folder / "version.json").write_text(json.dumps(version.to_settings(), indent=1) + "\n", "utf-8")
+    click.echo(f"Version {version.id} is in {folder}")
