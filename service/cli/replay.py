@@ -13,9 +13,9 @@ from service.cli.importing import file_argument
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
 from service.ingest.csv_counts import read_counts_csv
-from service.usecases.replay import collect
+from service.usecases.replay import collect, replay_hotspots
 from service.usecases.replay import replay as replay_counts
-from service.usecases.replay_files import write_scores
+from service.usecases.replay_files import write_hotspots, write_scores
 from service.usecases.rosters import calendar_from_settings
 
 
@@ -43,7 +43,11 @@ out_path = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--top", type=click.IntRange(1, 10_000), help="Most entries of the list.  [default: hotspots.top]")
 @click.option("--window", type=Minutes(), help="Length of a window: 30min, 1h.  [default: window.minutes]")
 @click.option("--timezone", help="IANA name of the clock on the wall.  [default: general.timezone]")
-@click.option("--holidays", metavar="SE|none", help="Country of the holidays.  [default: general.holidays]")
+@click.option(
+    "--holidays",
+    metavar="SE|none",
+    help="Country of the holidays.  [default: general.holidays; none where --timezone names another town's]",
+)
 @pass_session
 def replay(
     session: Session,
@@ -62,6 +66,8 @@ def replay(
     Every window is judged by what came before it. Bad rows are told by line; the exit code is then 1, though the good
     rows are written.
     """
+    if timezone and not holidays and timezone != session.settings.general.timezone:
+        holidays = "none"  # those of the settings are another town's
     given = {"window.minutes": window, "general.timezone": timezone, "general.holidays": holidays}
     given |= {"hotspots.days": days, "hotspots.top": top}
     settings = session.settings_with({key: value for key, value in given.items() if value is not None})
@@ -75,6 +81,11 @@ def replay(
         )
     with out.open("w", encoding="utf-8", newline="") as table:
         write_scores(table, verdicts, collected.names)
+    if hotspots:
+        listed = settings.hotspots
+        ranked = replay_hotspots(collected, verdicts, shipped_version(), calendar, days=listed.days, top=listed.top)
+        with hotspots.open("w", encoding="utf-8", newline="") as table:
+            write_hotspots(table, ranked, collected.names)
     for problem in collected.problems:
         click.echo(f"line {problem.row}: {problem.message}", err=True)
     if collected.problems:

@@ -18,8 +18,8 @@ from service.domain.state import Manifest
 from service.errors import Conflict, NotFound
 from service.ports import Ports
 from service.usecases.audit import record
-from service.usecases.hotspot_reasons import explain_hotspot
 from service.usecases.ranking import presences_of, rank_with_peers
+from service.usecases.reasons import explain_hotspot
 from service.usecases.rosters import calendar_of
 from service.usecases.scoring import window_starts
 
@@ -124,14 +124,14 @@ def _rank(ports: Ports, series: Sequence[Series], manifest: Manifest, days: int,
     calendar = calendar_of(ports, version)
     start = manifest.watermark - max(days, HISTORY_DAYS) * SECONDS_PER_DAY
     numbers = np.array([one.number for one in series], dtype=np.int64)
-    stairwells = sorted({one.stairwell for one in series})
+    order = {stairwell: k for k, stairwell in enumerate(sorted({one.stairwell for one in series}))}
     presences = presences_of(
         calendar,
         ports.verdicts.columns(numbers, start, manifest.watermark),
         numbers,
         window_starts(max(start, manifest.origin), manifest.watermark, calendar.window_seconds),
         kinds=np.array([kind_number(one.kind) for one in series]),
-        stairwells=np.array([stairwells.index(one.stairwell) for one in series]),
+        stairwells=np.array([order[one.stairwell] for one in series]),
     )
     return rank_with_peers(presences, version, days, top)
 
@@ -145,7 +145,7 @@ def _next_id(ports: Ports, tenant: str, made: datetime) -> str:
 
 
 def _entry(rank: int, hotspot: HotSpot, one: Series, building: Building, days: int) -> HotspotEntry:
-    reason = explain_hotspot(hotspot, days)
+    reason = explain_hotspot(hotspot, one.kind, days)
     return HotspotEntry(
         rank=rank,
         stairwell=one.stairwell,

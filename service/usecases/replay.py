@@ -14,14 +14,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import Calendar
+from models.calendar import SECONDS_PER_DAY, Calendar
 from models.columns import OccupancyColumns
+from models.hotspots import HISTORY_DAYS, HotSpot
 from models.kinds import KINDS, kind_number
 from models.version import ModelVersion
 from service.domain.counts import WindowCounts
 from service.domain.readings import CountRow
 from service.domain.verdicts import VerdictColumns
 from service.errors import RowProblem
+from service.usecases.ranking import presences_of, rank_with_peers
 from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
 
 BATCH_WINDOWS = 168
@@ -114,6 +116,32 @@ def replay(
         parts.append(score_and_learn(columns, calendar, roster, part, counts, silence_odds=0.5))
         progress(int((part[-1] - starts[0]) // step) + 1, len(starts))
     return VerdictColumns.concatenate(version.id, parts)
+
+
+def replay_hotspots(
+    collected: ReplayCounts,
+    verdicts: VerdictColumns,
+    version: ModelVersion,
+    calendar: Calendar,
+    *,
+    days: int,
+    top: int,
+) -> list[HotSpot]:
+    """The list that would be made after the last row; ``series`` are numbers of ``collected.names``."""
+    if not len(verdicts):
+        return []
+    end = int(verdicts.starts[-1]) + calendar.window_seconds
+    start = max(int(verdicts.starts[0]), end - max(days, HISTORY_DAYS) * SECONDS_PER_DAY)
+    order = {stairwell: k for k, stairwell in enumerate(sorted({stairwell for stairwell, _ in collected.names}))}
+    presences = presences_of(
+        calendar,
+        verdicts.where(verdicts.starts >= start),
+        np.arange(len(collected.names)),
+        window_starts(start, end, calendar.window_seconds),
+        kinds=np.array(collected.kinds),
+        stairwells=np.array([order[stairwell] for stairwell, _ in collected.names]),
+    )
+    return rank_with_peers(presences, version, days, top)
 
 
 def _odd(row: CountRow, window_seconds: int) -> str | None:

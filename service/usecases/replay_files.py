@@ -8,6 +8,8 @@ from typing import TextIO
 
 import numpy as np
 
+from models.hotspots import HotSpot
+from models.reasons import hotspot_reason
 from service.domain.verdicts import VerdictColumns
 
 SCORE_COLUMNS = (
@@ -24,6 +26,23 @@ SCORE_COLUMNS = (
     "episode_probability",
     "anomalous",
     "evidence_weeks",
+)
+LIST_COLUMNS = (
+    "rank",
+    "stairwell",
+    "space",
+    "kind",
+    "weekdays",
+    "from_hour",
+    "to_hour",
+    "observed",
+    "expected",
+    "days",
+    "score",
+    "significant",
+    "reason",
+    "p_value",
+    "reason_sv",
 )
 _MEASURES = SCORE_COLUMNS[4:11]
 _ROWS_AT_A_TIME = 100_000
@@ -58,6 +77,41 @@ def write_scores(stream: TextIO, verdicts: VerdictColumns, names: list[tuple[str
             (times[start], *names[number], count, *numbers, "true" if anomalous else "false", weeks)
             for start, number, count, numbers, (anomalous, weeks) in zip(
                 starts, series, counts, measures, rest, strict=True
+            )
+        )
+
+
+def write_hotspots(stream: TextIO, hotspots: list[HotSpot], names: list[tuple[str, str]]) -> None:
+    """One row a stairwell, best first; hours local, weekdays joined by spaces, Monday 0.
+
+    Parameters
+    ----------
+    stream
+        Opened with ``newline=""``.
+    hotspots
+        Of a replay.
+    names
+        (stairwell, space) of each series number.
+    """
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(LIST_COLUMNS)
+    for rank, hotspot in enumerate(hotspots, start=1):
+        writer.writerow(
+            (
+                rank,
+                *names[hotspot.series],
+                hotspot.kind,
+                " ".join(map(str, hotspot.weekdays)),
+                hotspot.from_hour,
+                hotspot.to_hour,
+                hotspot.observed,
+                hotspot.expected,
+                hotspot.days,
+                hotspot.score,
+                "true" if hotspot.significant else "false",
+                hotspot_reason(hotspot, "en"),
+                hotspot.p_value,
+                hotspot_reason(hotspot, "sv"),
             )
         )
 

@@ -17,8 +17,8 @@ from importlib.metadata import version as package_version
 import numpy as np
 from numpy.typing import NDArray
 
-from models.building import calibrate
 from models.calendar import Calendar
+from models.calibrating import calibrate
 from models.columns import OccupancyColumns
 from models.fleet import fit_fleet_prior
 from models.version import ModelVersion
@@ -32,6 +32,8 @@ from service.usecases.scoring import Roster, count_matrix, score_and_learn, wind
 DEFAULT_WEEKS = 26
 FEWEST_WEEKS = 4
 _WEEK_SECONDS = 7 * 86_400
+_NULL_SERIES = 1500  # with the weeks below some 600 series-years: enough to see a budget of one episode a year
+_NULL_WEEKS = 20
 _HELD_BACK = 4  # one part in this many
 _PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
 
@@ -130,9 +132,15 @@ def _fit(ports: Ports, champion: ModelVersion, training: TrainingCounts, progres
         holidays=tuple(calendar.holidays),
     )
     progress("fitting the fleet prior", 1.0)
-    maps = calibrate(fitted, series=1000, weeks=12, seed=int(fitted.id), progress=lambda share: progress("calibrating", share))
+    challenger = calibrate(
+        fitted,
+        series=_NULL_SERIES,
+        weeks=_NULL_WEEKS,
+        seed=int(fitted.id),
+        progress=lambda share: progress("calibrating", share),
+    )
     progress("calibrating", 1.0)
-    return replace(fitted, calibration=maps)
+    return challenger
 
 
 def _with_prior_of(champion: ModelVersion, training: TrainingCounts) -> ModelVersion:
