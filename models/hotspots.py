@@ -256,7 +256,7 @@ def _describe(
         observed=int(presences.counts[with_presences, series].sum()),
         expected=float(blocks.expected[series]),
         days=len(np.unique(evening[with_presences])),
-        score=-log_p_value / np.log(10) + 0.0,
+        score=float(-log_p_value / np.log(10) + 0.0),
         p_value=float(np.exp(log_p_value)),
         significant=significant,
         first_seen=int(seen[0]),
