@@ -12,6 +12,7 @@ import numpy as np
 from models.calendar import SECONDS_PER_DAY
 from models.hotspots import HISTORY_DAYS, HotSpot
 from models.kinds import kind_number
+from models.reasons import hotspot_reason
 from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
 from service.domain.places import Building, Series
 from service.domain.state import Manifest
@@ -19,7 +20,6 @@ from service.errors import Conflict, NotFound
 from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.ranking import presences_of, rank_with_peers
-from service.usecases.reasons import explain_hotspot
 from service.usecases.rosters import calendar_of
 from service.usecases.scoring import window_starts
 
@@ -66,7 +66,7 @@ def make_list(ports: Ports, tenant: str, days: int | None = None, top: int | Non
         false_discovery_rate=settings.false_discovery_rate,
         places=len(places),
         entries=[
-            _entry(rank, hotspot, series[hotspot.series], places[series[hotspot.series].stairwell], days)
+            _entry(rank, hotspot, series[hotspot.series], places[series[hotspot.series].stairwell])
             for rank, hotspot in enumerate(ranked, start=1)
         ],
     )
@@ -144,8 +144,7 @@ def _next_id(ports: Ports, tenant: str, made: datetime) -> str:
     return f"{date}-{number:03d}"
 
 
-def _entry(rank: int, hotspot: HotSpot, one: Series, building: Building, days: int) -> HotspotEntry:
-    reason = explain_hotspot(hotspot, one.kind, days)
+def _entry(rank: int, hotspot: HotSpot, one: Series, building: Building) -> HotspotEntry:
     return HotspotEntry(
         rank=rank,
         stairwell=one.stairwell,
@@ -168,6 +167,6 @@ def _entry(rank: int, hotspot: HotSpot, one: Series, building: Building, days: i
         score=hotspot.score,
         p_value=hotspot.p_value,
         significant=hotspot.significant,
-        reason_sv=reason.sv,
-        reason_en=reason.en,
+        reason_sv=hotspot_reason(hotspot, "sv"),
+        reason_en=hotspot_reason(hotspot, "en"),
     )
