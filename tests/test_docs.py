@@ -15,7 +15,7 @@ import pytest
 
 from service.cli import main
 from service.settings import load_settings
-from tests.e2e.programs import TRAPPVAKT
+from tests.e2e.programs import Demo
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
@@ -95,23 +95,12 @@ def test_settings_for_the_container_are_valid() -> None:
     assert f"127.0.0.1:{settings.api.port}/health/live" in dockerfile
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of the examples: the demo, served, and its keys."""
-    folder = tmp_path_factory.mktemp("demo") / "data"
-    command = [*TRAPPVAKT, "--data", str(folder), "demo", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        said = []
-        for line in process.stdout or ():
-            said.append(line)
-            if "curl" in line:
-                break
-        keys = {role.upper(): key for role, key in re.findall(r"^(\w+)\s+(tv_\S+)$", "".join(said), re.MULTILINE)}
-        address = re.search(r"http://\S+:\d+", "".join(said))
-        assert address is not None, said
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        yield {**os.environ, **keys, "ADDRESS": address[0], "PATH": path, "DATA": str(folder)}
-        process.terminate()
+@pytest.fixture
+def world(demo: Demo) -> dict[str, str]:
+    """The environment of the examples: the demo's address, folder and keys."""
+    keys = {role.upper(): key for role, key in demo.keys.items()}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, **keys, "ADDRESS": demo.address, "PATH": path, "DATA": str(demo.folder)}
 
 
 @pytest.mark.parametrize("name", RUN)

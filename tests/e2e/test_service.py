@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.programs import TRAPPVAKT, get, run, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, get, last_scored_hour, post_counts, run, wait_for, written
 
 SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n"
 TENANT = "norrbo"
@@ -42,16 +41,7 @@ class Service:
 
     def post(self, stairwell: str, counts: list[int], end: datetime) -> None:
         """Send hourly counts whose last window ends at ``end``."""
-        start = end - timedelta(hours=len(counts))
-        times = [(start + timedelta(hours=hour)).isoformat() for hour in range(len(counts))]
-        rows = [{"stairwell": stairwell, "time": time, "count": n} for time, n in zip(times, counts, strict=True)]
-        request = urllib.request.Request(
-            f"{self.address}/v1/counts",
-            data=json.dumps({"counts": rows}).encode(),
-            headers={"Authorization": f"Bearer {self.tokens['ingest']}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as response:
-            assert response.status == 200
+        post_counts(self.address, self.tokens["ingest"], stairwell, counts, end)
 
     def verdicts(self, stairwell: str) -> list[dict[str, object]]:
         """All verdicts of a stairwell, or none while it is unknown."""
@@ -79,11 +69,6 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def hour() -> datetime:
-    """The last full hour that has been over for longer than the lateness."""
-    return (datetime.now(UTC) - timedelta(minutes=20)).replace(minute=0, second=0, microsecond=0)
-
-
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service on data of its own."""
@@ -98,10 +83,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def test_counts_that_are_posted_come_back_as_verdicts(service: Service) -> None:
     """One verdict a window, in order, each on the count that was sent."""
     counts = [hour % 24 // 12 for hour in range(HOURS)]
-    service.post("A", counts, hour())
+    service.post("A", counts, last_scored_hour())
     found = wait_for(lambda: (got := service.verdicts("A")) and len(got) == HOURS and got)
     assert [verdict["count"] for verdict in found] == counts
-    assert found[-1]["end"] == hour().isoformat().replace("+00:00", "Z")
+    assert found[-1]["end"] == last_scored_hour().isoformat().replace("+00:00", "Z")
     assert {verdict["version"] for verdict in found} == {"0"}
 
 
@@ -129,7 +114,7 @@ def test_a_killed_process_comes_back(service: Service, kind: str) -> None:
     os.kill(before[0], signal.SIGKILL)
     assert wait_for(lambda: len(after := service.processes()[kind]) == len(before) and before[0] not in after)
     assert service.alive()
-    service.post(f"after-{kind}", [1] * 48, hour())
+    service.post(f"after-{kind}", [1] * 48, last_scored_hour())
     assert wait_for(lambda: len(service.verdicts(f"after-{kind}")) == 48)
 
 

@@ -1,0 +1,82 @@
+"""The demo, served: it finds the loitering it simulated, and its model is replaced while it is scored."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+from typing import Any
+
+from service.demo import simulate_town
+from service.settings import load_settings
+from tests.e2e.programs import Demo, get, last_scored_hour, post_counts, run, wait_for
+
+
+def verdicts(demo: Demo, stairwell: str, since: datetime) -> list[dict[str, Any]]:
+    """All verdicts of a stairwell from a time on."""
+    path = f"/v1/stairwells/{stairwell}/verdicts?limit=1000&from={since:%Y-%m-%dT%H:%M:%SZ}"
+    return list(get(demo.address, path, demo.keys["reader"])["items"])
+
+
+def test_every_role_has_a_key(demo: Demo) -> None:
+    """Printed once, at the start."""
+    assert set(demo.keys) == {"ingest", "reader", "police", "operator", "auditor"}
+
+
+def test_the_police_read_the_first_list(demo: Demo) -> None:
+    """Most of what is significant on it is where loitering was simulated; chance has its share too."""
+    listed = get(demo.address, "/v1/hotspots", demo.keys["police"])
+    town = simulate_town(load_settings(demo.config, {}), datetime.fromisoformat(listed["made"]))
+    hot = town.hot_stairwells(listed["days"])
+    assert len(town.stairwells) >= 60
+    assert len(town.starts) >= 8 * 7 * 24
+    significant = [entry["stairwell"] for entry in listed["entries"] if entry["significant"]]
+    found = set(significant) & set(hot)
+    assert len(found) >= 3
+    assert len(found) > len(significant) / 2
+
+
+def test_the_model_is_replaced_while_windows_are_scored(demo: Demo) -> None:
+    """retrain, promote, rollback: no window is unscored, none scored twice, and each verdict names its version."""
+    config = ("--config", demo.config)
+    since = last_scored_hour() - timedelta(days=14)
+    stairwell, sent = a_stairwell_and_what_it_sent(demo, since)
+    before = verdicts(demo, stairwell, since)
+    version = run(*config, "retrain", "--weeks", 4).stdout.split()[2]
+    run(*config, "models", "promote", version)
+    assert champion(config) == version
+    assert versions_of_new_windows(demo, "after-promotion") == {version}
+    run(*config, "models", "rollback")
+    assert champion(config) == "0"
+    assert versions_of_new_windows(demo, "after-rollback") == {"0"}
+    after = verdicts(demo, stairwell, since)
+    assert after[: len(before)] == before
+    assert [(verdict["space"], verdict["start"]) for verdict in after] == sent
+
+
+def a_stairwell_and_what_it_sent(demo: Demo, since: datetime) -> tuple[str, list[tuple[str, str]]]:
+    """The first stairwell of the town, and space and time of each count it sent from a time on."""
+    with (demo.folder / "counts.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    stairwell = rows[0]["stairwell"]
+    recent = [row for row in rows if row["stairwell"] == stairwell and row["time"] >= since.isoformat()]
+    return stairwell, [(row["space"], row["time"].replace("+00:00", "Z")) for row in recent]
+
+
+def versions_of_new_windows(demo: Demo, stairwell: str) -> set[str]:
+    """The versions that judge two days of counts that come in now."""
+    post_counts(demo.address, demo.keys["ingest"], stairwell, [1] * 48, last_scored_hour())
+    since = last_scored_hour() - timedelta(days=3)
+    assert wait_for(lambda: is_known(demo, stairwell) and len(verdicts(demo, stairwell, since)) == 48)
+    return {verdict["version"] for verdict in verdicts(demo, stairwell, since)}
+
+
+def is_known(demo: Demo, stairwell: str) -> bool:
+    """Whether the register has a stairwell."""
+    page = get(demo.address, "/v1/places?limit=1000", demo.keys["reader"])
+    return stairwell in {place["stairwell"] for place in page["items"]}
+
+
+def champion(config: tuple[object, ...]) -> str:
+    """The version in force, as the command tells it."""
+    rows = [line.split("\t") for line in run(*config, "models", "list").stdout.splitlines()[1:]]
+    return next(row[0] for row in rows if row[1] == "yes")
