@@ -31,7 +31,7 @@ _HEADERS = {_STATUS: "draft, approved or superseded: what is decided about the l
 
 _MADE = datetime(2026, 11, 19, 4, tzinfo=UTC)
 _LIST = HotspotList(
-    list_id="2026-11-19",
+    list_id="2026-11-19-001",
     tenant="demo",
     made=_MADE,
     watermark=_MADE,
@@ -62,12 +62,14 @@ _LIST = HotspotList(
             score=17.2,
             p_value=0.00002,
             significant=True,
-            reason_sv="Torsdag till lördag kl. 22–03: 14 närvaron på 5 dagar, väntat 1,9.",
-            reason_en="Thursday to Saturday 22–03: 14 presences on 5 days, expected 1.9.",
+            reason_sv="14 vistelser där 1,9 är normalt, på 5 olika dagar: torsdag, fredag och lördag 22–03; "
+            "slump 1 gång på 50 000.",
+            reason_en="14 presences where 1.9 are normal, on 5 different days: Thursday, Friday and Saturday 22–03; "
+            "chance 1 in 50,000.",
         )
     ],
 )
-_RECORD = ListRecord(list_id="2026-11-19", tenant="demo", made=_MADE, status=ListStatus.DRAFT)
+_RECORD = ListRecord(list_id="2026-11-19-001", tenant="demo", made=_MADE, status=ListStatus.DRAFT)
 _APPROVED = msgspec.structs.replace(
     _RECORD, status=ListStatus.APPROVED, approved_by="5f0c7a1e9b2d", approved=datetime(2026, 11, 19, 6, tzinfo=UTC)
 )
@@ -144,7 +146,15 @@ def read_hotspot_list_csv(ports: Ports, key: Key, list_id: str) -> Reply:
     return _told(ports, key, found, as_csv=True)
 
 
-@routes.declare("POST", "/v1/hotspot-lists", roles=(Role.OPERATOR,), status=201, sent=ListOrder(14, 50), answered=_LIST)
+@routes.declare(
+    "POST",
+    "/v1/hotspot-lists",
+    roles=(Role.OPERATOR,),
+    status=201,
+    raises=(NotFound, Conflict),
+    sent=ListOrder(14, 50),
+    answered=_LIST,
+)
 def post_hotspot_list(ports: Ports, key: Key, body: ListOrder) -> HotspotList:
     """Make a hot-spot list of what is scored now; it is a draft until it is approved."""
     made = make_list(ports, key.tenant, days=body.days, top=body.top)

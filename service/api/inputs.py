@@ -56,6 +56,8 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
     if media_type == JSON and request.mimetype != JSON:
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no named type'}; send {JSON}")
     content = _unpacked(request, limit_bytes)
+    if not content:
+        raise InvalidInput(f"the body is empty; send {media_type}")
     if operation.body is bytes:
         return content
     try:
@@ -103,8 +105,8 @@ def _wire_value(text: str, kind: Any) -> Any:
     if not {int, float} & set(_atoms(kind)):
         return text
     try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        return msgspec.json.decode(text, type=int | float)
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return text
 
 

@@ -101,7 +101,7 @@ def read_queued_command(ports: Ports, command: int) -> CommandView:
                 actor="5f0c7a1e9b2d",
                 tenant="demo",
                 action="list.approve",
-                subject="2026-11-19",
+                subject="2026-11-19-001",
             )
         ]
     ),

@@ -16,13 +16,13 @@ from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.profile import SpaceProfile, normal_week
 from service.usecases.queries import (
-    Reason,
     VerdictFilter,
     VerdictKey,
     VerdictView,
     find_anomalies,
     read_stairwell_verdicts,
 )
+from service.usecases.verdict_reasons import Reason
 
 routes = Routes("Verdicts")
 _READERS = (Role.READER, Role.OPERATOR)
@@ -47,8 +47,8 @@ _VERDICT = VerdictView(
     warming_up=False,
     version="0",
     reason=Reason(
-        sv="3 närvaron i källaren torsdag kl. 03:00–04:00, väntat 0,08; så många är mycket ovanligt för timmen.",
-        en="3 presences in the cellar, Thursday 03:00–04:00, expected 0.08; so many are very rare at this hour.",
+        sv="3 vistelser i källaren torsdag kl. 03:00–04:00 där 0,08 är normalt; så många är mycket ovanligt då.",
+        en="3 presences in the cellar, Thursday 03:00–04:00 where 0.08 are normal; so many are very rare then.",
     ),
 )
 

@@ -15,19 +15,12 @@ from service.domain.verdicts import Verdict, VerdictQuery
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.reasons import explain_en, explain_sv, local_start
+from service.usecases.verdict_reasons import Reason, explain_verdict
 
 WARM_UP_WEEKS = 4.0
 """Weeks of its own evidence after which a series counts as warmed up; the calibration maps change there too."""
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """Why a window is anomalous, in one sentence."""
-
-    sv: str
-    en: str
 
 
 class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,6 +200,7 @@ def _second(time: datetime | None) -> int | None:
 
 def _views(ports: Ports, series: Mapping[int, Series], verdicts: Iterable[Verdict]) -> Iterable[VerdictView]:
     window = timedelta(minutes=ports.settings.window.minutes)
+    timezone = ports.settings.general.timezone
     for verdict in verdicts:
         one = series[verdict.series]
         start = datetime.fromtimestamp(verdict.start, UTC)
@@ -229,13 +223,8 @@ def _views(ports: Ports, series: Mapping[int, Series], verdicts: Iterable[Verdic
             evidence_weeks=verdict.evidence_weeks,
             warming_up=verdict.evidence_weeks < WARM_UP_WEEKS,
             version=verdict.version,
-            reason=_reason(ports, verdict, one.kind, window) if verdict.anomalous else None,
+            reason=explain_verdict(verdict, one.kind, timezone, window) if verdict.anomalous else None,
         )
-
-
-def _reason(ports: Ports, verdict: Verdict, kind: Kind, window: timedelta) -> Reason:
-    start = local_start(verdict, ports.settings.general.timezone)
-    return Reason(sv=explain_sv(verdict, kind, start, window), en=explain_en(verdict, kind, start, window))
 
 
 def _version_view(version: VersionManifest, champion: str) -> VersionView:

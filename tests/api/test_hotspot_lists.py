@@ -1,0 +1,178 @@
+"""Hot-spot lists: drafts are an operator's, approved ones everybody's, and their bytes never change."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
+from service.domain.keys import Role
+from service.ports import Ports
+from service.usecases.export import list_csv
+from tests.api.conftest import Town, body
+from tests.worlds import TENANT
+
+MADE = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def entry(**more: object) -> HotspotEntry:
+    known = {
+        "rank": 1,
+        "stairwell": "kvarnen-3a",
+        "space": "cellar",
+        "space_kind": "cellar",
+        "area": "Norra",
+        "building": "kvarnen-3",
+        "address": "Kvarngatan 3",
+        "latitude": 59.33,
+        "longitude": -18.06,
+        "kind": "emerging",
+        "weekdays": [3, 4],
+        "from_hour": 22,
+        "to_hour": 3,
+        "observed": 14.0,
+        "expected": 1.9,
+        "days": 5,
+        "first_seen": MADE,
+        "last_seen": MADE,
+        "score": 17.2,
+        "p_value": 0.00002,
+        "significant": True,
+        "reason_sv": "Många.",
+        "reason_en": "Many.",
+    }
+    return HotspotEntry(**{**known, **more})
+
+
+def listed(list_id: str, *entries: HotspotEntry, tenant: str = TENANT) -> HotspotList:
+    return HotspotList(
+        list_id=list_id,
+        tenant=tenant,
+        made=MADE,
+        watermark=MADE,
+        version="0",
+        days=14,
+        false_discovery_rate=0.1,
+        places=3,
+        entries=list(entries),
+    )
+
+
+def add(ports: Ports, list_id: str, *entries: HotspotEntry) -> bytes:
+    content = msgspec.json.encode(listed(list_id, *entries))
+    ports.lists.add(ListRecord(list_id=list_id, tenant=TENANT, made=MADE, status=ListStatus.DRAFT), content)
+    return content
+
+
+@pytest.fixture
+def three(empty) -> Town:
+    """Three lists: the oldest superseded, the next approved, the newest a draft."""
+    for number in (1, 2, 3):
+        add(empty.ports, f"2026-11-0{number}-001", entry(rank=number))
+    for number in (1, 2):
+        assert empty.operator.post(f"/v1/hotspot-lists/2026-11-0{number}-001/approve").status_code == 200
+    return empty
+
+
+@pytest.mark.parametrize("role", [Role.POLICE, Role.READER])
+def test_drafts_are_seen_by_operators_alone(three, role):
+    assert three.client(role).get("/v1/hotspot-lists/2026-11-03-001").status_code == 404
+    assert three.client(role).get("/v1/hotspot-lists/2026-11-03-001.csv").status_code == 404
+    assert three.operator.get("/v1/hotspot-lists/2026-11-03-001").status_code == 200
+    seen = body(three.client(role).get("/v1/hotspot-lists"))["items"]
+    assert [(one["list_id"], one["status"]) for one in seen] == [
+        ("2026-11-02-001", "approved"),
+        ("2026-11-01-001", "superseded"),
+    ]
+
+
+def test_the_latest_list_is_the_latest_one_may_see(three):
+    assert body(three.police.get("/v1/hotspots"))["list_id"] == "2026-11-02-001"
+    assert body(three.operator.get("/v1/hotspots"))["list_id"] == "2026-11-03-001"
+    assert three.operator.get("/v1/hotspots").headers["Trappvakt-List-Status"] == "draft"
+
+
+def test_an_approved_list_stays_readable_when_it_is_superseded(three):
+    response = three.police.get("/v1/hotspot-lists/2026-11-01-001")
+    assert (response.status_code, response.headers["Trappvakt-List-Status"]) == (200, "superseded")
+
+
+def test_the_bytes_of_a_list_never_change(empty):
+    content = add(empty.ports, "2026-11-01-001", entry())
+    assert empty.operator.get("/v1/hotspots").data == content
+    empty.operator.post("/v1/hotspot-lists/2026-11-01-001/approve")
+    assert empty.police.get("/v1/hotspot-lists/2026-11-01-001").data == content
+
+
+def test_a_list_is_approved_once(three):
+    response = three.operator.post("/v1/hotspot-lists/2026-11-03-001/approve")
+    approved = body(response)
+    assert (response.status_code, approved["status"]) == (200, "approved")
+    assert approved["approved_by"] in {key.key_id for key in three.ports.keys.all()}
+    again = three.operator.post("/v1/hotspot-lists/2026-11-03-001/approve")
+    assert (again.status_code, body(again)["type"]) == (409, "/problems/conflict")
+
+
+def test_records_come_in_pages(three):
+    first = three.operator.get("/v1/hotspot-lists?limit=2")
+    assert [one["list_id"] for one in body(first)["items"]] == ["2026-11-03-001", "2026-11-02-001"]
+    second = three.operator.get(f"/v1/hotspot-lists?limit=2&cursor={body(first)['next']}")
+    assert [one["list_id"] for one in body(second)["items"]] == ["2026-11-01-001"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/v1/hotspots", {"Accept": "text/csv"}),
+        ("/v1/hotspot-lists/2026-11-01-001", {"Accept": "text/csv, application/json;q=0.5"}),
+        ("/v1/hotspot-lists/2026-11-01-001.csv", {}),
+    ],
+)
+def test_a_list_is_a_table_on_request(empty, path, headers):
+    add(empty.ports, "2026-11-01-001", entry(), entry(rank=2, latitude=None))
+    response = empty.operator.get(path, headers=headers)
+    assert response.mimetype == "text/csv"
+    rows = list(csv.DictReader(io.StringIO(response.text)))
+    assert [row["rank"] for row in rows] == ["1", "2"]
+    assert rows[0]["weekdays"] == "3 4"
+    assert (rows[0]["latitude"], rows[1]["latitude"]) == ("59.33", "")
+    assert rows[0]["first_seen"] == "2026-11-01T00:00:00Z"
+    assert rows[0]["significant"] == "true"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "text/html", ""])
+def test_otherwise_a_list_is_json(empty, accept):
+    add(empty.ports, "2026-11-01-001", entry())
+    assert empty.operator.get("/v1/hotspots", headers={"Accept": accept}).mimetype == "application/json"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_spreadsheet_runs_no_cell(start):
+    """A text that begins like a formula is a text; a negative number stays a number."""
+    table = list_csv(msgspec.json.encode(listed("1", entry(address=f'{start}HYPERLINK("x")', stairwell=f"{start}A"))))
+    row = next(csv.DictReader(io.StringIO(table.decode(), newline="")))
+    assert row["address"] == f'\'{start}HYPERLINK("x")'
+    assert row["stairwell"] == f"'{start}A"
+    assert row["longitude"] == "-18.06"
+
+
+def test_a_list_is_made_of_what_is_scored(town):
+    """A draft with the watermark and the version it was made under."""
+    response = town.operator.post("/v1/hotspot-lists", json={"top": 3})
+    assert response.status_code == 201
+    made = msgspec.json.decode(response.data, type=HotspotList)
+    manifest = town.ports.state.manifest()
+    assert (made.watermark.timestamp(), made.version) == (manifest.watermark, manifest.version)
+    assert len(made.entries) <= 3
+    assert body(town.operator.get("/v1/hotspots"))["list_id"] == made.list_id
+    assert town.operator.post("/v1/hotspot-lists", json={"days": 1}).status_code == 422
+    assert town.operator.post("/v1/hotspot-lists", json={"area": "Norra"}).status_code == 422
+
+
+def test_there_is_no_list_before_anything_is_scored(empty):
+    assert empty.operator.post("/v1/hotspot-lists", json={}).status_code == 409
+    assert empty.operator.get("/v1/hotspots").status_code == 404

@@ -1,0 +1,66 @@
+"""schemathesis reads the contract and tries to break it: examples, boundaries, random requests, sequences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
+
+from service.domain.keys import Role
+from tests.api.conftest import scored_town, served
+from tests.worlds import sqlite_ports
+
+AFTER_THE_EXAMPLES = datetime(2026, 12, 1, tzinfo=UTC)
+REFUSED_FOR_THEIR_MEANING = ["2xx", "401", "403", "404", "409", "422"]
+"""A row may be of the future, a cursor of another operation: no schema says so."""
+PHASES = {"examples", "coverage", "fuzzing", "stateful"}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_no_failure_in_any_phase(city, tmp_path):
+    """No 5xx, no undocumented status, type or header, no bad request accepted, no good one refused."""
+    town = scored_town(sqlite_ports(tmp_path, now=AFTER_THE_EXAMPLES), city)
+    with served(town.app) as address:
+        config = configuration(town.tokens[Role.OPERATOR])
+        schema = schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
+        seen = list(from_schema(schema).execute())
+    assert complaints(seen) == []
+    checked = Counter(event.phase.value for event in seen if isinstance(event, events.ScenarioFinished))
+    assert set(checked) >= PHASES, "every phase has run"
+
+
+def configuration(token: str) -> SchemathesisConfig:
+    """Seeded, with few examples of each kind: a minute is enough to find what is careless."""
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": 1,
+            "continue-on-failure": True,
+            "headers": {"Authorization": f"Bearer {token}"},
+            "generation": {"max-examples": 10, "deterministic": True, "database": "none"},
+            "phases": {"stateful": {"max-steps": 5}},
+            "operations": [
+                {
+                    "include-path-regex": "/(write|counts|places|anomalies|hotspot-lists|verdicts)$",
+                    "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_FOR_THEIR_MEANING}},
+                }
+            ],
+        }
+    )
+
+
+def complaints(seen: list[events.EngineEvent]) -> list[str]:
+    """What schemathesis found, in words."""
+    found = [repr(event.value) for event in seen if isinstance(event, events.NonFatalError | events.FatalError)]
+    for event in seen:
+        if isinstance(event, events.ScenarioFinished):
+            for checks in event.recorder.checks.values():
+                found += [
+                    f"{check.failure_info.failure.operation}: {check.failure_info.failure.message}"
+                    for check in checks
+                    if check.status is Status.FAILURE and check.failure_info
+                ]
+    return found
