@@ -31,6 +31,8 @@ class Hyperparameters:
         Normal score of a count beyond which it is learnt from less (Noufaily et al. 2013 use 2.58).
     dispersion_z
         The same for the residuals that the dispersion is learnt from.
+    time_dispersion_strength
+        Weight of the series' dispersion for that of a time of day: squared reciprocal of a relative standard deviation.
     loitering_presences_per_hour, loitering_sds
         Size of loitering: this many presences an hour plus this many standard deviations of the count.
     loitering_hours
@@ -74,6 +76,7 @@ class Hyperparameters:
     misfit_memory_weeks: float = 3.0
     unlikely_z: float = 2.58
     dispersion_z: float = 3.0
+    time_dispersion_strength: float = 3.0
     loitering_presences_per_hour: float = 0.4
     loitering_sds: float = 1.0
     loitering_hours: float = 3.0

@@ -25,6 +25,7 @@ from models.state import Head, OccupancyState, Slot, accumulate, row
 
 _CONFLICT_FREEDOM = 3.0
 _SURPRISING_COUNT = 10.0
+_LEAST_TRUST = 0.5  # in a residual: a dispersion learnt too low would distrust all that contradicts it
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def expect(state: OccupancyState, slot: int, frame: Frame) -> Expectation:
         base=base,
         level=level,
         mean=base * level * ratio,
-        dispersion=dispersion(head, frame),
+        dispersion=dispersion(head, state.bins[week.time_of_day(slot)], frame),
         uncertainty=1.0 / level_shape + 1.0 / shape,
         time_ratio=time_ratio,
         time_variance=around_time,
@@ -80,17 +81,16 @@ def expect(state: OccupancyState, slot: int, frame: Frame) -> Expectation:
 
 def learn_rates(state: OccupancyState, slot: int, frame: Frame, expectation: Expectation, lesson: Lesson) -> None:
     """Learn a lesson; writes one slot, one bin and the head."""
-    observed = lesson.trust > 0.0
     _learn_spread(state, slot, frame, expectation, lesson)
     # A count far above its mean tells as little as its own size says: the mean may be wrong by orders of magnitude.
     size = np.maximum(expectation.mean, 0.25 * (lesson.count - _SURPRISING_COUNT))
     weight = lesson.trust / (1.0 + expectation.dispersion * size)
     gain = weight * lesson.count
-    exposure = weight * expectation.base * _learn_level(state.head, frame, expectation, gain, weight)
-    forget = observed / frame.hyper.slot_memory_weeks
+    exposure = weight * expectation.base * _learn_level(state.head, frame, expectation, lesson, weight)
+    forget = lesson.trust / frame.hyper.slot_memory_weeks
     _learn_ratio(state.slots[slot], (Slot.SUM, Slot.EXPOSURE), gain, exposure, forget)
     if not frame.week.is_holiday(slot):
-        forget = observed / (frame.hyper.time_memory_weeks * frame.week.group_days(slot))
+        forget = lesson.trust / (frame.hyper.time_memory_weeks * frame.week.group_days(slot))
         times = state.bins[frame.week.time_of_day(slot)]
         _learn_ratio(times, frame.week.group_fields(slot), gain, exposure, forget)
 
@@ -138,13 +138,13 @@ def _pool(prior_shape: Floats, prior_mean: Floats, parts: Sequence[_Part]) -> tu
 
 
 def _learn_level(
-    head: NDArray[np.float32], frame: Frame, expectation: Expectation, gain: Floats, weight: Floats
+    head: NDArray[np.float32], frame: Frame, expectation: Expectation, lesson: Lesson, weight: Floats
 ) -> Floats:
     """Learn the level and return it."""
     hyper = frame.hyper
-    by_time = 1.0 / (hyper.level_memory_weeks * frame.week.windows)
+    by_time = lesson.trust / (hyper.level_memory_weeks * frame.week.windows)
     forget = np.minimum(by_time, weight * expectation.mean / hyper.level_memory_presences)
-    accumulate(head, Head.LEVEL_SUM, gain, forget)
+    accumulate(head, Head.LEVEL_SUM, weight * lesson.count, forget)
     accumulate(head, Head.LEVEL_EXPOSURE, weight * expectation.mean / expectation.level, forget)
     return _level(head, frame)[1]
 
@@ -182,10 +182,11 @@ def _learn_spread(state: OccupancyState, slot: int, frame: Frame, expectation: E
         )
     learn_dispersion(
         state.head,
+        state.bins[week.time_of_day(slot)],
         frame,
         mean=expectation.mean,
         uncertainty=expectation.uncertainty,
         excess=expectation.excess,
         squared_residual=lesson.squared_residual,
-        trust=lesson.trust,
+        trust=np.where(observed, np.maximum(lesson.trust, _LEAST_TRUST), 0.0),
     )

@@ -11,18 +11,25 @@ from numpy.typing import NDArray
 
 from models.distribution import Floats
 from models.frame import Frame
-from models.state import Head, accumulate, row
+from models.state import Bin, Head, accumulate, row
 
 _DISPERSION_FLOOR = 1e-3
+_LEAST_DOUBT = 0.1  # the fleet's variances are never held for surer than this
 _MISFIT_BOUNDS = (0.005, 4.0)
 _OUTLYING_VARIANCES = 9.0  # squared residuals of the misfit are cut off here: a loud block of hours is no misfit
 
 
-def dispersion(head: NDArray[np.float32], frame: Frame) -> Floats:
-    """Extra-Poisson variance phi of each series, shrunk to the fleet's."""
-    strength = frame.dispersion_strength / np.square(frame.dispersion)
-    total = strength * frame.dispersion + row(head, Head.DISPERSION_SUM)
-    return np.maximum(total / (strength + row(head, Head.DISPERSION_WEIGHT)), _DISPERSION_FLOOR)
+def dispersion(head: NDArray[np.float32], times: NDArray[np.float32], frame: Frame) -> Floats:
+    """Extra-Poisson variance phi at one time of day, shrunk to the series', which is shrunk to the fleet's."""
+    series = _shrunk(head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), frame.dispersion, frame.dispersion_strength)
+    strength = np.full_like(series, frame.hyper.time_dispersion_strength)
+    return _shrunk(times, (Bin.DISPERSION_SUM, Bin.DISPERSION_WEIGHT), series, strength)
+
+
+def _shrunk(rows: NDArray[np.float32], fields: tuple[int, int], prior: Floats, strength: Floats) -> Floats:
+    weight = strength / np.square(prior)
+    estimate = (weight * prior + row(rows, fields[0])) / (weight + row(rows, fields[1]))
+    return np.maximum(estimate, _DISPERSION_FLOOR)
 
 
 def time_variance(head: NDArray[np.float32], frame: Frame) -> Floats:
@@ -37,6 +44,7 @@ def slot_variance(head: NDArray[np.float32], frame: Frame) -> Floats:
 
 def learn_dispersion(
     head: NDArray[np.float32],
+    times: NDArray[np.float32],
     frame: Frame,
     *,
     mean: Floats,
@@ -49,9 +57,15 @@ def learn_dispersion(
     variance = mean + np.square(mean) * excess
     precision = trust / (variance + 2.0 * np.square(variance))
     surplus = squared_residual - mean - np.square(mean) * uncertainty
-    forget = np.where(trust > 0.0, 1.0 / (frame.hyper.dispersion_memory_weeks * frame.week.windows), 0.0)
-    accumulate(head, Head.DISPERSION_SUM, precision * np.square(mean) * surplus, forget)
-    accumulate(head, Head.DISPERSION_WEIGHT, precision * np.square(np.square(mean)), forget)
+    gain, weight = precision * np.square(mean) * surplus, precision * np.square(np.square(mean))
+    week = frame.week
+    for rows, fields, visits in (
+        (head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), week.windows),
+        (times, (Bin.DISPERSION_SUM, Bin.DISPERSION_WEIGHT), 7),
+    ):
+        forget = trust / (frame.hyper.dispersion_memory_weeks * visits)
+        accumulate(rows, fields[0], gain, forget)
+        accumulate(rows, fields[1], weight, forget)
 
 
 def learn_misfit(
@@ -74,6 +88,6 @@ def learn_misfit(
 
 
 def _misfit(head: NDArray[np.float32], fields: tuple[Head, Head], prior: Floats, frame: Frame) -> Floats:
-    strength = frame.hyper.misfit_strength / np.square(prior)
+    strength = frame.hyper.misfit_strength / np.square(np.maximum(prior, _LEAST_DOUBT))
     estimate = (strength * prior + row(head, fields[0])) / (strength + row(head, fields[1]))
     return np.clip(estimate, *_MISFIT_BOUNDS)

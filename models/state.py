@@ -35,6 +35,8 @@ class Bin(IntEnum):
     SHIFT_DOWN = 6
     MEMORY_EPOCH = 7  # number of the level the memory belongs to
     SHIFT_EPOCH = 8  # number of the level the evidence of a shift belongs to
+    DISPERSION_SUM = 9
+    DISPERSION_WEIGHT = 10
 
 
 class Head(IntEnum):
