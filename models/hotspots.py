@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,12 @@ class Presences:
 
     def last_day(self) -> int:
         """Local day number of the last window."""
-        return int(self.calendar.local_days(self.starts[-1:])[0])
+        return int(self.local_seconds[-1]) // SECONDS_PER_DAY
+
+    @cached_property
+    def local_seconds(self) -> NDArray[np.int64]:
+        """Wall-clock seconds of the windows."""
+        return self.calendar.local_seconds(self.starts)
 
 
 def rank_hotspots(
@@ -156,11 +162,12 @@ def rank_hotspots(
     if not len(presences.starts) or not len(presences.kinds):
         return []
     span = Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS)
-    observed = fold_hours(presences.calendar, presences.starts, presences.counts, span)
+    alive = ~np.isnan(presences.counts)
+    observed = fold_hours(presences.calendar, presences.starts, presences.counts, alive, span)
     dispersion = _by_series(presences, prior, "dispersion", _UNKNOWN_DISPERSION)
     random = np.random.default_rng(seed)
     judged = []
-    for comparison in _comparisons(presences, prior, span):
+    for comparison in _comparisons(presences, alive, prior, span):
         blocks = scan_blocks(observed, comparison, dispersion, span)
         null = simulate_null(comparison, dispersion, span, random)
         expected = comparison.base[span.in_period].sum(axis=(0, 1), dtype=np.float64)
@@ -168,14 +175,15 @@ def rank_hotspots(
     return _list(presences, span, judged, top)
 
 
-def _comparisons(presences: Presences, prior: FleetPrior | None, span: Days) -> list[Comparison]:
-    alive = ~np.isnan(presences.counts)
-    own = fold_hours(presences.calendar, presences.starts, np.where(alive, presences.expected, 0.0), span)
+def _comparisons(
+    presences: Presences, alive: NDArray[np.bool_], prior: FleetPrior | None, span: Days
+) -> list[Comparison]:
+    own = fold_hours(presences.calendar, presences.starts, presences.expected, alive, span)
     n = len(presences.kinds)
     spread = _by_series(presences, prior, "time_shape", _UNKNOWN_PROFILE_SHAPE)
     comparisons = [Comparison(own, np.full(n, _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0)]
     if prior is not None and n >= _FEWEST_PEERS:
-        heard = fold_hours(presences.calendar, presences.starts, alive.astype(np.float64), span)
+        heard = fold_hours(presences.calendar, presences.starts, alive, alive, span)
         base = heard * _peer_rates(presences, prior, span)
         shape = prior.level_shape[presences.kinds]
         comparisons.append(Comparison(base, shape, spread, learnt=0.0, least_level=0.0))
@@ -186,7 +194,7 @@ def _peer_rates(presences: Presences, prior: FleetPrior, span: Days) -> Cells:
     """Presences per window that a typical series of the same kind has, float32[days, 24, n]."""
     calendar = presences.calendar
     day_types = span.weekdays.copy()
-    day = calendar.local_days(presences.starts) - span.first
+    day = presences.local_seconds // SECONDS_PER_DAY - span.first
     day_types[day[day >= 0]] = calendar.slots_of(presences.starts[day >= 0]) // calendar.windows_per_day
     rates = prior.profile * prior.level[:, None, None] * (presences.calendar.window_minutes / 60)
     by_day = rates.reshape(-1, DAY_TYPES, 24).transpose(1, 2, 0).astype(np.float32)
@@ -239,10 +247,10 @@ def _describe(
 ) -> HotSpot:
     weekdays = tuple(day for day in range(7) if int(blocks.weekdays[series]) >> day & 1)
     from_hour, length = int(blocks.from_hour[series]), int(blocks.length[series])
-    local = presences.calendar.local_seconds(presences.starts)
-    day, hour = local // SECONDS_PER_DAY - span.first, local % SECONDS_PER_DAY // 3600
+    day = presences.local_seconds // SECONDS_PER_DAY - span.first
+    hour = presences.local_seconds % SECONDS_PER_DAY // 3600
     evening = day - (hour < from_hour)
-    inside = ((hour - from_hour) % 24 < length) & (evening >= np.flatnonzero(span.in_period)[0])
+    inside = ((hour - from_hour) % 24 < length) & (evening >= span.first_of_period)
     inside[inside] &= np.isin(span.weekdays[evening[inside]], weekdays)
     with_presences = inside & (np.nan_to_num(presences.counts[:, series]) > 0)
     seen = presences.starts[with_presences]

@@ -8,6 +8,8 @@ Neill 2012, J. R. Stat. Soc. B 74:337).
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +45,11 @@ class Days:
 
     def __len__(self) -> int:
         return len(self.weekdays)
+
+    @property
+    def first_of_period(self) -> int:
+        """Position of the period's first day."""
+        return int(np.flatnonzero(self.in_period)[0])
 
 
 @dataclass(frozen=True)
@@ -97,22 +104,30 @@ class BestBlocks:
     ratio: NDArray[np.float64]
 
 
-def fold_hours(calendar: Calendar, starts: NDArray[np.int64], values: NDArray[np.float64], days: Days) -> Cells:
-    """Sum values (T, n) over local days and hours: float32[days, 24, n]; NaN adds nothing.
+def fold_hours(
+    calendar: Calendar,
+    starts: NDArray[np.int64],
+    values: NDArray[np.float64] | NDArray[np.bool_],
+    alive: NDArray[np.bool_],
+    days: Days,
+) -> Cells:
+    """Sum values (T, n) where ``alive`` over local days and hours: float32[days, 24, n].
 
     Examples
     --------
     >>> days = Days.ending(0, period=1, history=1)
-    >>> fold_hours(Calendar("UTC", window_minutes=30), np.array([3600, 5400]), np.ones((2, 1)), days)[0, :3, 0].tolist()
-    [0.0, 2.0, 0.0]
+    >>> values = np.array([[1.0], [np.nan], [3.0]])
+    >>> half_hours = Calendar("UTC", window_minutes=30)
+    >>> fold_hours(half_hours, np.array([3600, 5400, 7200]), values, ~np.isnan(values), days)[0, :3, 0].tolist()
+    [0.0, 1.0, 3.0]
     """
     local = calendar.local_seconds(starts)
     cell = (local // SECONDS_PER_DAY - days.first) * 24 + local % SECONDS_PER_DAY // 3600
-    inside = (cell >= 0) & (cell < len(days) * 24)
+    inside = np.flatnonzero((cell >= 0) & (cell < len(days) * 24))
     cells = np.zeros((len(days) * 24, values.shape[1]), dtype=np.float32)
-    if inside.any():
-        first = np.flatnonzero(np.diff(cell[inside], prepend=-1))
-        cells[cell[inside][first]] = np.add.reduceat(np.nan_to_num(values[inside]), first, axis=0)
+    for window in inside:
+        hour = cells[cell[window]]
+        np.add(hour, values[window], out=hour, where=alive[window], casting="same_kind")
     return cells.reshape(len(days), 24, -1)
 
 
@@ -141,10 +156,13 @@ def scan_blocks(observed: Cells, comparison: Comparison, dispersion: NDArray[np.
     days
         The days; blocks are sought in the period, the level is taken from all.
     """
-    parts = []
-    for begin in range(0, observed.shape[2], _SERIES_AT_A_TIME):
+
+    def scan_part(begin: int) -> tuple[NDArray[np.float64], ...]:
         part = slice(begin, begin + _SERIES_AT_A_TIME)
-        parts.append(_scan_part(observed[:, :, part], comparison.select(part), dispersion[part], days))
+        return _scan_part(observed[:, :, part], comparison.select(part), dispersion[part], days)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
+        parts = list(pool.map(scan_part, range(0, observed.shape[2], _SERIES_AT_A_TIME)))
     return BestBlocks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -193,7 +211,8 @@ class _Sums:
 
     def of(self, weekday: NDArray[np.int64]) -> _Sums:
         """Sums of one weekday for each block and series."""
-        return _Sums(*(np.take_along_axis(table, weekday[None], axis=0)[0] for table in vars(self).values()))
+        flat = weekday * weekday.size + np.arange(weekday.size).reshape(weekday.shape)
+        return _Sums(*(table.ravel().take(flat) for table in vars(self).values()))
 
     def add(self, more: _Sums) -> None:
         """Take another weekday into the set."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.scan import Cells, Comparison, Days, scan_blocks
 
-_DRAWS_PER_BIN = 250
+_DRAWS_PER_BIN = 150
 _BINS = 8
 _EULER = 0.5772156649015329
 _LEAST_SCALE = 0.2
