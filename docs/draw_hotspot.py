@@ -9,6 +9,7 @@ until the code that it shows changes.
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from service.usecases.rosters import calendar_from_settings
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PERIOD_DAYS = 14
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+NOON = 12
 CELL, GAP, LEFT, TOP = 26, 2, 58, 74
 CALM, HOT = np.array([244, 241, 234]), np.array([178, 24, 43])
 INK, FAINT, FRAME = "#2b2b2b", "#6b6b6b", "#1b1b1b"
@@ -49,34 +51,40 @@ def main() -> None:
 
 
 def presences_per_hour(ports: Ports, entry: HotspotEntry) -> NDArray[np.float64]:
-    """Mean presences in each hour of the week over the list's period, float64[7, 24]."""
+    """Mean presences over the list's period, float64[7, 24]: a row is a day from noon to noon, so no night is cut."""
     [series] = [
         one for one in ports.register.series(TENANT) if (one.stairwell, one.space) == (entry.stairwell, entry.space)
     ]
     end = int(NOW.timestamp())
     verdicts = ports.verdicts.columns(np.array([series.number]), end - PERIOD_DAYS * 86_400, end)
     calendar = calendar_from_settings(ports.settings)
-    days = calendar.local_days(verdicts.starts)
-    hours = calendar.local_seconds(verdicts.starts) % 86_400 // 3600
+    since_noon = calendar.local_seconds(verdicts.starts) // 3600 - NOON
+    cells = (since_noon // 24 + 3) % 7, since_noon % 24
     total, windows = np.zeros((7, 24)), np.zeros((7, 24))
-    np.add.at(total, ((days + 3) % 7, hours), verdicts.count)
-    np.add.at(windows, ((days + 3) % 7, hours), 1.0)
+    np.add.at(total, cells, verdicts.count)
+    np.add.at(windows, cells, 1.0)
     return total / np.maximum(windows, 1.0)
 
 
 def drawn(entry: HotspotEntry, week: NDArray[np.float64]) -> str:
     """The picture."""
     pitch = CELL + GAP
-    width, height = LEFT + 24 * pitch + 20, TOP + 7 * pitch + 84
+    reason = textwrap.wrap(entry.reason_en, 96)
+    width, height = LEFT + 24 * pitch + 20, TOP + 7 * pitch + 66 + 19 * len(reason)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif" font-size="12">',
         f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>',
         text(LEFT, 28, f"{entry.address}, {entry.space}", size=17, weight=600),
-        text(LEFT, 48, f"presences per hour, mean of the last {PERIOD_DAYS} days; the frame is the hot-spot", FAINT),
+        text(
+            LEFT,
+            48,
+            f"presences an hour, mean of {PERIOD_DAYS} days; rows run from noon to noon; framed: the hot-spot",
+            FAINT,
+        ),
     ]
     for hour in range(0, 24, 3):
-        parts.append(text(LEFT + hour * pitch, TOP - 8, f"{hour:02}", FAINT))
+        parts.append(text(LEFT + hour * pitch, TOP - 8, f"{(hour + NOON) % 24:02}", FAINT))
     for day, name in enumerate(WEEKDAYS):
         parts.append(text(LEFT - 12, TOP + day * pitch + CELL * 0.68, name, FAINT, anchor="end"))
     for (day, hour), value in np.ndenumerate(week):
@@ -85,15 +93,15 @@ def drawn(entry: HotspotEntry, week: NDArray[np.float64]) -> str:
         parts.append(f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" rx="3" fill="{fill}"/>')
     parts.append(f'<path d="{outline(block(entry))}" fill="none" stroke="{FRAME}" stroke-width="2.5"/>')
     parts += legend(TOP + 7 * pitch + 18, week.max())
-    parts.append(text(LEFT, height - 16, entry.reason_en, INK, size=13))
+    parts += [text(LEFT, TOP + 7 * pitch + 62 + 19 * k, line, size=13) for k, line in enumerate(reason)]
     return "\n".join([*parts, "</svg>", ""])
 
 
 def block(entry: HotspotEntry) -> set[tuple[int, int]]:
-    """Day and hour of every cell of the hot-spot; a block belongs to the day it starts."""
+    """Row and column of every cell of the hot-spot; a block belongs to the day it starts."""
     length = (entry.to_hour - entry.from_hour) % 24 or 24
-    hours = [(day, entry.from_hour + number) for day in entry.weekdays for number in range(length)]
-    return {((day + hour // 24) % 7, hour % 24) for day, hour in hours}
+    since_noon = [day * 24 + entry.from_hour + hour - NOON for day in entry.weekdays for hour in range(length)]
+    return {(cell // 24 % 7, cell % 24) for cell in since_noon}
 
 
 def outline(cells: set[tuple[int, int]]) -> str:
@@ -127,8 +135,8 @@ def legend(y: float, highest: float) -> list[str]:
 
 
 def colour(share: float) -> str:
-    """From calm to hot; the square root lets a single presence be seen."""
-    red, green, blue = (CALM + (HOT - CALM) * np.sqrt(share)).round().astype(int)
+    """From calm to hot; the power lets a single presence be seen."""
+    red, green, blue = (CALM + (HOT - CALM) * share**0.75).round().astype(int)
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

@@ -58,7 +58,7 @@ def _show(made: Demo) -> None:
 
 
 def _announce(address: str, made: Demo) -> None:
-    click.echo(f"\nTrappvakt listens on {address}; what it answers is described on {address}/docs\n")
+    click.echo(f"\nTrappvakt listens on {address}\nWhat it answers is described on {address}/docs\n")
     show_table(("role", "key"), made.tokens.items())
     asking = f"curl -H 'Authorization: Bearer {made.tokens[Role.POLICE]}' {address}/v1/hotspots"
     click.echo(f"\nThe list as the police read it:\n  {asking}\n")
