@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.counts import NANOSECONDS, CountPoints, WindowCounts
+from service.domain.counts import WindowCounts
 
 SECONDS_PER_HOUR = 3600
 
@@ -39,9 +39,10 @@ def sum_windows(
     return WindowCounts(starts[first], series[first], sums)
 
 
-def earliest_by_series(points: CountPoints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct series of a batch, int64[m], and the earliest instant of each, seconds UTC, int64[m]."""
-    series, inverse = np.unique(points.series, return_inverse=True)
-    earliest = np.full(len(series), np.iinfo(np.int64).max)
-    np.minimum.at(earliest, inverse, points.times // NANOSECONDS)
-    return series, earliest
+def earliest_of_each(
+    series: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct series, ascending, int64[m], and the earliest of the seconds of each, int64[m]."""
+    order = np.lexsort((seconds, series))
+    distinct, first = np.unique(series[order], return_index=True)
+    return distinct, seconds[order][first]

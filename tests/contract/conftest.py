@@ -18,13 +18,17 @@ INFLUX = pytest.param("influx", marks=pytest.mark.influx)
 FreshStores = Callable[[], Stores]
 
 
+def named_server() -> list[str]:
+    """Address, token and organisation of the InfluxDB to test with; empty where the environment names none."""
+    return [os.environ.get(name, "") for name in SERVER]
+
+
 @pytest.fixture(scope="session")
 def influx_server() -> Iterator[InfluxServer]:
     """The server that the environment names, without the buckets made on it once the tests are over."""
-    named = [os.environ.get(name, "") for name in SERVER]
-    if not all(named):
+    if not all(named_server()):
         pytest.skip(f"no InfluxDB 2 to test with: set {', '.join(SERVER)}")
-    server = InfluxServer(*named)
+    server = InfluxServer(*named_server())
     yield server
     server.close()
 

@@ -27,8 +27,9 @@ from(bucket: _bucket)
 """
 _WINDOWS = """
     |> aggregateWindow(every: _window, fn: sum, createEmpty: false, timeSrc: "_start")
+    |> group()
     |> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])
-"""  # not grouped together: a sender that writes floats beside our integers would collide
+"""
 _FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
 _LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
 _EVER = {"_start": datetime(1970, 1, 1, tzinfo=UTC), "_stop": datetime(2262, 1, 1, tzinfo=UTC)}
@@ -41,6 +42,9 @@ class InfluxCountStore:
     told only when all of it is stored, and may send it again. What is appended here is noted in the journal of
     changes. Points that others write straight to InfluxDB are scored if they come within the lateness; later ones wait
     for a reconciliation of counts with counts learnt.
+
+    Whoever else writes there must write integers (``count=3i``). Beside integers of the same days InfluxDB refuses a
+    float; where the days differ it takes it, and leaves it out of every answer that covers both, without a word.
 
     Parameters
     ----------

@@ -163,12 +163,9 @@ class InfluxVerdictStore:
         if start >= end:
             return {name: [] for name in columns}
         condition = self._places.condition(series)
-        interval: dict[str, object] = {
-            "_start": datetime.fromtimestamp(start, UTC),
-            "_stop": datetime.fromtimestamp(end, UTC),
-        }
+        moments = {"_start": datetime.fromtimestamp(start, UTC), "_stop": datetime.fromtimestamp(end, UTC)}
         flux = f"{_VERDICTS} |> filter(fn: (r) => {condition.flux}) {steps}"
-        return self._connection.query(self._bucket, flux, {**interval, **condition.parameters}, columns)
+        return self._connection.query(self._bucket, flux, {**moments, **condition.parameters}, columns)
 
 
 @dataclass(frozen=True)

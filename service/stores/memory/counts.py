@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, Changes, CountPoints, WindowCounts
 from service.errors import StoreError
-from service.stores.windows import earliest_by_series, sum_windows
+from service.stores.windows import earliest_of_each, sum_windows
 
 
 class MemoryCountStore:
@@ -27,7 +27,7 @@ class MemoryCountStore:
         keys = zip(points.times.tolist(), points.series.tolist(), points.sources.tolist(), strict=True)
         self._counts.update(zip(keys, points.counts.tolist(), strict=True))
         self._cursor += 1
-        series, earliest = earliest_by_series(points)
+        series, earliest = earliest_of_each(points.series, points.times // NANOSECONDS)
         self._batches[self._cursor] = dict(zip(series.tolist(), earliest.tolist(), strict=True))
 
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from service.domain.counts import Changes, CountPoints
+from service.domain.counts import NANOSECONDS, Changes, CountPoints
 from service.stores.sqlite.connection import Database
-from service.stores.windows import earliest_by_series
+from service.stores.windows import earliest_of_each
+
+_INT64 = np.dtype("<i8")
 
 
 class ChangeJournal:
@@ -17,24 +20,22 @@ class ChangeJournal:
 
     def note(self, points: CountPoints) -> None:
         """Note a batch, in the transaction that is open or in one of its own."""
-        series, earliest = (column.astype("<i8").tobytes() for column in earliest_by_series(points))
-        self._database.execute("INSERT INTO change (series, earliest) VALUES (?, ?)", (series, earliest))
+        series, earliest = earliest_of_each(points.series, points.times // NANOSECONDS)
+        blobs = (series.astype(_INT64).tobytes(), earliest.astype(_INT64).tobytes())
+        self._database.execute("INSERT INTO change (series, earliest) VALUES (?, ?)", blobs)
 
     def since(self, cursor: int) -> Changes:
         """Merge the batches noted after the cursor."""
         sql = "SELECT cursor, series, earliest FROM change WHERE cursor > ? ORDER BY cursor"
         rows = self._database.rows(sql, (cursor,))
-        earliest: dict[int, int] = {}
-        for _, series, seconds in rows:
-            for number, second in zip(_int64(series), _int64(seconds), strict=True):
-                earliest[number] = min(second, earliest.get(number, second))
-        return Changes(rows[-1][0] if rows else cursor, earliest)
+        series, earliest = earliest_of_each(_joined([row[1] for row in rows]), _joined([row[2] for row in rows]))
+        last = rows[-1][0] if rows else cursor
+        return Changes(last, dict(zip(series.tolist(), earliest.tolist(), strict=True)))
 
     def forget(self, cursor: int) -> None:
         """Delete up to the cursor; AUTOINCREMENT keeps later cursors greater than every earlier one."""
         self._database.execute("DELETE FROM change WHERE cursor <= ?", (cursor,))
 
 
-def _int64(blob: bytes) -> list[int]:
-    numbers: list[int] = np.frombuffer(blob, dtype="<i8").tolist()
-    return numbers
+def _joined(blobs: list[bytes]) -> NDArray[np.int64]:
+    return np.frombuffer(b"".join(blobs), dtype=_INT64).astype(np.int64)

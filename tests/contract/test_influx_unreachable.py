@@ -1,0 +1,57 @@
+"""What is said when there is no InfluxDB, or not all of an answer; needs no server."""
+
+from __future__ import annotations
+
+import socket
+import traceback
+
+import pytest
+
+from service.errors import StoreError
+from service.settings import InfluxDB
+from service.stores.influx.annotated_csv import read_columns
+from service.stores.influx.connection import InfluxConnection
+
+TOKEN = "token-that-nobody-may-see"  # noqa: S105
+
+
+def settings(url: str) -> InfluxDB:
+    return InfluxDB(
+        url=url,
+        org="o",
+        counts_bucket="",
+        verdicts_bucket="",
+        token_file="",
+        timeout_seconds=1,
+        verify_tls=True,
+    )
+
+
+@pytest.mark.parametrize("listening", [False, True], ids=["refused", "silent"])
+def test_unreachable_server_is_told(listening: bool) -> None:
+    """Nobody listens, or somebody does and never answers; the message says what to check and shows no token."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if listening:
+            server.listen()
+        connection = InfluxConnection(settings(f"http://127.0.0.1:{server.getsockname()[1]}"), TOKEN)
+        with pytest.raises(StoreError, match=r"cannot be reached .* check that it runs, and influxdb\.url") as refused:
+            connection.write("b", ["presence count=1i 1"])
+    assert TOKEN not in "".join(traceback.format_exception(refused.value))
+
+
+def test_answer_that_breaks_off_is_told() -> None:
+    """InfluxDB tells an error that comes late as a table behind the rows."""
+    answer = ",result,table,_value\r\n,_result,0,3\r\n\r\nerror,reference\r\nout of memory,897\r\n"
+    with pytest.raises(StoreError, match="broke off its answer: out of memory"):
+        read_columns(answer, ["_value"])
+
+
+def test_quoted_names_and_empty_answers_are_read() -> None:
+    """Commas, quotes and other tables' columns stay what they are."""
+    answer = (
+        ',result,table,_value,space\r\n,_result,0,3,"vind, ""övre"""\r\n\r\n,result,table,_value\r\n,_result,1,4\r\n'
+    )
+    assert read_columns(answer, ["_value", "space"]) == {"_value": ["3", "4"], "space": ['vind, "övre"', ""]}
+    assert read_columns("", ["_value"]) == {"_value": []}
+    assert read_columns("\r\n", ["_value"]) == {"_value": []}
