@@ -253,8 +253,8 @@ class _Week:
             sums.nights[weekday] += 1
             one = _Sums(*(table[weekday] for table in vars(sums).values()))
             one.add_night(night)
-        period = (observed[days.in_period].sum(axis=(0, 1)), base[days.in_period].sum(axis=(0, 1)))
-        return cls(sums, period, (observed.sum(axis=(0, 1)), base.sum(axis=(0, 1))))
+        period = (_total(observed[days.in_period]), _total(base[days.in_period]))
+        return cls(sums, period, (_total(observed), _total(base)))
 
 
 @dataclass(frozen=True)
@@ -295,6 +295,11 @@ class _Judge:
         now = _likelihood_ratio(kept, expected, shape)
         before = _likelihood_ratio(block.count_before, level * block.base_before + _TINY, shape)
         return expected, now + np.minimum(now, before)
+
+
+def _total(cells: Cells) -> Cells:
+    """Sum over days and hours, in double precision so that it does not depend on the series beside."""
+    return np.asarray(cells.sum(axis=(0, 1), dtype=np.float64), dtype=np.float32)
 
 
 def _evenings(cells: Cells) -> Cells:
