@@ -21,8 +21,8 @@ from service.domain.keys import Role
 from service.ports import Ports
 from service.stores import memory
 from service.usecases.advance import advance
-from service.usecases.hotspots import make_list
 from service.usecases.keys import create_key
+from tests.api.drafts import add, entry
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 STRANGER = "grannbolaget"
@@ -92,16 +92,16 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Town:
 
 @pytest.fixture(scope="session", params=PORTS)
 def town(request: pytest.FixtureRequest, city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """A service that has scored everything and made a list; tests read it, those that write take ``empty``."""
+    """A service that has scored everything and a draft; tests read it, those that write take ``empty``."""
     return scored_town(PORTS[request.param](tmp_path_factory.mktemp("town"), now=end_of(city)), city)
 
 
 def scored_town(ports: Ports, city: SimulatedCity) -> Town:
-    """Register, store and score the town, and make a draft."""
+    """Register, store and score the town, with a draft."""
     register_city(ports, city)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city))
-    make_list(ports, TENANT)
+    add(ports, "2025-01-01-001", entry())
     return Town(ports)
 
 

@@ -1,0 +1,62 @@
+"""Hot-spot lists written by hand, for tests that are not about what is on them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
+from service.ports import Ports
+from tests.worlds import TENANT
+
+MADE = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def entry(**more: object) -> HotspotEntry:
+    known = {
+        "rank": 1,
+        "stairwell": "kvarnen-3a",
+        "space": "cellar",
+        "space_kind": "cellar",
+        "area": "Norra",
+        "building": "kvarnen-3",
+        "address": "Kvarngatan 3",
+        "latitude": 59.33,
+        "longitude": -18.06,
+        "kind": "emerging",
+        "weekdays": [3, 4],
+        "from_hour": 22,
+        "to_hour": 3,
+        "observed": 14.0,
+        "expected": 1.9,
+        "days": 5,
+        "first_seen": MADE,
+        "last_seen": MADE,
+        "score": 17.2,
+        "p_value": 0.00002,
+        "significant": True,
+        "reason_sv": "Många.",
+        "reason_en": "Many.",
+    }
+    return HotspotEntry(**{**known, **more})
+
+
+def listed(list_id: str, *entries: HotspotEntry, tenant: str = TENANT) -> HotspotList:
+    return HotspotList(
+        list_id=list_id,
+        tenant=tenant,
+        made=MADE,
+        watermark=MADE,
+        version="0",
+        days=14,
+        false_discovery_rate=0.1,
+        places=3,
+        entries=list(entries),
+    )
+
+
+def add(ports: Ports, list_id: str, *entries: HotspotEntry) -> bytes:
+    content = msgspec.json.encode(listed(list_id, *entries))
+    ports.lists.add(ListRecord(list_id=list_id, tenant=TENANT, made=MADE, status=ListStatus.DRAFT), content)
+    return content
