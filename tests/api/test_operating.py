@@ -13,9 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.api.application import create_app
 from service.domain.keys import Role
 from service.errors import StoreError
+from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.commands import run_commands
 from tests.api.conftest import Town, body
-from tests.worlds import sqlite_ports
+from tests.worlds import TENANT, sqlite_ports
 
 
 class Unreachable:
@@ -159,14 +160,14 @@ def test_a_version_there_is_not_is_not_queued(town):
 
 
 def test_the_audit_tells_the_newest_first(empty):
-    for hours in range(3):
-        empty.ports.clock.time += timedelta(hours=hours)
-        assert empty.client(Role.READER, "grannbolaget")
-    _ = empty.tokens
-    entries = body(empty.auditor.get("/v1/audit?limit=3"))["items"]
-    assert len(entries) == 3
-    assert {entry["tenant"] for entry in entries} == {"hyresbolaget"}
-    assert empty.auditor.get("/v1/audit?limit=0").status_code == 422
+    """Of the tenant's own actions and those on the whole service, never of another tenant's."""
+    auditor, ports = empty.auditor, empty.ports
+    for tenant, action in [(TENANT, "first"), ("grannbolaget", "theirs"), (EVERY_TENANT, "second"), (TENANT, "third")]:
+        ports.clock.time += timedelta(hours=1)
+        record(ports, "cli:test", tenant, action, "subject")
+    entries = body(auditor.get("/v1/audit?limit=3"))["items"]
+    assert [entry["action"] for entry in entries] == ["third", "second", "first"]
+    assert auditor.get("/v1/audit?limit=0").status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/v1/places", "/health/live", "/nowhere", "/docs", "/openapi.json"])

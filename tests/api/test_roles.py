@@ -8,6 +8,7 @@ from service.api.contract import OPERATIONS
 from service.api.routes import Operation
 from service.domain.hotspots import ListStatus
 from service.domain.keys import Role
+from service.errors import InvalidInput
 from service.usecases.keys import create_key, list_keys, revoke_key
 from tests.api.conftest import STRANGER, Town, body, scored_town
 from tests.worlds import TENANT
@@ -110,6 +111,11 @@ def test_a_token_is_stored_nowhere(empty):
     assert token not in repr(list_keys(empty.ports))
     assert token not in repr(empty.ports.audit.entries(TENANT))
     assert [entry.subject for entry in empty.ports.audit.entries(TENANT)] == [key.key_id]
+
+
+def test_a_key_belongs_to_a_tenant(empty):
+    with pytest.raises(InvalidInput, match="tenant"):
+        create_key(empty.ports, Role.READER, " ", "nobody's")
 
 
 @pytest.mark.parametrize(
