@@ -81,7 +81,7 @@ class OccupancyDetector(SupervisedAnomalyDetector):
         kind: str = "other",
         window_minutes: int = 60,
         timezone: str = "Europe/Stockholm",
-        holidays: Collection[date] = (),
+        holidays: Collection[date] = frozenset(),
         share: float = 0.02,
         version: ModelVersion | None = None,
     ) -> None:

@@ -53,6 +53,8 @@ class Hyperparameters:
         Log evidence each night must exceed to be remembered.
     memory_gain
         Weight of the memory: one evening's evidence varies more than nights together.
+    memory_rate
+        Presences an hour at which the memory weighs half: where many are normal, one evening tells enough.
     night_memory_days, week_memory_weeks
         Time constants of forgetting the memory of nights and of weeks.
     shift_ratio
@@ -81,7 +83,7 @@ class Hyperparameters:
     loitering_sds: float = 1.0
     loitering_hours: float = 3.0
     loitering_odds: float = 0.001
-    lasting_limit: float = 4.0
+    lasting_limit: float = 1.0
     starting_limit: float = 1.5
     block_hours: float = 4.0
     window_cap: float = 3.0
@@ -89,6 +91,7 @@ class Hyperparameters:
     night_cap: float = 3.0
     night_drift: float = 0.3
     memory_gain: float = 1.5
+    memory_rate: float = 1.0
     night_memory_days: float = 30.0
     week_memory_weeks: float = 8.0
     shift_ratio: float = 1.6

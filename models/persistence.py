@@ -34,7 +34,9 @@ def foresee(state: OccupancyState, slot: int, frame: Frame, expectation: Expecta
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     hyper, hours = frame.hyper, frame.week.hours
     lasting = np.minimum(row(state.head, Head.LOITERING) + _calm(frame), hyper.lasting_limit)
-    starting = np.minimum(_calm(frame) + hyper.memory_gain * _memory(state, slot, frame), hyper.starting_limit)
+    busiest = np.maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
+    gain = hyper.memory_gain / (1.0 + busiest / hyper.memory_rate)
+    starting = np.minimum(_calm(frame) + gain * _memory(state, slot, frame), hyper.starting_limit)
     spread = np.sqrt(expectation.mean + expectation.excess * np.square(expectation.mean))
     return Outlook(
         log_odds=np.logaddexp(lasting - hours / hyper.loitering_hours, starting),
