@@ -32,7 +32,7 @@ from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
 from service.settings import load_settings
 
-SETTINGS = "[advance]\ncommit_windows = 12\ninterval_seconds = 1\n"
+SETTINGS = "[advance]\ncommit_windows = 24\ninterval_seconds = 1\n"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class KillBench:
         Size of the town; its last day is yesterday.
     """
 
-    def __init__(self, folder: Path, stairwells: int = 20, weeks: int = 6) -> None:
+    def __init__(self, folder: Path, stairwells: int = 20, weeks: int = 5) -> None:
         self._folder = folder
         self._settings = folder / "settings.toml"
         self._settings.write_text(SETTINGS, "utf-8")
