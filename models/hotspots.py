@@ -119,7 +119,13 @@ class Presences:
 
 
 def rank_hotspots(
-    presences: Presences, prior: FleetPrior | None, *, days: int = 14, top: int = 50, seed: int = 0
+    presences: Presences,
+    prior: FleetPrior | None,
+    *,
+    days: int = 14,
+    top: int = 50,
+    false_discovery_rate: float = FALSE_DISCOVERY_RATE,
+    seed: int = 0,
 ) -> list[HotSpot]:
     """Rank stairwells by how unlikely their best block of the week is, and name that block.
 
@@ -139,6 +145,8 @@ def rank_hotspots(
         Length of the period in local days; a day the last window is part of counts as one.
     top
         Most entries; significant ones and those just below.
+    false_discovery_rate
+        Expected share of stairwells where nothing is on among the significant ones.
     seed
         Of the simulated null.
 
@@ -172,7 +180,7 @@ def rank_hotspots(
         null = simulate_null(comparison, dispersion, span, random)
         expected = comparison.base[span.in_period].sum(axis=(0, 1), dtype=np.float64)
         judged.append((blocks, np.where(blocks.ratio > 0, null.log_p_value(blocks.ratio, expected), 0.0)))
-    return _list(presences, span, judged, top)
+    return _list(presences, span, judged, false_discovery_rate, top)
 
 
 def _comparisons(
@@ -208,7 +216,7 @@ def _by_series(presences: Presences, prior: FleetPrior | None, name: str, defaul
 
 
 def _list(
-    presences: Presences, span: Days, judged: list[tuple[BestBlocks, NDArray[np.float64]]], top: int
+    presences: Presences, span: Days, judged: list[tuple[BestBlocks, NDArray[np.float64]]], rate: float, top: int
 ) -> list[HotSpot]:
     """Choose the series and the comparison of each stairwell, correct, rank and describe."""
     log_p_values = np.stack([log_p_value for _, log_p_value in judged])
@@ -218,7 +226,7 @@ def _list(
     stairwells, first, series_count = np.unique(presences.stairwells[best], return_index=True, return_counts=True)
     series = best[first]
     corrected = np.minimum(0.0, by_series[series] + np.log(len(judged) * series_count))
-    significant = false_discovery_control(corrected, FALSE_DISCOVERY_RATE)
+    significant = false_discovery_control(corrected, rate)
     order = np.lexsort((stairwells, by_series[series] + np.log(series_count)))
     order = order[by_series[series[order]] < 0]
     return [

@@ -37,7 +37,7 @@ _LIST = HotspotList(
     watermark=_MADE,
     version="0",
     days=14,
-    false_discovery_rate=0.1,
+    false_discovery_rate=0.05,
     places=120,
     entries=[
         HotspotEntry(

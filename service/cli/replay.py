@@ -82,8 +82,7 @@ def replay(
     with out.open("w", encoding="utf-8", newline="") as table:
         write_scores(table, verdicts, collected.names)
     if hotspots:
-        listed = settings.hotspots
-        ranked = replay_hotspots(collected, verdicts, shipped_version(), calendar, days=listed.days, top=listed.top)
+        ranked = replay_hotspots(collected, verdicts, shipped_version(), calendar, settings.hotspots)
         with hotspots.open("w", encoding="utf-8", newline="") as table:
             write_hotspots(table, ranked, collected.names)
     for problem in collected.problems:

@@ -18,6 +18,7 @@ from service.domain.places import Building, Series
 from service.domain.state import Manifest
 from service.errors import Conflict, NotFound
 from service.ports import Ports
+from service.settings import Hotspots
 from service.usecases.audit import record
 from service.usecases.ranking import presences_of, rank_with_peers
 from service.usecases.rosters import calendar_of
@@ -52,8 +53,8 @@ def make_list(ports: Ports, tenant: str, days: int | None = None, top: int | Non
     if not series:
         raise NotFound(f"no places of tenant {tenant!r} are registered; import places first")
     settings = ports.settings.hotspots
-    days, top = days or settings.days, top or settings.top
-    ranked = _rank(ports, series, manifest, days, top)
+    asked = msgspec.structs.replace(settings, days=days or settings.days, top=top or settings.top)
+    ranked = _rank(ports, series, manifest, asked)
     places = {stairwell.stairwell: stairwell.building for stairwell in ports.register.stairwells(tenant)}
     made = ports.clock.now()
     made_list = HotspotList(
@@ -62,8 +63,8 @@ def make_list(ports: Ports, tenant: str, days: int | None = None, top: int | Non
         made=made,
         watermark=datetime.fromtimestamp(manifest.watermark, UTC),
         version=manifest.version,
-        days=days,
-        false_discovery_rate=settings.false_discovery_rate,
+        days=asked.days,
+        false_discovery_rate=asked.false_discovery_rate,
         places=len(places),
         entries=[
             _entry(rank, hotspot, series[hotspot.series], places[series[hotspot.series].stairwell])
@@ -118,11 +119,11 @@ def latest_list(ports: Ports, tenant: str, *, approved_only: bool) -> tuple[List
     return ports.lists.get(tenant, newest[0].list_id)
 
 
-def _rank(ports: Ports, series: Sequence[Series], manifest: Manifest, days: int, top: int) -> list[HotSpot]:
+def _rank(ports: Ports, series: Sequence[Series], manifest: Manifest, asked: Hotspots) -> list[HotSpot]:
     """The tenant's series over the weeks that a list makes use of, ranked."""
     version = ports.registry.load(manifest.version)
     calendar = calendar_of(ports, version)
-    start = manifest.watermark - max(days, HISTORY_DAYS) * SECONDS_PER_DAY
+    start = manifest.watermark - max(asked.days, HISTORY_DAYS) * SECONDS_PER_DAY
     numbers = np.array([one.number for one in series], dtype=np.int64)
     order = {stairwell: k for k, stairwell in enumerate(sorted({one.stairwell for one in series}))}
     presences = presences_of(
@@ -133,7 +134,7 @@ def _rank(ports: Ports, series: Sequence[Series], manifest: Manifest, days: int,
         kinds=np.array([kind_number(one.kind) for one in series]),
         stairwells=np.array([order[one.stairwell] for one in series]),
     )
-    return rank_with_peers(presences, version, days, top)
+    return rank_with_peers(presences, version, asked)
 
 
 def _next_id(ports: Ports, tenant: str, made: datetime) -> str:

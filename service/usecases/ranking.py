@@ -10,6 +10,7 @@ from models.fleet import fit_fleet_prior
 from models.hotspots import HotSpot, Presences, rank_hotspots
 from models.version import ModelVersion
 from service.domain.verdicts import VerdictColumns
+from service.settings import Hotspots
 
 
 def presences_of(
@@ -44,7 +45,7 @@ def presences_of(
     return Presences(calendar, starts, counts, expected, kinds, stairwells)
 
 
-def rank_with_peers(presences: Presences, version: ModelVersion, days: int, top: int) -> list[HotSpot]:
+def rank_with_peers(presences: Presences, version: ModelVersion, asked: Hotspots) -> list[HotSpot]:
     """Rank with peers taken from the same rows, and from the version where they say little.
 
     One tenant's rows know nothing of another's, and a list of the past knows nothing of what came later.
@@ -52,4 +53,6 @@ def rank_with_peers(presences: Presences, version: ModelVersion, days: int, top:
     peers = fit_fleet_prior(
         presences.calendar, presences.starts, presences.counts, presences.kinds, parent=version.prior
     )
-    return rank_hotspots(presences, peers, days=days, top=top)
+    return rank_hotspots(
+        presences, peers, days=asked.days, top=asked.top, false_discovery_rate=asked.false_discovery_rate
+    )

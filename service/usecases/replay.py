@@ -23,6 +23,7 @@ from service.domain.counts import WindowCounts
 from service.domain.readings import CountRow
 from service.domain.verdicts import VerdictColumns
 from service.errors import RowProblem
+from service.settings import Hotspots
 from service.usecases.ranking import presences_of, rank_with_peers
 from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
 
@@ -123,15 +124,13 @@ def replay_hotspots(
     verdicts: VerdictColumns,
     version: ModelVersion,
     calendar: Calendar,
-    *,
-    days: int,
-    top: int,
+    asked: Hotspots,
 ) -> list[HotSpot]:
     """The list that would be made after the last row; ``series`` are numbers of ``collected.names``."""
     if not len(verdicts):
         return []
     end = int(verdicts.starts[-1]) + calendar.window_seconds
-    start = max(int(verdicts.starts[0]), end - max(days, HISTORY_DAYS) * SECONDS_PER_DAY)
+    start = max(int(verdicts.starts[0]), end - max(asked.days, HISTORY_DAYS) * SECONDS_PER_DAY)
     order = {stairwell: k for k, stairwell in enumerate(sorted({stairwell for stairwell, _ in collected.names}))}
     presences = presences_of(
         calendar,
@@ -141,7 +140,7 @@ def replay_hotspots(
         kinds=np.array(collected.kinds),
         stairwells=np.array([order[stairwell] for stairwell, _ in collected.names]),
     )
-    return rank_with_peers(presences, version, days, top)
+    return rank_with_peers(presences, version, asked)
 
 
 def _odd(row: CountRow, window_seconds: int) -> str | None:
