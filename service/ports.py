@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,10 +101,10 @@ class VerdictStore(Protocol):
     """Verdicts, unique by (series, start, version). For one (series, start) the newest written is in force."""
 
     def write(self, verdicts: VerdictColumns) -> None:
-        """Store verdicts, replacing those with the same key; inside :meth:`StateStore.transaction`.
+        """Store verdicts, whose measures are all finite, replacing those with the same key.
 
-        A store in the state's own file takes part in the transaction; a remote one writes at once, and since a tick
-        that was interrupted is done again, it ends with the same verdicts.
+        Inside :meth:`StateStore.transaction` a store in the state's own file takes part in the transaction; a remote
+        one writes at once, and since a tick that was interrupted is done again, it ends with the same verdicts.
         """
 
     def supersede(self, series: NDArray[np.int64], start: int, end: int) -> None:

@@ -125,9 +125,10 @@ def test_fork_inside_a_transaction_leaves_it_to_the_parent(tmp_path: Path) -> No
 
 
 def test_processes_may_all_be_the_first(tmp_path: Path) -> None:
-    """Several processes create and migrate the same files at once."""
+    """Several processes, sent the stores, create and migrate the same files at once."""
+    stores = sqlite_stores(tmp_path)
     processes = [
-        multiprocessing.get_context("spawn").Process(target=register_places, args=(tmp_path, number))
+        multiprocessing.get_context("spawn").Process(target=register_places, args=(stores, number))
         for number in range(4)
     ]
     for process in processes:
@@ -135,11 +136,10 @@ def test_processes_may_all_be_the_first(tmp_path: Path) -> None:
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 4
-    assert len(sqlite_stores(tmp_path).register.series()) == 40
+    assert len(stores.register.series()) == 40
 
 
-def register_places(folder: Path, number: int) -> None:
-    stores = sqlite_stores(folder)
+def register_places(stores: Stores, number: int) -> None:
     for stairwell in range(10):
         stores.register.learn(TENANT, f"{number}-{stairwell}", "källare", Kind.CELLAR)
 

@@ -14,8 +14,10 @@ from service.domain.readings import DEFAULT_SPACE
 from service.ports import PlacesRegister
 
 PLACE = ("tenant", "stairwell", "space")
+MOST_NAMED = 20
+"""Most places a condition names: Flux refuses programs that nest a few dozen ``or``."""
+
 _UNKNOWN = -1
-_MOST_NAMED = 20  # Flux refuses programs that are nested deeper than a few dozen "or"
 _KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -63,9 +65,9 @@ class PlaceTags:
         if series is None:
             return Condition("true", {})
         tags = self.all()
-        names = ("tenant",) if len(series) > _MOST_NAMED else PLACE
+        names = ("tenant",) if len(series) > MOST_NAMED else PLACE
         wanted = sorted({tuple((name, tags[number][name]) for name in names) for number in series})
-        if len(wanted) > _MOST_NAMED:
+        if len(wanted) > MOST_NAMED:
             return Condition("true", {})
         parameters: dict[str, str] = {}
         clauses = [" and ".join(_clauses(place, parameters)) for place in wanted]

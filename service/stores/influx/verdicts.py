@@ -22,10 +22,10 @@ from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQu
 from service.stores.influx.annotated_csv import seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.lines import key, text
-from service.stores.influx.places import PLACE, PlaceTags
+from service.stores.influx.places import MOST_NAMED, PLACE, PlaceTags
 
-SERIES_HOURS_PER_QUERY = 20_000
-"""Most series times hours of one answer: windows of 5 minutes make it 240,000 rows."""
+SERIES_HOURS_PER_QUERY = 50_000
+"""Most series times hours of one answer, so that it comes before the request's time is up."""
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
@@ -43,8 +43,8 @@ _ROWS = """
 """
 _IN_FORCE = """|> filter(fn: (r) => r._field == "in_force")"""
 _ANOMALOUS = """
-    |> filter(fn: (r) => r._field == "anomalous")
-    |> filter(fn: (r) => r._value)
+    |> filter(fn: (r) => r._field == "anomalous" and r._value == true)
+    |> group()
     |> keep(columns: ["_time", "tenant", "stairwell", "space", "kind"])
 """
 _FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
@@ -129,10 +129,22 @@ class InfluxVerdictStore:
         """Verdicts at the keys of the anomalous ones, which one field tells."""
         keys = [found for found in self._anomalous_keys(query, series) if query.after is None or found > query.after]
         for position in range(0, len(keys), query.limit):
-            page = keys[position : position + query.limit]
-            wanted = set(page)
-            for stored in self._pieces(sorted({number for _, number in page}), page[0][0], page[-1][0] + 1):
-                yield from (verdict for verdict in stored.verdicts() if (verdict.start, verdict.series) in wanted)
+            yield from self._at(keys[position : position + query.limit])
+
+    def _at(self, keys: list[tuple[int, int]]) -> list[Verdict]:
+        """The verdicts at some keys, by (start, series), asked for by as many names as one question can hold."""
+        wanted = set(keys)
+        numbers = sorted({number for _, number in keys})
+        return sorted(
+            (
+                verdict
+                for position in range(0, len(numbers), MOST_NAMED)
+                for stored in self._pieces(numbers[position : position + MOST_NAMED], keys[0][0], keys[-1][0] + 1)
+                for verdict in stored.verdicts()
+                if (verdict.start, verdict.series) in wanted
+            ),
+            key=lambda verdict: (verdict.start, verdict.series),
+        )
 
     def _anomalous_keys(self, query: VerdictQuery, series: list[int]) -> list[tuple[int, int]]:
         columns = self._query(series, *_interval(query), _ANOMALOUS, ["_time", *PLACE, "kind"])
