@@ -25,6 +25,7 @@ from models.state import Head, OccupancyState, Slot, accumulate, row
 
 _CONFLICT_FREEDOM = 3.0
 _SURPRISING_COUNT = 10.0
+_KNOWN_WEEKS = 2.0  # until then a residual tells of a mean not yet known, not of dispersion
 _LEAST_TRUST = 0.5  # in a residual: a dispersion learnt too low would distrust all that contradicts it
 
 
@@ -188,5 +189,6 @@ def _learn_spread(state: OccupancyState, slot: int, frame: Frame, expectation: E
         uncertainty=expectation.uncertainty,
         excess=expectation.excess,
         squared_residual=lesson.squared_residual,
-        trust=np.where(observed, np.maximum(lesson.trust, _LEAST_TRUST), 0.0),
+        trust=np.where(observed, np.maximum(lesson.trust, _LEAST_TRUST), 0.0)
+        * np.minimum(1.0, np.square(row(state.head, Head.SEEN) / (_KNOWN_WEEKS * week.windows))),
     )

@@ -1,0 +1,143 @@
+"""What the detector learns, what it refuses to learn, and how often it cries wolf; on simulated towns."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.city import CityParameters, SimulatedCity, simulate_city
+from models.columns import OccupancyColumns, Verdicts
+from models.kinds import kind_number
+from models.shipped import shipped_version
+from models.state import Head
+
+BUDGET = 0.02  # episodes per stairwell-week
+
+
+def detect(city: SimulatedCity) -> tuple[list[Verdicts], OccupancyColumns]:
+    """Step through a town; a stairwell's budget is shared by its series."""
+    series = np.bincount(city.stairwell_of_series)[city.stairwell_of_series]
+    columns = OccupancyColumns(shipped_version(), 60, [kind_number(k) for k in city.kinds], BUDGET / series)
+    slots = city.calendar.slots_of(city.starts)
+    return [columns.step(int(slot), row) for slot, row in zip(slots, city.counts, strict=True)], columns
+
+
+def field(verdicts: list[Verdicts], name: str) -> NDArray[np.float64]:
+    return np.array([getattr(verdict, name) for verdict in verdicts])
+
+
+@cache
+def calm_town() -> tuple[SimulatedCity, list[Verdicts]]:
+    city = simulate_city(41, 150, 10, null=True)
+    return city, detect(city)[0]
+
+
+@pytest.mark.parametrize(("level", "low", "high"), [(0.05, 0.85, 1.2), (0.01, 0.75, 1.35)])
+def test_unlikely_counts_are_as_rare_as_they_say(level: float, low: float, high: float) -> None:
+    """Randomised p of a calm town after four weeks, over all and by fifths of the expected count."""
+    city, verdicts = calm_town()
+    p_value, p_above, expected = (field(verdicts, name) for name in ("p_value", "p_above", "expected"))
+    p = p_above + np.random.default_rng(0).random(p_above.shape) * (p_value - p_above)
+    judged = (np.arange(len(p)) >= 4 * 168)[:, None] & ~np.isnan(city.counts)
+    assert low < (p[judged] < level).mean() / level < high
+    fifth = np.searchsorted(np.quantile(expected[judged], [0.2, 0.4, 0.6, 0.8]), expected)
+    for k in range(5):
+        rate = (p[judged & (fifth == k)] < level).mean() / level
+        assert 0.7 < rate < 1.5, f"fifth {k}: {rate:.2f}"
+
+
+def test_a_calm_town_keeps_to_the_budget() -> None:
+    """Promised 2 episodes per 100 stairwell-weeks: between 0.5 and 2.5 are opened."""
+    city, verdicts = calm_town()
+    anomalous = field(verdicts, "anomalous").astype(bool)
+    opened = (anomalous[1:] & ~anomalous[:-1]).sum() + anomalous[0].sum()
+    per_hundred = 100 * opened / (len(city.stairwells) * len(city.starts) / 168)
+    assert 0.5 <= per_hundred <= 2.5
+
+
+def test_new_loitering_is_found_and_stays_found() -> None:
+    """Onsets where at most 0.1 an hour is normal: most within a week, nearly all within two, still flagged later."""
+    parameters = replace(CityParameters().calm(), emerging_share=0.4, emerging_onset=(0.45, 0.55))
+    city = simulate_city(7, 120, 11, parameters=parameters)
+    anomalous = field(detect(city)[0], "anomalous").astype(bool)
+    first, later = [], []
+    for episode in city.episodes:
+        loitering = city.loitering[:, episode.series] > 0
+        if not loitering.any() or city.rate[loitering, episode.series].mean() > 0.1:
+            continue
+        onset = np.flatnonzero(loitering)[0]
+        found = np.flatnonzero(anomalous[:, episode.series] & loitering)
+        first.append((found[0] - onset) / 24 if found.size else np.inf)
+        later.append((found >= onset + 4 * 168).any())
+    assert len(first) >= 12
+    assert np.mean(np.array(first) <= 7) >= 0.5
+    assert np.mean(np.array(first) <= 14) >= 0.75
+    assert np.mean(later) >= 0.8
+
+
+def week_of(rate: float) -> NDArray[np.float64]:
+    """A week's rates of a stairwell: quiet nights, busier days."""
+    hour = np.arange(168) % 24
+    return rate * np.where((hour >= 7) & (hour < 22), 1.5, 0.15)
+
+
+def run_weeks(columns: OccupancyColumns, rates: list[NDArray[np.float64]], random: np.random.Generator) -> None:
+    for rate in rates:
+        for slot in range(168):
+            columns.learn(slot, random.poisson(rate[slot], columns.width).astype(float))
+
+
+@pytest.mark.parametrize(("before", "factor"), [(0.4, 3.0), (0.6, 0.25), (20.0, 2.0)])
+def test_a_shift_of_level_is_learnt_within_two_weeks_and_reported(before: float, factor: float) -> None:
+    """New tenants: after two weeks the expected counts of most series are those of the new level."""
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(30, int), np.full(30, BUDGET))
+    random = np.random.default_rng(3)
+    run_weeks(columns, [week_of(before)] * 6, random)
+    run_weeks(columns, [week_of(before * factor)] * 2, random)
+    expected = sum(columns.score(slot, np.zeros(30)).expected for slot in range(168))
+    ratio = expected / week_of(before * factor).sum()
+    assert 0.7 < np.median(ratio) < 1.4
+    if factor > 1:
+        assert (columns.state.head[Head.EPOCH] >= 1).mean() > 0.5
+
+
+def test_loitering_in_a_block_of_hours_is_not_learnt_as_normal() -> None:
+    """Five weeks of a hang-out on four evenings leave most of its excess unlearnt, and no shift is accepted."""
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(40, int), np.full(40, BUDGET))
+    random = np.random.default_rng(4)
+    calm = week_of(0.08)
+    hangout = calm.copy()
+    evenings = np.concatenate([24 * day + np.arange(19, 23) for day in (1, 3, 4, 5)])
+    hangout[evenings] += 1.0
+    run_weeks(columns, [calm] * 6, random)
+    run_weeks(columns, [hangout] * 5, random)
+    learnt = np.mean([columns.score(int(slot), np.zeros(40)).expected for slot in evenings], axis=0)
+    assert np.median(learnt) < calm[evenings].mean() + 0.35
+    flagged = np.mean([columns.score(int(slot), np.full(40, 2.0)).anomalous for slot in evenings], axis=0)
+    assert np.median(flagged) > 0.8
+    assert columns.state.head[Head.EPOCH].mean() < 0.1
+
+
+def test_a_level_far_outside_the_prior_is_picked_up_within_days() -> None:
+    """A street with 10,000 presences an hour is no stairwell, and is expected so after three days."""
+    columns = OccupancyColumns(shipped_version(), 60, [0], [BUDGET])
+    random = np.random.default_rng(5)
+    for slot in range(72):
+        columns.learn(slot, random.poisson(10_000.0, 1).astype(float))
+    expected = [columns.score(slot, np.zeros(1)).expected[0] for slot in range(72, 96)]
+    assert 5_000 < np.median(expected) < 20_000
+
+
+def test_silence_adds_up_until_the_next_presence() -> None:
+    """``quiet`` is minus the log probability of the silence; a missing count leaves it as it is."""
+    columns = OccupancyColumns(shipped_version(), 60, [0], [BUDGET])
+    columns.learn(12, np.array([0.0]))
+    once = columns.quiet[0]
+    columns.learn(13, np.array([np.nan]))
+    assert columns.quiet[0] == once > 0
+    columns.learn(14, np.array([0.0]))
+    assert columns.quiet[0] > once
+    columns.learn(15, np.array([1.0]))
+    assert columns.quiet[0] == 0
