@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from models.blocks import Cells, Days, fold_hours
 from models.calendar import DAY_TYPES, SECONDS_PER_DAY, Calendar
 from models.prior import FleetPrior
-from models.scan import BestBlocks, Cells, Comparison, Days, fold_hours, scan_blocks
+from models.scan import BestBlocks, Comparison, scan_blocks
 from models.significance import false_discovery_control, simulate_null
 
 EMERGING = "emerging"

@@ -15,41 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
+from models.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings, total
 
-BLOCK_HOURS = tuple(range(2, 9))
-_LONGEST = BLOCK_HOURS[-1]
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _SERIES_AT_A_TIME = 256  # keeps the arrays of one pass within a processor's cache
 _NIGHT_VARIANCE = 0.1  # relative variance that the hours of one evening share: guests, weather, a party
 _FULLEST_NIGHT = np.float32(1.5)  # how many times the next fullest night the fullest may count: no one wild night
+_LEAST_EXCESS = 0.3  # presences an hour; fewer are no hang-out, and a quiet place's few stays no evidence of one
+_MORNING_HOURS = range(6, 14)
+_MORNING_DOUBT = 2.0  # log odds: an excess in the morning is more often post, cleaning or school than loitering
 _TINY = np.float32(1e-9)
-
-Cells = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Days:
-    """The local days of a scan: weekday of each, and whether it is within the period of the list."""
-
-    first: int
-    weekdays: NDArray[np.int64]
-    in_period: NDArray[np.bool_]
-
-    @classmethod
-    def ending(cls, last: int, *, period: int, history: int) -> Days:
-        """``history`` days up to day number ``last``, the last ``period`` of them the list's."""
-        first = last - max(period, history) + 1
-        days = np.arange(first, last + 1)
-        return cls(first, (days + _EPOCH_WEEKDAY) % 7, days > last - period)
-
-    def __len__(self) -> int:
-        return len(self.weekdays)
-
-    @property
-    def first_of_period(self) -> int:
-        """Position of the period's first day."""
-        return int(np.flatnonzero(self.in_period)[0])
 
 
 @dataclass(frozen=True)
@@ -104,46 +78,20 @@ class BestBlocks:
     ratio: NDArray[np.float64]
 
 
-def fold_hours(
-    calendar: Calendar,
-    starts: NDArray[np.int64],
-    values: NDArray[np.float64] | NDArray[np.bool_],
-    alive: NDArray[np.bool_],
-    days: Days,
-) -> Cells:
-    """Sum values (T, n) where ``alive`` over local days and hours: float32[days, 24, n].
-
-    Examples
-    --------
-    >>> days = Days.ending(0, period=1, history=1)
-    >>> values = np.array([[1.0], [np.nan], [3.0]])
-    >>> half_hours = Calendar("UTC", window_minutes=30)
-    >>> fold_hours(half_hours, np.array([3600, 5400, 7200]), values, ~np.isnan(values), days)[0, :3, 0].tolist()
-    [0.0, 1.0, 3.0]
-    """
-    local = calendar.local_seconds(starts)
-    cell = (local // SECONDS_PER_DAY - days.first) * 24 + local % SECONDS_PER_DAY // 3600
-    inside = np.flatnonzero((cell >= 0) & (cell < len(days) * 24))
-    cells = np.zeros((len(days) * 24, values.shape[1]), dtype=np.float32)
-    for window in inside:
-        hour = cells[cell[window]]
-        np.add(hour, values[window], out=hour, where=alive[window], casting="same_kind")
-    return cells.reshape(len(days), 24, -1)
-
-
 def scan_blocks(observed: Cells, comparison: Comparison, dispersion: NDArray[np.float64], days: Days) -> BestBlocks:
     r"""Find each series' best block.
 
     A block with :math:`C` presences in the period is scored by the negative binomial expectation-based likelihood ratio
     (Neill 2009, Int. J. Health Geogr. 8:20)
 
-    .. math:: C \log(C / E) - (C + s) \log((C + s) / (E + s)), \quad C > E
+    .. math:: C \log(T / E) - (C + s) \log((T + s) / (E + s)), \quad T = \max(C, E + \delta)
 
     where :math:`E` is the base in the block times the level of the series outside the block, relative to its base
-    there (over all days or over the period's, the larger, so that a shift of level is no hot-spot), and :math:`1/s`
-    adds up the relative variances of dispersion, of the level and of the profile. The fullest night counts at most
-    half as much again as the next fullest: presences on one night alone count nothing. The same ratio of the days
-    before the period is added, but no more than the period's own: the past may double the evidence, never be it.
+    there (over all days or over the period's, the larger, so that a shift of level is no hot-spot), :math:`\delta`
+    is the least that loitering adds, and :math:`1/s` adds up the relative variances of dispersion, of the level and of
+    the profile. Blocks in the morning are doubted. The fullest night counts at most half as much again as the next
+    fullest: presences on one night alone count nothing. The same ratio of the days before the period is added, but no
+    more than the period's own: the past may double the evidence, never be it.
 
     Parameters
     ----------
@@ -240,21 +188,21 @@ class _Week:
 
     @classmethod
     def fold(cls, observed: Cells, base: Cells, days: Days) -> _Week:
-        evenings, base_evenings = _evenings(observed), _evenings(base)
+        nightly, base_nightly = evenings(observed), evenings(base)
         before = ~days.in_period
-        count_before = _block_sums(_by_weekday(evenings[before], days.weekdays[before]))
+        count_before = block_sums(by_weekday(nightly[before], days.weekdays[before]))
         sums = _Sums.zeros(count_before.shape)
         sums.count_before = count_before
-        sums.base_before = _block_sums(_by_weekday(base_evenings[before], days.weekdays[before]))
-        sums.base = _block_sums(_by_weekday(base_evenings[days.in_period], days.weekdays[days.in_period]))
-        nights = _block_sums(evenings[days.in_period])
+        sums.base_before = block_sums(by_weekday(base_nightly[before], days.weekdays[before]))
+        sums.base = block_sums(by_weekday(base_nightly[days.in_period], days.weekdays[days.in_period]))
+        nights = block_sums(nightly[days.in_period])
         for night, weekday in zip(nights, days.weekdays[days.in_period], strict=True):
             sums.count[weekday] += night
             sums.nights[weekday] += 1
             one = _Sums(*(table[weekday] for table in vars(sums).values()))
             one.add_night(night)
-        period = (_total(observed[days.in_period]), _total(base[days.in_period]))
-        return cls(sums, period, (_total(observed), _total(base)))
+        period = (total(observed[days.in_period]), total(base[days.in_period]))
+        return cls(sums, period, (total(observed), total(base)))
 
 
 @dataclass(frozen=True)
@@ -265,17 +213,26 @@ class _Judge:
     level_shape: Cells
     profile_shape: Cells
     hour_variance: Cells
+    least_excess: Cells
+    doubt: Cells
     learnt: np.float32
     least_level: np.float32
 
     @classmethod
     def of(cls, week: _Week, comparison: Comparison, dispersion: NDArray[np.float64]) -> _Judge:
         hours = np.tile(np.array(BLOCK_HOURS), 24)[:, None]
+        mornings = [
+            sum((begin + hour) % 24 in _MORNING_HOURS for hour in range(length)) / length
+            for begin in range(24)
+            for length in BLOCK_HOURS
+        ]
         return cls(
             week,
             comparison.level_shape.astype(np.float32),
             comparison.profile_shape.astype(np.float32),
             (dispersion / hours + _NIGHT_VARIANCE).astype(np.float32),
+            (_LEAST_EXCESS * hours).astype(np.float32),
+            np.array(mornings, dtype=np.float32)[:, None] * np.float32(_MORNING_DOUBT),
             np.float32(comparison.learnt),
             np.float32(comparison.least_level),
         )
@@ -292,36 +249,12 @@ class _Judge:
         shape = np.asarray(1 / variance, dtype=np.float32)
         kept = block.count - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
         expected = level * block.base + _TINY
-        now = _likelihood_ratio(kept, expected, shape)
-        before = _likelihood_ratio(block.count_before, level * block.base_before + _TINY, shape)
+        now = _likelihood_ratio(kept, expected, shape, self.least_excess * block.nights) - self.doubt
+        before = _likelihood_ratio(block.count_before, level * block.base_before + _TINY, shape, np.zeros_like(kept))
         return expected, now + np.minimum(now, before)
 
 
-def _total(cells: Cells) -> Cells:
-    """Sum over days and hours, in double precision so that it does not depend on the series beside."""
-    return np.asarray(cells.sum(axis=(0, 1), dtype=np.float64), dtype=np.float32)
-
-
-def _evenings(cells: Cells) -> Cells:
-    """Each day with the first hours of the next: float32[days, 32, n]."""
-    following = np.concatenate([cells[1:, :_LONGEST], np.zeros_like(cells[:1, :_LONGEST])])
-    return np.concatenate([cells, following], axis=1)
-
-
-def _by_weekday(evenings: Cells, weekdays: NDArray[np.int64]) -> Cells:
-    total = np.zeros((7, *evenings.shape[1:]), dtype=np.float32)
-    for evening, weekday in zip(evenings, weekdays, strict=True):
-        total[weekday] += evening
-    return total
-
-
-def _block_sums(evenings: Cells) -> Cells:
-    """Sums over every block of hours: float32[days, 24 * lengths, n] from float32[days, 32, n]."""
-    total = np.concatenate([np.zeros_like(evenings[:, :1]), evenings.cumsum(axis=1)], axis=1)
-    blocks = [total[:, length : length + 24] - total[:, :24] for length in BLOCK_HOURS]
-    return np.stack(blocks, axis=2).reshape(len(evenings), 24 * len(BLOCK_HOURS), -1)
-
-
-def _likelihood_ratio(count: Cells, expected: Cells, shape: Cells) -> Cells:
-    above = np.maximum(count, expected)
-    return above * np.log(above / expected) - (above + shape) * np.log((above + shape) / (expected + shape))
+def _likelihood_ratio(count: Cells, expected: Cells, shape: Cells, least_excess: Cells) -> Cells:
+    above = np.maximum(count, expected + least_excess)
+    ratio = count * np.log(above / expected) - (count + shape) * np.log((above + shape) / (expected + shape))
+    return np.asarray(ratio)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.scan import BLOCK_HOURS, BestBlocks, Comparison, Days, scan_blocks
+from models.blocks import BLOCK_HOURS, Days
+from models.scan import BestBlocks, Comparison, scan_blocks
 from models.significance import false_discovery_control
 
 DAYS = Days.ending(20_347, period=14, history=28)

@@ -1,0 +1,93 @@
+"""Days, hours and blocks of hours: counts folded so that every block of the week is a difference of two sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import SECONDS_PER_DAY, Calendar
+
+BLOCK_HOURS = tuple(range(2, 9))
+_LONGEST = BLOCK_HOURS[-1]
+_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+
+Cells = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Days:
+    """The local days of a scan: weekday of each, and whether it is within the period of the list."""
+
+    first: int
+    weekdays: NDArray[np.int64]
+    in_period: NDArray[np.bool_]
+
+    @classmethod
+    def ending(cls, last: int, *, period: int, history: int) -> Days:
+        """``history`` days up to day number ``last``, the last ``period`` of them the list's."""
+        first = last - max(period, history) + 1
+        days = np.arange(first, last + 1)
+        return cls(first, (days + _EPOCH_WEEKDAY) % 7, days > last - period)
+
+    def __len__(self) -> int:
+        return len(self.weekdays)
+
+    @property
+    def first_of_period(self) -> int:
+        """Position of the period's first day."""
+        return int(np.flatnonzero(self.in_period)[0])
+
+
+def fold_hours(
+    calendar: Calendar,
+    starts: NDArray[np.int64],
+    values: NDArray[np.float64] | NDArray[np.bool_],
+    alive: NDArray[np.bool_],
+    days: Days,
+) -> Cells:
+    """Sum values (T, n) where ``alive`` over local days and hours: float32[days, 24, n].
+
+    Examples
+    --------
+    >>> days = Days.ending(0, period=1, history=1)
+    >>> values = np.array([[1.0], [np.nan], [3.0]])
+    >>> half_hours = Calendar("UTC", window_minutes=30)
+    >>> fold_hours(half_hours, np.array([3600, 5400, 7200]), values, ~np.isnan(values), days)[0, :3, 0].tolist()
+    [0.0, 1.0, 3.0]
+    """
+    local = calendar.local_seconds(starts)
+    cell = (local // SECONDS_PER_DAY - days.first) * 24 + local % SECONDS_PER_DAY // 3600
+    inside = np.flatnonzero((cell >= 0) & (cell < len(days) * 24))
+    cells = np.zeros((len(days) * 24, values.shape[1]), dtype=np.float32)
+    for window in inside:
+        hour = cells[cell[window]]
+        np.add(hour, values[window], out=hour, where=alive[window], casting="same_kind")
+    return cells.reshape(len(days), 24, -1)
+
+
+def total(cells: Cells) -> Cells:
+    """Sum over days and hours, in double precision so that it does not depend on the series beside."""
+    return np.asarray(cells.sum(axis=(0, 1), dtype=np.float64), dtype=np.float32)
+
+
+def evenings(cells: Cells) -> Cells:
+    """Each day with the first hours of the next: float32[days, 32, n]."""
+    following = np.concatenate([cells[1:, :_LONGEST], np.zeros_like(cells[:1, :_LONGEST])])
+    return np.concatenate([cells, following], axis=1)
+
+
+def by_weekday(nightly: Cells, weekdays: NDArray[np.int64]) -> Cells:
+    """Sum days of the same weekday: float32[7, ...]."""
+    weekly = np.zeros((7, *nightly.shape[1:]), dtype=np.float32)
+    for evening, weekday in zip(nightly, weekdays, strict=True):
+        weekly[weekday] += evening
+    return weekly
+
+
+def block_sums(nightly: Cells) -> Cells:
+    """Sums over every block of hours: float32[days, 24 * lengths, n] from float32[days, 32, n]."""
+    running = np.concatenate([np.zeros_like(nightly[:, :1]), nightly.cumsum(axis=1)], axis=1)
+    blocks = [running[:, length : length + 24] - running[:, :24] for length in BLOCK_HOURS]
+    return np.stack(blocks, axis=2).reshape(len(nightly), 24 * len(BLOCK_HOURS), -1)
