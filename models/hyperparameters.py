@@ -16,6 +16,9 @@ class Hyperparameters:
     ----------
     level_memory_weeks, time_memory_weeks, slot_memory_weeks, dispersion_memory_weeks
         Time constants of forgetting: of the level, the time-of-day profile, a slot, and the dispersion.
+    clumping, clumping_strength
+        Extra-Poisson variance in proportion to the mean that a series starts from, and its weight: the squared
+        reciprocal of its relative standard deviation between series.
     level_memory_presences
         The level forgets no more than one part in this many for each presence's worth of information.
     hour_variance
@@ -71,6 +74,8 @@ class Hyperparameters:
     time_memory_weeks: float = 8.0
     slot_memory_weeks: float = 12.0
     dispersion_memory_weeks: float = 12.0
+    clumping: float = 0.05
+    clumping_strength: float = 0.05
     level_memory_presences: float = 60.0
     hour_variance: float = 0.5
     group_variance: float = 1.0

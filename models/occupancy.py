@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from models.distribution import Floats
 from models.frame import Frame
-from models.spread import dispersion, learn_dispersion, learn_misfit, slot_variance, time_variance
+from models.spread import clumping, dispersion, learn_dispersion, learn_misfit, slot_variance, time_variance
 from models.state import Head, OccupancyState, Slot, accumulate, row
 
 _CONFLICT_FREEDOM = 3.0
@@ -37,6 +37,7 @@ class Expectation:
     level: Floats  # the series' level relative to the fleet's
     mean: Floats
     dispersion: Floats
+    clumping: Floats  # variance in proportion to the mean
     uncertainty: Floats  # squared relative standard deviation of the mean
     time_ratio: Floats  # of this time of day to the fleet's profile
     time_variance: Floats  # of such ratios around 1
@@ -45,7 +46,7 @@ class Expectation:
     @property
     def excess(self) -> Floats:
         """Excess variance of the predictive distribution."""
-        return self.dispersion + self.uncertainty
+        return self.dispersion + self.clumping / self.mean + self.uncertainty
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def expect(state: OccupancyState, slot: int, frame: Frame) -> Expectation:
         level=level,
         mean=base * level * ratio,
         dispersion=dispersion(head, state.bins[week.time_of_day(slot)], frame),
+        clumping=clumping(head, frame),
         uncertainty=1.0 / level_shape + 1.0 / shape,
         time_ratio=time_ratio,
         time_variance=around_time,
@@ -85,7 +87,7 @@ def learn_rates(state: OccupancyState, slot: int, frame: Frame, expectation: Exp
     _learn_spread(state, slot, frame, expectation, lesson)
     # A count far above its mean tells as little as its own size says: the mean may be wrong by orders of magnitude.
     size = np.maximum(expectation.mean, 0.25 * (lesson.count - _SURPRISING_COUNT))
-    weight = lesson.trust / (1.0 + expectation.dispersion * size)
+    weight = lesson.trust / (1.0 + expectation.clumping + expectation.dispersion * size)
     gain = weight * lesson.count
     exposure = weight * expectation.base * _learn_level(state.head, frame, expectation, lesson, weight)
     forget = lesson.trust / frame.hyper.slot_memory_weeks
@@ -186,8 +188,9 @@ def _learn_spread(state: OccupancyState, slot: int, frame: Frame, expectation: E
         state.bins[week.time_of_day(slot)],
         frame,
         mean=expectation.mean,
-        uncertainty=expectation.uncertainty,
         excess=expectation.excess,
+        dispersion=expectation.dispersion,
+        clumping=expectation.clumping,
         squared_residual=lesson.squared_residual,
         trust=np.where(observed, np.maximum(lesson.trust, _LEAST_TRUST), 0.0)
         * np.minimum(1.0, np.square(row(state.head, Head.SEEN) / (_KNOWN_WEEKS * week.windows))),

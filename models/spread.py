@@ -1,7 +1,9 @@
 r"""How far counts and ratios stray: dispersion and misfit, learnt online by the method of moments.
 
-Of squared residuals :math:`r^2` around a mean :math:`m` with variance :math:`v = m + \phi m^2`, each holds about
-:math:`m^4 / (v + 2 v^2)` of information on :math:`\phi`; so weighted, sparse and dense series, and a prior, add up.
+A count of mean :math:`m` has the variance :math:`v = m + \psi m + \phi m^2`: people come in groups (clumping
+:math:`\psi`, which shows in quiet hours) and days differ (dispersion :math:`\phi`, which shows in busy ones). A squared
+residual holds about :math:`m^4 / (v + 2 v^2)` of information on :math:`\phi` and :math:`m^2 / (v + 2 v^2)` on
+:math:`\psi`; so weighted, sparse and dense series, and a prior, add up.
 """
 
 from __future__ import annotations
@@ -26,6 +28,13 @@ def dispersion(head: NDArray[np.float32], times: NDArray[np.float32], frame: Fra
     return _shrunk(times, (Bin.DISPERSION_SUM, Bin.DISPERSION_WEIGHT), series, strength)
 
 
+def clumping(head: NDArray[np.float32], frame: Frame) -> Floats:
+    """Extra-Poisson variance in proportion to the mean, of each series: presences that come in groups."""
+    prior = np.full(head.shape[1], frame.hyper.clumping)
+    strength = np.full(head.shape[1], frame.hyper.clumping_strength)
+    return _shrunk(head, (Head.CLUMPING_SUM, Head.CLUMPING_WEIGHT), prior, strength)
+
+
 def _shrunk(rows: NDArray[np.float32], fields: tuple[int, int], prior: Floats, strength: Floats) -> Floats:
     weight = strength / np.square(prior)
     estimate = (weight * prior + row(rows, fields[0])) / (weight + row(rows, fields[1]))
@@ -48,16 +57,19 @@ def learn_dispersion(
     frame: Frame,
     *,
     mean: Floats,
-    uncertainty: Floats,
     excess: Floats,
+    dispersion: Floats,
+    clumping: Floats,
     squared_residual: Floats,
     trust: Floats,
 ) -> None:
-    """Learn from a squared residual; ``uncertainty`` is the part of the excess that is the mean's."""
+    """Learn what of a squared residual the rest of the variance does not explain."""
     variance = mean + np.square(mean) * excess
     precision = trust / (variance + 2.0 * np.square(variance))
-    surplus = squared_residual - mean - np.square(mean) * uncertainty
-    gain, weight = precision * np.square(mean) * surplus, precision * np.square(np.square(mean))
+    surplus = squared_residual - variance
+    square = np.square(mean)
+    gain, weight = precision * square * (surplus + square * dispersion), precision * np.square(square)
+    by_mean, mean_weight = precision * mean * (surplus + mean * clumping), precision * square
     week = frame.week
     for rows, fields, visits in (
         (head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), week.windows),
@@ -66,6 +78,9 @@ def learn_dispersion(
         forget = trust / (frame.hyper.dispersion_memory_weeks * visits)
         accumulate(rows, fields[0], gain, forget)
         accumulate(rows, fields[1], weight, forget)
+    forget = trust / (frame.hyper.dispersion_memory_weeks * week.windows)
+    accumulate(head, Head.CLUMPING_SUM, by_mean, forget)
+    accumulate(head, Head.CLUMPING_WEIGHT, mean_weight, forget)
 
 
 def learn_misfit(

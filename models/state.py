@@ -63,6 +63,8 @@ class Head(IntEnum):
     TIME_WEIGHT = 18
     SLOT_SUM = 19  # the same of the slots' ratios around those by time of day
     SLOT_WEIGHT = 20
+    CLUMPING_SUM = 21  # variance in proportion to the mean, beyond Poisson: people come in groups
+    CLUMPING_WEIGHT = 22
 
 
 @dataclass

@@ -141,3 +141,16 @@ def test_silence_adds_up_until_the_next_presence() -> None:
     assert columns.quiet[0] > once
     columns.learn(15, np.array([1.0]))
     assert columns.quiet[0] == 0
+
+
+@pytest.mark.parametrize(("group", "low", "high"), [(1, -0.2, 0.3), (2, 0.5, 1.6), (3, 1.0, 3.0)])
+def test_people_who_come_in_groups_are_learnt_as_clumping(group: int, low: float, high: float) -> None:
+    """Counts in groups of k have k times a Poisson's variance: a clumping of k - 1."""
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(30, int), np.full(30, BUDGET))
+    random = np.random.default_rng(6)
+    rate = week_of(1.0)
+    for _ in range(8):
+        for slot in range(168):
+            columns.learn(slot, group * random.poisson(rate[slot] / group, 30).astype(float))
+    clumping = columns.state.head[Head.CLUMPING_SUM] / columns.state.head[Head.CLUMPING_WEIGHT]
+    assert low < np.median(clumping) < high
