@@ -83,8 +83,8 @@ class CountStore(Protocol):
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Presences per window for windows in [start, end), seconds UTC, both on the window grid."""
 
-    def extent(self) -> tuple[int, int] | None:
-        """First and last instant with a point, seconds UTC; None when the store is empty."""
+    def extent(self, since: int = 0) -> tuple[int, int] | None:
+        """First and last instant with a point, seconds UTC, from the hour of ``since`` on; None if there is none."""
 
     def changes(self, cursor: int) -> Changes:
         """What was appended after ``cursor`` (0: ever), so that late and corrected counts are found.

@@ -28,9 +28,10 @@ from service.domain.verdicts import VerdictColumns
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import SettingsError
 from service.ports import Ports, StateStore
+from service.usecases.batches import next_batch
 from service.usecases.correct import correct
 from service.usecases.rosters import calendar_of, full_roster
-from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
+from service.usecases.scoring import Roster, count_matrix, score_and_learn
 from service.usecases.shards import close_shard, open_shard, shard_number, shards_by_number, shards_of
 
 Progress = Callable[[int, int], None]
@@ -115,10 +116,10 @@ def _target(ports: Ports, to: datetime | None) -> int:
 
 
 def _first_manifest(ports: Ports) -> Manifest | None:
+    cursor = ports.counts.changes(0).cursor
     extent = ports.counts.extent()
     if extent is None:
         return None
-    cursor = ports.counts.changes(0).cursor
     start = extent[0] // ports.settings.window_seconds * ports.settings.window_seconds
     return Manifest(
         origin=start,
@@ -144,11 +145,11 @@ def _check_window(ports: Ports, manifest: Manifest) -> None:
 def _advance_batch(
     ports: Ports, manifest: Manifest, version: ModelVersion, target: int
 ) -> tuple[Manifest, VerdictColumns]:
-    step = ports.settings.window_seconds
-    end = min(manifest.watermark + ports.settings.advance.commit_windows * step, target)
-    starts = window_starts(manifest.watermark, end, step)
-    windows = ports.counts.read(manifest.watermark, end, step)
-    tasks = _tasks(ports, manifest, version, starts, windows)
+    step, roster = ports.settings.window_seconds, full_roster(ports)
+    starts = next_batch(ports, roster, manifest.watermark, target)
+    end = int(starts[-1]) + step
+    windows = ports.counts.read(int(starts[0]), end, step)
+    tasks = _tasks(ports, manifest, version, roster, (starts, windows))
     done = _run(ports, tasks)
     verdicts = VerdictColumns.concatenate(version.id, [scored for _, scored in done])
     published = msgspec.structs.replace(
@@ -162,8 +163,13 @@ def _advance_batch(
 
 
 def _tasks(
-    ports: Ports, manifest: Manifest, version: ModelVersion, starts: NDArray[np.int64], windows: WindowCounts
+    ports: Ports,
+    manifest: Manifest,
+    version: ModelVersion,
+    everybody: Roster,
+    batch: tuple[NDArray[np.int64], WindowCounts],
 ) -> list[ShardTask]:
+    starts, windows = batch
     calendar = calendar_of(ports, version)
     held = shards_by_number(manifest)
     return [
@@ -177,7 +183,7 @@ def _tasks(
             counts=count_matrix(windows, starts, roster.numbers, ports.settings.window_seconds),
             silence_odds=ports.settings.detector.silence_odds,
         )
-        for roster in shards_of(full_roster(ports), manifest.shard_series)
+        for roster in shards_of(everybody, manifest.shard_series)
     ]
 
 

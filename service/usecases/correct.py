@@ -17,8 +17,9 @@ from models.version import ModelVersion
 from service.domain.state import Manifest
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
+from service.usecases.batches import next_batch
 from service.usecases.rosters import calendar_of, full_roster
-from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
+from service.usecases.scoring import Roster, count_matrix, score_and_learn
 from service.usecases.shards import (
     close_shard,
     open_shard,
@@ -59,11 +60,11 @@ def replay_series(
     settings = ports.settings
     columns = OccupancyColumns(version, settings.window.minutes, roster.kinds, roster.shares)
     calendar = calendar_of(ports, version)
-    batch = settings.advance.commit_windows * settings.window_seconds
-    for start in range(*span, batch):
-        stop = min(start + batch, span[1])
-        starts = window_starts(start, stop, settings.window_seconds)
-        windows = ports.counts.read(start, stop, settings.window_seconds, roster.numbers)
+    done, end = span
+    while done < end:
+        starts = next_batch(ports, roster, done, end)
+        done = int(starts[-1]) + settings.window_seconds
+        windows = ports.counts.read(int(starts[0]), done, settings.window_seconds, roster.numbers)
         counts = count_matrix(windows, starts, roster.numbers, settings.window_seconds)
         sink(score_and_learn(columns, calendar, roster, starts, counts, silence_odds=settings.detector.silence_odds))
     return columns.state

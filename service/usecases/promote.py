@@ -12,17 +12,18 @@ from models.version import ModelVersion
 from service.domain.state import Manifest, Shard
 from service.errors import Conflict
 from service.ports import Ports
-from service.usecases.audit import record
+from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.correct import correct, replay_series
 from service.usecases.rosters import full_roster
 from service.usecases.scoring import Roster
 from service.usecases.shards import close_shard, open_shard, shards_of
 
-EVERY_TENANT = "*"
-
 
 def promote(ports: Ports, version_id: str, actor: str) -> None:
     """Put a version in force; the caller holds the scheduler's lock.
+
+    The champion itself may be promoted again: its state is built anew, and a rollback leads where it led before. So a
+    promotion that was cut short after its commit can be repeated.
 
     Raises
     ------
@@ -32,11 +33,13 @@ def promote(ports: Ports, version_id: str, actor: str) -> None:
         If nothing has been scored yet, so that there is no champion to replace.
     """
     version = ports.registry.load(version_id)
-    manifest, _ = correct(ports, _manifest(ports), ports.registry.load(_manifest(ports).version))
+    manifest = _manifest(ports)
+    manifest, _ = correct(ports, manifest, ports.registry.load(manifest.version))
     shard_series = ports.settings.advance.shard_series
     shards = [_learnt_shard(ports, manifest, version, roster) for roster in shards_of(full_roster(ports), shard_series)]
+    previous = manifest.previous if version_id == manifest.version else manifest.version
     published = msgspec.structs.replace(
-        manifest, version=version_id, previous=manifest.version, shard_series=shard_series, shards=shards
+        manifest, version=version_id, previous=previous, shard_series=shard_series, shards=shards
     )
     with ports.state.transaction():
         ports.state.publish(published)
@@ -44,8 +47,10 @@ def promote(ports: Ports, version_id: str, actor: str) -> None:
     record(ports, actor, EVERY_TENANT, "model.promote", version_id, f"replaces {manifest.version}")
 
 
-def rollback(ports: Ports, actor: str) -> str:
-    """Return to the champion before this one; returns its id.
+def previous_champion(ports: Ports) -> str:
+    """The version that a rollback promotes: the champion before this one.
+
+    It is asked for when the rollback is ordered, not when it is run, so that running it twice leads to the same place.
 
     Raises
     ------
@@ -55,7 +60,6 @@ def rollback(ports: Ports, actor: str) -> str:
     previous = _manifest(ports).previous
     if previous is None:
         raise Conflict("no other model version was in force before, so there is nothing to roll back to")
-    promote(ports, previous, actor)
     return previous
 
 

@@ -24,6 +24,7 @@ from service.domain.readings import CountRow
 from service.domain.verdicts import VerdictColumns
 from service.errors import RowProblem
 from service.settings import Hotspots
+from service.usecases.batches import FORGOTTEN_SECONDS
 from service.usecases.ranking import presences_of, rank_with_peers
 from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
 
@@ -96,26 +97,25 @@ def replay(
     budget
         Episodes opened per 100 stairwell-weeks.
     progress
-        Called with windows done and windows to do.
+        Called with rows done and rows to do.
     """
     windows = collected.windows()
     if not len(windows):
         return VerdictColumns.concatenate(version.id, [])
     step = calendar.window_seconds
-    starts = window_starts(int(windows.starts[0]), int(windows.starts[-1]) + step, step)
     numbers = np.arange(len(collected.names))
     kinds = np.array(collected.kinds)
     columns = OccupancyColumns(version, calendar.window_minutes, kinds, np.zeros(len(numbers)))
     first_seen = _first_seen(windows, len(numbers))
     parts = []
-    for part in _stretches(starts, first_seen):
+    for part in _stretches(windows.starts, first_seen, step):
         columns.shares = _shares(collected.names, first_seen <= part[0], budget)
         roster = Roster(numbers, kinds, columns.shares)
         begin, end = np.searchsorted(windows.starts, (part[0], part[-1] + step))
         rows = WindowCounts(windows.starts[begin:end], windows.series[begin:end], windows.counts[begin:end])
         counts = count_matrix(rows, part, numbers, step)
         parts.append(score_and_learn(columns, calendar, roster, part, counts, silence_odds=0.5))
-        progress(int((part[-1] - starts[0]) // step) + 1, len(starts))
+        progress(int(end), len(windows))
     return VerdictColumns.concatenate(version.id, parts)
 
 
@@ -163,12 +163,20 @@ def _first_seen(windows: WindowCounts, series: int) -> NDArray[np.int64]:
     return first
 
 
-def _stretches(starts: NDArray[np.int64], first_seen: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Batches of windows, cut where a series appears, because its stairwell's budget is shared from then on."""
-    cuts = set(np.searchsorted(starts, np.unique(first_seen)).tolist()) | set(range(0, len(starts), BATCH_WINDOWS))
-    edges = [*sorted(cuts), len(starts)]
-    for begin, end in pairwise(edges):
-        yield starts[begin:end]
+def _stretches(
+    counted: NDArray[np.int64], first_seen: NDArray[np.int64], window_seconds: int
+) -> Iterator[NDArray[np.int64]]:
+    """Batches of windows to step, cut where a series appears: its stairwell's budget is shared from then on."""
+    present = np.unique(counted)
+    breaks = np.flatnonzero(np.diff(present) > FORGOTTEN_SECONDS)
+    begins = [present[0], *(present[breaks + 1] - FORGOTTEN_SECONDS)]
+    ends = [*(present[breaks] + window_seconds), present[-1] + window_seconds]
+    for begin, end in zip(begins, ends, strict=True):
+        starts = window_starts(begin, end, window_seconds)
+        appear = first_seen[(first_seen >= begin) & (first_seen < end)]
+        cuts = {0, *np.searchsorted(starts, appear).tolist(), *range(0, len(starts), BATCH_WINDOWS)}
+        for first, after in pairwise([*sorted(cuts), len(starts)]):
+            yield starts[first:after]
 
 
 def _shares(names: list[tuple[str, str]], seen: NDArray[np.bool_], budget: float) -> NDArray[np.float64]:

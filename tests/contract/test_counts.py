@@ -132,7 +132,10 @@ def test_extent_is_the_first_and_the_last_instant(stores: Stores) -> None:
     series = learn(stores, 2)
     seconds = [START + 1800, START + 600, START + 90 * 24 * HOUR + 59, START + 90 * 24 * HOUR]
     stores.counts.append(points([(series[s % 2], time * NANOSECONDS, 1, 0) for s, time in enumerate(seconds)]))
-    assert stores.counts.extent() == (START + 600, START + 90 * 24 * HOUR + 59)
+    last = START + 90 * 24 * HOUR + 59
+    assert stores.counts.extent() == stores.counts.extent(START + 3599) == (START + 600, last)
+    assert stores.counts.extent(START + HOUR) == (last - 59, last)
+    assert stores.counts.extent(last + HOUR) is None
 
 
 def test_changes_tell_each_series_earliest_instant(stores: Stores) -> None:

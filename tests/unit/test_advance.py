@@ -139,6 +139,22 @@ def test_a_tick_that_fails_leaves_nothing_and_is_done_again(city, undisturbed, t
     assert_same(verdicts_of(ports, city), undisturbed)
 
 
+def test_a_gap_of_years_costs_no_more_than_one_of_weeks(city, undisturbed, tmp_path):
+    """A sensor whose clock stood in 2001 does not hold up the town; the town's own verdicts are as ever."""
+    ports = world(tmp_path, city)
+    ports.counts.append(city_points(city))
+    stray = np.array([978_307_200])
+    ports.counts.append(
+        CountPoints(series=np.array([1]), times=stray * NANOSECONDS, counts=np.array([1]), sources=np.array([0]))
+    )
+    report = advance(ports, end_of(city))
+    assert report.windows > 200_000
+    verdicts = verdicts_of(ports, city)
+    others = verdicts.where(verdicts.series > 1)
+    assert_same(others, undisturbed.where(undisturbed.series > 1))
+    assert verdicts.starts[0] == stray[0]
+
+
 def test_nothing_is_scored_before_its_window_and_the_lateness_are_over(city, tmp_path):
     ports = world(tmp_path, city)
     ports.counts.append(city_points(city))

@@ -93,10 +93,11 @@ class InfluxCountStore:
         )
         return _together(list(pieces))
 
-    def extent(self) -> tuple[int, int] | None:
+    def extent(self, since: int = 0) -> tuple[int, int] | None:
         """First and last instant with a point; the server looks at the ends of each series only."""
         queries = (_POINTS + _FIRST, _POINTS + _LAST)
-        ends = [self._connection.query(self._bucket, flux, _EVER, ["_time"])["_time"] for flux in queries]
+        span = {**_EVER, "_start": datetime.fromtimestamp(since - since % 3600, UTC)}
+        ends = [self._connection.query(self._bucket, flux, span, ["_time"])["_time"] for flux in queries]
         first, last = (seconds_of(times) for times in ends)
         return (int(first.min()), int(last.max())) if len(first) and len(last) else None
 

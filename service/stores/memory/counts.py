@@ -40,9 +40,10 @@ class MemoryCountStore:
             keys[:, 0] // NANOSECONDS, keys[:, 1], counts, start=start, end=end, window_seconds=window_seconds
         )
 
-    def extent(self) -> tuple[int, int] | None:
+    def extent(self, since: int = 0) -> tuple[int, int] | None:
         """First and last instant with a point."""
-        times = [time // NANOSECONDS for time, _, _ in self._counts]
+        hour = since - since % 3600
+        times = [time // NANOSECONDS for time, _, _ in self._counts if time // NANOSECONDS >= hour]
         return (min(times), max(times)) if times else None
 
     def changes(self, cursor: int) -> Changes:

@@ -34,9 +34,11 @@ _SOME_SERIES = """
     FROM hours CROSS JOIN numbers CROSS JOIN count ON hour = hours.value AND series = numbers.value
 """
 _EXTENT = """
-    SELECT hour * 3600 + min(nanosecond) / 1000000000 FROM count WHERE hour = (SELECT min(hour) FROM count)
+    SELECT hour * 3600 + min(nanosecond) / 1000000000 FROM count
+        WHERE hour = (SELECT min(hour) FROM count WHERE hour >= :hour)
     UNION ALL
-    SELECT hour * 3600 + max(nanosecond) / 1000000000 FROM count WHERE hour = (SELECT max(hour) FROM count)
+    SELECT hour * 3600 + max(nanosecond) / 1000000000 FROM count
+        WHERE hour = (SELECT max(hour) FROM count WHERE hour >= :hour)
 """
 
 
@@ -66,9 +68,9 @@ class SqliteCountStore:
         seconds = hour * SECONDS_PER_HOUR + nanosecond // NANOSECONDS
         return sum_windows(seconds, number, n, start=start, end=end, window_seconds=window_seconds)
 
-    def extent(self) -> tuple[int, int] | None:
+    def extent(self, since: int = 0) -> tuple[int, int] | None:
         """First and last instant with a point; both hours are found by the key."""
-        rows = self._database.rows(_EXTENT)
+        rows = self._database.rows(_EXTENT, {"hour": since // SECONDS_PER_HOUR})
         return (rows[0][0], rows[1][0]) if len(rows) == 2 and rows[0][0] is not None else None
 
     def changes(self, cursor: int) -> Changes:
