@@ -12,6 +12,7 @@ from models.building import build_version0
 from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress, show_table
+from service.usecases.promote import previous_champion
 from service.usecases.queries import list_versions
 from service.usecases.retrain import retrain as retrain_version
 
@@ -61,9 +62,9 @@ def promote(session: Session, version: str) -> None:
 @pass_session
 def rollback(session: Session) -> None:
     """Return to the champion before this one."""
-    run_command(session, "rollback")
-    champion = next(version.version for version in list_versions(session.ports) if version.champion)
-    click.echo(f"Model version {champion} is the champion again")
+    version = previous_champion(session.ports)
+    run_command(session, "promote", version)
+    click.echo(f"Model version {version} is the champion again")
 
 
 @models.command(name="build-version0")

@@ -136,10 +136,10 @@ def written_later(stores: Stores, value: float) -> str:
 def test_commands_wait_until_they_are_finished(embedded: Stores) -> None:
     """Oldest first; an outcome is kept, and the first one stays."""
     state = embedded.state
-    one, two = state.enqueue("promote", "3", "key-1"), state.enqueue("rollback", "", "cli:anna")
+    one, two = state.enqueue("promote", "3", "key-1"), state.enqueue("score", "", "cli:anna")
     assert state.commands() == [
         Command(command_id=one, name="promote", argument="3", actor="key-1"),
-        Command(command_id=two, name="rollback", argument="", actor="cli:anna"),
+        Command(command_id=two, name="score", argument="", actor="cli:anna"),
     ]
     assert state.outcome(one) == (False, None)
     state.finish(one, "there is no version 3")
@@ -148,7 +148,7 @@ def test_commands_wait_until_they_are_finished(embedded: Stores) -> None:
     assert [command.command_id for command in state.commands()] == [two]
     state.finish(two)
     assert state.outcome(two) == (True, None)
-    assert state.enqueue("rollback", "", "cli:anna") > two
+    assert state.enqueue("score", "", "cli:anna") > two
 
 
 @pytest.mark.parametrize("ask", ["outcome", "finish"])

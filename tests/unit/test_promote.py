@@ -19,7 +19,7 @@ from service.usecases.advance import advance
 from service.usecases.commands import run_commands
 from service.usecases.correct import replay_series
 from service.usecases.profile import normal_week
-from service.usecases.promote import promote, rollback
+from service.usecases.promote import previous_champion, promote
 from service.usecases.retrain import retrain
 from service.usecases.rosters import full_roster
 from service.usecases.shards import GROUPS, open_shard
@@ -60,7 +60,8 @@ def test_windows_are_judged_once_and_name_their_version(ports, city):
     watermark = ports.state.manifest().watermark
     promote(ports, "1", "test")
     advance(ports, end_of(city) - timedelta(days=1))
-    assert rollback(ports, "test") == "0"
+    assert previous_champion(ports) == "0"
+    promote(ports, "0", "test")
     advance(ports, end_of(city))
     numbers = np.arange(1, len(city.places) + 1)
     assert len(ports.verdicts.columns(numbers, 0, 2**40)) == np.count_nonzero(~np.isnan(city.counts))
@@ -96,8 +97,17 @@ def test_what_cannot_be_promoted_leaves_the_champion(ports, tmp_path):
         with pytest.raises(error):
             promote(ports, version_id, "test")
     with pytest.raises(Conflict, match="nothing to roll back to"):
-        rollback(ports, "test")
+        previous_champion(ports)
     assert ports.state.manifest() == before
+
+
+def test_a_promotion_run_twice_leads_where_it_led(ports):
+    """A kill between its commit and the end of its command has it run again."""
+    add_version(ports)
+    promote(ports, "1", "test")
+    promote(ports, "1", "test")
+    assert ports.state.manifest().version == "1"
+    assert previous_champion(ports) == "0"
 
 
 def test_queued_commands_are_run_and_a_failure_keeps_its_message(ports):
@@ -107,6 +117,17 @@ def test_queued_commands_are_run_and_a_failure_keeps_its_message(ports):
     assert ports.state.outcome(good) == (True, None)
     assert "no model version '9'" in ports.state.outcome(bad)[1]
     assert ports.state.manifest().version == "1"
+
+
+def test_a_fault_of_ours_ends_its_command_and_no_other(ports):
+    add_version(ports)
+    broken = replace(ports, registry=Broken())
+    first, second = (ports.state.enqueue("promote", "1", "test") for _ in range(2))
+    with pytest.raises(ZeroDivisionError):
+        run_commands(broken)
+    assert "ZeroDivisionError" in ports.state.outcome(first)[1]
+    assert run_commands(ports) == 1
+    assert ports.state.outcome(second) == (True, None)
 
 
 def test_retraining_writes_a_challenger_and_leaves_the_champion(ports):
@@ -145,6 +166,13 @@ def test_the_normal_week_is_what_the_detector_expects(ports, city):
     assert profile.evidence_weeks == pytest.approx(newest.evidence_weeks, abs=WEEKS)
     with pytest.raises(NotFound):
         normal_week(ports, "another tenant", place.stairwell)
+
+
+class Broken:
+    """A registry with a fault of our own making."""
+
+    def load(self, version_id: str) -> None:
+        raise ZeroDivisionError
 
 
 def found(ports: Ports, city: SimulatedCity, start: int, end: int):
