@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
 import zlib
 from typing import Any, TypeVar, get_args
@@ -16,7 +18,6 @@ from service.errors import InvalidInput, TooLarge
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 _PLACE = re.compile(r"^(?P<message>.*) - at `\$\.?(?P<place>.*)`$", re.DOTALL)
-_GZIP = 31  # zlib's name for "with a gzip header"
 
 
 def read_query(arguments: MultiDict[str, str], shape: type[Shape]) -> Shape:
@@ -81,18 +82,15 @@ def _unpacked(request: Request, limit_bytes: int) -> bytes:
 
 def _gunzip(packed: bytes, limit_bytes: int) -> bytes:
     """Unpack every member of a gzip body, never more than the limit and one byte."""
-    unpacked = b""
-    while packed:
-        member = zlib.decompressobj(_GZIP)
-        try:
-            unpacked += member.decompress(packed, limit_bytes + 1 - len(unpacked))
-        except zlib.error as error:
-            raise InvalidInput(f"the body is not gzip: {error}") from error
-        if len(unpacked) > limit_bytes:
-            raise _too_large(limit_bytes)
-        if not member.eof:
-            raise InvalidInput("the body is gzip that ends too early; send it again")
-        packed = member.unused_data
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as members:
+            unpacked = members.read(limit_bytes + 1)
+    except EOFError as error:
+        raise InvalidInput("the body is gzip that ends too early; send it again") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise InvalidInput(f"the body is not gzip: {error}") from error
+    if len(unpacked) > limit_bytes:
+        raise _too_large(limit_bytes)
     return unpacked
 
 

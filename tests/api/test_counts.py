@@ -83,6 +83,8 @@ def test_a_batch_of_bad_rows_keeps_nothing(empty):
         (b"{}", {"Content-Encoding": "br"}, 415),
         (b"not gzip", {"Content-Encoding": "gzip"}, 422),
         (gzip.compress(b'{"counts": []}')[:-9], {"Content-Encoding": "gzip"}, 422),
+        (gzip.compress(b'{"counts": []}')[:-5] + b"\0" * 5, {"Content-Encoding": "gzip"}, 422),
+        (gzip.compress(b'{"counts": []}') + b"more", {"Content-Encoding": "gzip"}, 422),
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(empty, data, headers, status):
