@@ -12,7 +12,6 @@ from msgspec import Meta
 from service.errors import InvalidInput
 
 Item = TypeVar("Item")
-Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Cursor = Annotated[str, Meta(description="The `next` of the page before, as it is.", max_length=400)]
 
 

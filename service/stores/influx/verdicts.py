@@ -28,7 +28,6 @@ SERIES_HOURS_PER_QUERY = 50_000
 """Most series times hours of one answer, so that it comes before the request's time is up."""
 
 _HOUR = 3600
-_DAY = 24 * _HOUR
 _EVER = (0, 9_214_646_400)  # 1970 to 2262, as long as nanoseconds last
 _COLUMNS = (*MEASURES, "anomalous", "version")
 _VERDICTS = """
