@@ -159,13 +159,25 @@ class Tick:
             raise StopAsked
 
     def _make_lists(self) -> dict[str, object]:
-        """Make the day's draft for every tenant that has none yet, from ``hotspots.make_at_hour`` local time on."""
+        """Make the day's draft for every tenant that has none yet, from ``hotspots.make_at_hour`` local time on.
+
+        A tenant whose list fails keeps no other waiting; the next tick tries again.
+        """
         settings = self.ports.settings
         now = self.ports.clock.now().astimezone(ZoneInfo(settings.general.timezone))
         due = datetime.combine(now.date(), time_of_day(settings.hotspots.make_at_hour), now.tzinfo)
         if self._lists_made == now.date() or now < due or self.ports.state.manifest() is None:
             return {}
-        made = [make_list(self.ports, tenant).list_id for tenant in self._tenants() if not self._has_list(tenant, due)]
+        made: list[str] = []
+        failures: list[Exception] = []
+        for tenant in self._tenants():
+            try:
+                if not self._has_list(tenant, due):
+                    made.append(make_list(self.ports, tenant).list_id)
+            except Exception as error:
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("lists that could not be made", failures)
         self._lists_made = now.date()
         return {"lists": made} if made else {}
 

@@ -12,9 +12,10 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from models.city import simulate_city
-from service.domain.hotspots import ListStatus
+from service.domain.hotspots import ListRecord, ListStatus
+from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
-from service.ports import Ports
+from service.ports import HotspotListStore, Ports
 from service.scheduler import Tick, scheduler_lock
 from service.usecases.advance import advance
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
@@ -95,6 +96,16 @@ def test_a_list_that_cannot_be_made_is_made_by_a_later_tick(ports: Ports) -> Non
     assert lists(ports) == 1
 
 
+def test_a_tenant_whose_list_fails_keeps_no_other_waiting(ports: Ports) -> None:
+    """The one without a fault comes later in the alphabet, and has its list after the same tick."""
+    ports.register.learn("aaa", "kvarnen-3a", "cellar", Kind.CELLAR)
+    local(ports, 6)
+    before = failures("lists")
+    Tick(replace(ports, lists=AwayFor(ports.lists, "aaa"))).run()
+    assert failures("lists") == before + 1
+    assert lists(ports) == 1
+
+
 def test_asked_to_end_a_catch_up_ends_at_a_commit(ports: Ports) -> None:
     """What is committed stays, and the next scheduler goes on from there."""
     stop = threading.Event()
@@ -132,6 +143,22 @@ def test_no_list_without_a_scored_window(tmp_path: Path) -> None:
     with capture_logs() as lines:
         Tick(ports).run()
     assert [line.get("failed") for line in lines if line["event"] == "tick"] == [None]
+
+
+class AwayFor:
+    """Lists that cannot be reached for one tenant."""
+
+    def __init__(self, lists: HotspotListStore, tenant: str) -> None:
+        self._lists = lists
+        self._tenant = tenant
+
+    def add(self, record: ListRecord, canonical_json: bytes) -> None:
+        if record.tenant == self._tenant:
+            raise StoreError("the store is away")
+        self._lists.add(record, canonical_json)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._lists, name)
 
 
 class Away:
