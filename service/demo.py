@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 
 from models.city import CityParameters, SimulatedCity, simulate_city
@@ -32,7 +33,7 @@ WEEKS = 9  # eight and the week that is not over
 SEED = 2
 SETTINGS_FILE = "demo.toml"
 _SETTINGS = """[general]
-data_dir = '{folder}'
+data_dir = {folder}
 
 [advance]
 interval_seconds = 5
@@ -78,7 +79,7 @@ def prepare_folder(folder: Path) -> Path:
     if any(folder.iterdir()):
         raise InvalidInput(f"{folder} is not empty; name a new folder for the demo with --data, or leave it out")
     settings = folder / SETTINGS_FILE
-    settings.write_text(_SETTINGS.format(folder=folder.absolute()), "utf-8")
+    settings.write_text(_SETTINGS.format(folder=msgspec.json.encode(str(folder.absolute())).decode()), "utf-8")
     return settings
 
 
