@@ -12,7 +12,7 @@ from service.domain.state import Manifest
 from service.errors import NotFound, StoreError
 from service.ports import Ports
 from service.usecases.rosters import full_roster
-from service.usecases.shards import open_shard, shard_number, shards_by_number, shards_of
+from service.usecases.shards import ShardState, open_shard, shard_number, shards_by_number, shards_of
 
 _TRIES = 3  # a tick may replace the chunks between reading the manifest and reading them
 
@@ -52,21 +52,21 @@ def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]
 def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> list[SpaceProfile]:
     if manifest is None:
         raise NotFound("nothing has been scored yet, so no normal week is known; import counts and score them")
-    return [_profile(one, _columns(ports, manifest, one)) for one in series]
+    version, numbers = ports.registry.load(manifest.version), [one.number for one in series]
+    columns: dict[int, OccupancyColumns] = {}
+    for roster in shards_of(full_roster(ports), manifest.shard_series):
+        if wanted := np.flatnonzero(np.isin(roster.numbers, numbers)).tolist():
+            shard = shards_by_number(manifest).get(shard_number(roster.numbers[0], manifest.shard_series))
+            opened = open_shard(ports.state, shard, roster, version, manifest.window_minutes)
+            columns |= {int(roster.numbers[column]): _alone(opened, column) for column in wanted}
+    return [_profile(one, columns[one.number]) for one in series]
 
 
-def _columns(ports: Ports, manifest: Manifest, series: Series) -> OccupancyColumns:
-    version = ports.registry.load(manifest.version)
-    number = shard_number(series.number, manifest.shard_series)
-    roster = next(
-        roster
-        for roster in shards_of(full_roster(ports), manifest.shard_series)
-        if shard_number(roster.numbers[0], manifest.shard_series) == number
-    )
-    opened = open_shard(ports.state, shards_by_number(manifest).get(number), roster, version, manifest.window_minutes)
-    at = np.flatnonzero(roster.numbers == series.number)
+def _alone(opened: ShardState, column: int) -> OccupancyColumns:
+    """The detector of one series of a shard."""
+    held, at = opened.columns, [column]
     return OccupancyColumns(
-        version, manifest.window_minutes, roster.kinds[at], roster.shares[at], opened.columns.state.select(at)
+        held.version, held.week.window_minutes, held.kinds[at], held.shares[at], held.state.select(at)
     )
 
 
