@@ -95,7 +95,8 @@ def score_and_learn(
         float64[T, n], NaN where missing.
     silence_odds
         Under assumed liveness a missing count is zero until silence since the last presence is less likely than
-        this; from then on it is missing, so that a dead sensor is not learnt.
+        this; from then on it is missing, so that a dead sensor is not learnt. Before the first reading nothing is
+        assumed: else a replay, which begins before the series was registered, would learn more than a live run did.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def score_and_learn(
     anomalous = np.zeros(counts.shape, dtype=bool)
     counted = counts.copy()
     for t, slot in enumerate(slots):
-        calm = alive[t] & np.isnan(counted[t]) & (columns.quiet <= limit)
+        calm = alive[t] & np.isnan(counted[t]) & (columns.evidence_weeks > 0) & (columns.quiet <= limit)
         counted[t, calm] = 0.0
         verdicts = columns.step(int(slot), counted[t])
         for k, name in enumerate(MEASURES[1:]):

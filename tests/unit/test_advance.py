@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import timedelta
 
+import msgspec
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
@@ -179,34 +180,51 @@ def test_another_window_length_is_refused(city, tmp_path):
 def test_under_assumed_liveness_silence_is_zero_until_it_is_too_long(city, tmp_path):
     """A busy place that falls silent is taken for calm at first, and for a dead sensor later."""
     ports = sqlite_ports(tmp_path)
-    ports.register.put(
-        [
-            PlaceRow(
-                tenant=TENANT,
-                area="a",
-                property="p",
-                building="b",
-                stairwell="s",
-                space="cellar",
-                sensor="x",
-                liveness=Liveness.ASSUMED,
-            )
-        ]
-    )
+    ports.register.put([ASSUMED])
     busy, silent = city.starts[:240], city.starts[240:]
-    ports.counts.append(
-        CountPoints(
-            series=np.ones(240, dtype=np.int64),
-            times=busy * NANOSECONDS,
-            counts=np.full(240, 2, dtype=np.int64),
-            sources=np.zeros(240, dtype=np.int64),
-        )
-    )
+    ports.counts.append(twos(1, busy))
     advance(ports, end_of(city))
     verdicts = ports.verdicts.columns(np.array([1]), 0, 2**40)
     zeros = verdicts.count == 0
     assert 1 <= zeros.sum() < 24
     assert verdicts.starts[zeros].min() == silent[0]
+
+
+def test_nothing_is_assumed_of_the_time_before_a_sensor(city, tmp_path):
+    """Registered when installed or long before: silence tells nothing until the sensor has said something."""
+    verdicts = []
+    for folder, at_once in (("early", True), ("late", False)):
+        ports = sqlite_ports(tmp_path / folder)
+        ports.register.put([msgspec.structs.replace(ASSUMED, stairwell="other", sensor=None)])
+        ports.counts.append(twos(1, city.starts))
+        if at_once:
+            ports.register.put([ASSUMED])
+        advance(ports, end_of(city) - timedelta(weeks=1))
+        ports.register.put([ASSUMED])
+        ports.counts.append(twos(2, city.starts[-150::50]))
+        advance(ports, end_of(city))
+        verdicts.append(ports.verdicts.columns(np.array([2]), 0, 2**40))
+    assert len(verdicts[0]) > 3
+    assert verdicts[0].starts[0] == city.starts[-150]
+    assert_same(*verdicts)
+
+
+ASSUMED = PlaceRow(
+    tenant=TENANT,
+    area="a",
+    property="p",
+    building="b",
+    stairwell="s",
+    space="cellar",
+    sensor="x",
+    liveness=Liveness.ASSUMED,
+)
+
+
+def twos(series: int, starts) -> CountPoints:
+    """Two presences of one series in each of some windows."""
+    ones = np.ones(len(starts), dtype=np.int64)
+    return CountPoints(series=series * ones, times=starts * NANOSECONDS, counts=2 * ones, sources=0 * ones)
 
 
 def points(all_points: CountPoints, keep) -> CountPoints:
