@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import gammaln
 from sklearn.linear_model import PoissonRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
 from models.calendar import DAY_TYPES, HOLIDAY, Calendar
 from models.kinds import KINDS
@@ -153,7 +154,8 @@ def _fit_profile(totals: SlotTotals, kinds: NDArray[np.int64], prior: FleetPrior
     seen = weight > 0
     features = _profile_features()
     model = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)  # type: ignore[no-untyped-call]
-    model.fit(features[seen], presences[seen] / weight[seen], sample_weight=weight[seen])
+    with threadpool_limits(1):  # small products: threads only wait for each other, and change the last bits
+        model.fit(features[seen], presences[seen] / weight[seen], sample_weight=weight[seen])
     ratio = model.predict(features)  # type: ignore[no-untyped-call]
     profile = (offset.ravel() * ratio).reshape(len(KINDS), DAY_TYPES, 24)
     return np.asarray(profile / profile[:, :HOLIDAY].mean(axis=(1, 2), keepdims=True))
