@@ -1,7 +1,7 @@
 """Kills the scheduler (-9) at random points and compares its verdicts with those of an undisturbed run.
 
-Every try starts a scheduler process on a fresh copy of the same counts, kills it at a moment drawn over the length of
-the undisturbed run, lets a new one finish, and compares every verdict, bit by bit.
+Every try starts a scheduler process on a fresh copy of the same counts, kills it at a random moment after a share of
+the windows is committed, lets a new one finish, and compares every verdict, bit by bit. The shares spread over the run.
 
     python bench/kills.py --tries 50 --seed 1
 """
@@ -32,7 +32,9 @@ from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
 from service.settings import load_settings
 
-SETTINGS = "[advance]\ncommit_windows = 24\ninterval_seconds = 1\n"
+COMMIT_WINDOWS = 24
+SETTINGS = f"[advance]\ncommit_windows = {COMMIT_WINDOWS}\ninterval_seconds = 1\n"
+_LOOK_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
@@ -69,25 +71,38 @@ class KillBench:
         undisturbed = self._copy("undisturbed")
         self.seconds = self._finish(undisturbed)
         self.verdicts = read_verdicts(self._ports(undisturbed))
+        self.windows = windows_done(self._ports(undisturbed))
 
     def kill(self, tries: int, seed: int) -> list[Try]:
         """Kill once in each of ``tries`` equal parts of the run, at a random moment of it."""
         draw = random.Random(seed)  # noqa: S311 - moments, not secrets
-        return [self.kill_once(number, (number + draw.random()) / tries) for number in range(tries)]
+        return [self.kill_once(number, (number + draw.random()) / tries, draw.random()) for number in range(tries)]
 
-    def kill_once(self, number: int, share: float) -> Try:
-        """Kill a scheduler after a share of the undisturbed run's time, let another finish, and compare."""
+    def kill_once(self, number: int, share: float, moment: float) -> Try:
+        """Kill a scheduler, let another finish, and compare.
+
+        Parameters
+        ----------
+        number
+            Of the try.
+        share
+            Of the windows that are committed before the kill, 0 to 1.
+        moment
+            Of the next commit's time that is waited for after them, 0 to 1.
+        """
         folder = self._copy(f"try-{number}")
+        ports = self._ports(folder)
         with self._scheduler(folder) as process:
             _read_until(process, "scheduling")
-            time.sleep(share * self.seconds)
+            while windows_done(ports) < share * self.windows and process.poll() is None:
+                time.sleep(_LOOK_SECONDS)
+            time.sleep(moment * self.seconds * COMMIT_WINDOWS / self.windows)
             process.kill()
-        windows_done = self._windows_done(folder)
+        done = windows_done(ports)
         self._finish(folder)
-        equal = same(read_verdicts(self._ports(folder)), self.verdicts)
-        windows = self._windows_done(folder)
+        equal = same(read_verdicts(ports), self.verdicts)
         shutil.rmtree(folder)
-        return Try(windows_done, windows, equal)
+        return Try(done, self.windows, equal)
 
     def _fill(self, stairwells: int, weeks: int) -> None:
         parameters = CityParameters(tenants=("a",))
@@ -141,9 +156,11 @@ class KillBench:
             raise RuntimeError(f"the tick failed: {tick}")
         return float(str(tick["seconds"]))
 
-    def _windows_done(self, folder: Path) -> int:
-        manifest = self._ports(folder).state.manifest()
-        return (manifest.watermark - manifest.origin) // 3600 if manifest else 0
+
+def windows_done(ports: Ports) -> int:
+    """Windows that are committed."""
+    manifest = ports.state.manifest()
+    return (manifest.watermark - manifest.origin) // ports.settings.window_seconds if manifest else 0
 
 
 def read_verdicts(ports: Ports) -> VerdictColumns:

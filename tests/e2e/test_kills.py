@@ -8,9 +8,9 @@ TRIES = 6
 
 
 def test_a_killed_scheduler_gives_the_same_verdicts(tmp_path: Path) -> None:
-    """To the last bit, and at least one kill hit between two commits."""
+    """To the last bit; and most kills hit a run that had committed something and not yet everything."""
     bench = KillBench(tmp_path, stairwells=10, weeks=4)
     tries = bench.kill(TRIES, seed=1)
     assert len(bench.verdicts) > 0
     assert [one.equal for one in tries] == [True] * TRIES
-    assert any(one.amid for one in tries)
+    assert sum(one.amid for one in tries) > TRIES / 2
