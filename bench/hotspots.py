@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from models.city import CityParameters, LoiteringEpisode, SimulatedCity, simulate_city
 from models.columns import OccupancyColumns
 from models.evaluation import average_precision, hours_iou, hours_of_block, precision_at_k
-from models.fleet import fit_fleet_prior
+from models.fleet import fit_fleet
 from models.hotspots import HotSpot, Presences, rank_hotspots
 from models.kinds import kind_number
 from models.prior import FleetPrior
@@ -52,7 +52,7 @@ def make_town(city: SimulatedCity) -> Town:
     )
     slots = city.calendar.slots_of(city.starts)
     expected = np.array([columns.step(int(slot), count).expected for slot, count in zip(slots, counts, strict=True)])
-    prior = fit_fleet_prior(city.calendar, city.starts, counts, kinds, parent=shipped_version().prior)
+    prior = fit_fleet(city.calendar, city.starts, counts, kinds, parent=shipped_version().prior).prior
     presences = Presences(city.calendar, city.starts, counts, expected, kinds, city.stairwell_of_series)
     return Town(city, presences, prior)
 

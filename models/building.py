@@ -9,7 +9,7 @@ import numpy as np
 
 from models.calibrating import calibrate, uncalibrated
 from models.city import simulate_city
-from models.fleet import fit_fleet_prior
+from models.fleet import fit_fleet
 from models.hyperparameters import Hyperparameters
 from models.kinds import kind_number
 from models.version import ModelVersion
@@ -46,7 +46,7 @@ def build_version0(
     """
     city = simulate_city(seed, stairwells, weeks, timezone=_TIMEZONE, holidays=holidays)
     kinds = np.array([kind_number(kind) for kind in city.kinds], dtype=np.int64)
-    prior = fit_fleet_prior(city.calendar, city.starts, np.where(city.annotated, np.nan, city.counts), kinds)
+    prior = fit_fleet(city.calendar, city.starts, np.where(city.annotated, np.nan, city.counts), kinds).prior
     version = ModelVersion(
         VERSION_0, Hyperparameters(), prior, uncalibrated(), timezone=_TIMEZONE, holidays=tuple(holidays)
     )

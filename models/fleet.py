@@ -13,16 +13,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import gammaln
-from sklearn.linear_model import PoissonRegressor
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
 
-from models.calendar import DAY_TYPES, HOLIDAY, Calendar
+from models.calendar import DAY_TYPES, Calendar
 from models.kinds import KINDS
 from models.prior import FleetPrior
+from models.profile import ProfileFit, fit_profile
 
 SLOTS = DAY_TYPES * 24
-_HARMONICS = 6  # a rush hour is about two hours wide
-_DAY_GROUPS = np.array([0, 0, 0, 0, 1, 2, 3, 4])  # Mon-Thu, Fri, Sat, Sun, holiday
 _PRIOR_SERIES = 4.0  # how many series the parent's level counts for
 _PRIOR_CELLS = 20.0  # how many presences' worth of cells the parent's shapes count for
 _LOITERING_TAIL = 5.0  # log-likelihood ratio above which three hours of one series are left out
@@ -56,14 +53,22 @@ def default_prior() -> FleetPrior:
     )
 
 
-def fit_fleet_prior(
+@dataclass(frozen=True)
+class FleetFit:
+    """A fitted prior, and the fit of its profiles, which a later retraining may look into."""
+
+    prior: FleetPrior
+    profile_fit: ProfileFit
+
+
+def fit_fleet(
     calendar: Calendar,
     starts: NDArray[np.int64],
     counts: NDArray[np.float64],
     kinds: NDArray[np.int64],
     *,
     parent: FleetPrior | None = None,
-) -> FleetPrior:
+) -> FleetFit:
     """Fit the fleet prior to counts, robustly against series where people loiter.
 
     Parameters
@@ -99,7 +104,8 @@ def fit_fleet_prior(
     left_out = np.zeros_like(totals.hours, dtype=bool)
     for _ in range(_ROUNDS):
         kept = totals.without(left_out)
-        profile = _fit_profile(kept, kinds, prior)
+        profile_fit = _fit_profile(kept, kinds, prior)
+        profile = profile_fit.profile
         level, level_shape = _fit_levels(kept, kinds, profile, prior)
         expected = _series_levels(kept, kinds, profile, level, level_shape)[:, None] * _weekly(profile, kinds)
         left_out = _stands_out(totals, expected, prior.time_shape[kinds])
@@ -108,7 +114,8 @@ def fit_fleet_prior(
     slot_shape = _fit_slots(kept, kinds, expected * time_ratio, prior)
     rate = expected * time_ratio
     dispersion, strength = _fit_dispersion(calendar, starts, counts, kinds, rate=rate, left_out=left_out, prior=prior)
-    return FleetPrior(profile, level, level_shape, time_shape, slot_shape, dispersion, strength)
+    fitted = FleetPrior(profile, level, level_shape, time_shape, slot_shape, dispersion, strength)
+    return FleetFit(fitted, profile_fit)
 
 
 def slot_totals(calendar: Calendar, starts: NDArray[np.int64], counts: NDArray[np.float64]) -> SlotTotals:
@@ -141,51 +148,13 @@ def _by_kind(values: NDArray[np.float64], kinds: NDArray[np.int64]) -> NDArray[n
     return total
 
 
-def _fit_profile(totals: SlotTotals, kinds: NDArray[np.int64], prior: FleetPrior) -> NDArray[np.float64]:
-    """Profile of each kind, float64[kinds, 8, 24], mean 1 over the ordinary week."""
-    offset = prior.profile.reshape(len(KINDS), SLOTS)
+def _fit_profile(totals: SlotTotals, kinds: NDArray[np.int64], prior: FleetPrior) -> ProfileFit:
+    parent = prior.profile.reshape(len(KINDS), SLOTS)
     levels = (prior.level_shape[kinds] + totals.presences.sum(axis=1)) / (
-        prior.level_shape[kinds] / prior.level[kinds] + (totals.hours * offset[kinds]).sum(axis=1)
+        prior.level_shape[kinds] / prior.level[kinds] + (totals.hours * parent[kinds]).sum(axis=1)
     )
-    presences = _by_kind(totals.presences, kinds).ravel()
-    weight = _by_kind(totals.hours * offset[kinds] * levels[:, None], kinds).ravel()
-    if presences.sum() == 0:
-        return prior.profile
-    seen = weight > 0
-    features = _profile_features()
-    model = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)  # type: ignore[no-untyped-call]
-    with threadpool_limits(1):  # small products: threads only wait for each other, and change the last bits
-        model.fit(features[seen], presences[seen] / weight[seen], sample_weight=weight[seen])
-    ratio = model.predict(features)  # type: ignore[no-untyped-call]
-    profile = (offset.ravel() * ratio).reshape(len(KINDS), DAY_TYPES, 24)
-    return np.asarray(profile / profile[:, :HOLIDAY].mean(axis=(1, 2), keepdims=True))
-
-
-def _profile_features() -> NDArray[np.float64]:
-    """Rows (kind, day type, hour); ridge columns: the hour, by day type, by kind, by kind and group of days.
-
-    A column's scale is the prior standard deviation of its effect on the log rate: high harmonics and interactions are
-    expected to be small. Holidays start out from Sunday.
-    """
-    angle = 2 * np.pi * np.outer(np.arange(24) + 0.5, np.arange(1, _HARMONICS + 1)) / 24
-    scale = 1 / np.arange(1, _HARMONICS + 1)
-    hour = np.hstack([np.ones((24, 1)), np.cos(angle) * scale, np.sin(angle) * scale])
-    day = np.eye(DAY_TYPES)
-    day[HOLIDAY, HOLIDAY - 1] = 1.0
-    group = np.eye(5)[_DAY_GROUPS]
-    group[HOLIDAY, 3] = 1.0
-    kind, one = np.eye(len(KINDS)), np.ones
-    blocks = [
-        _interaction(one((len(KINDS), 1)), one((DAY_TYPES, 1)), hour),
-        _interaction(one((len(KINDS), 1)), 0.5 * day, hour),
-        _interaction(kind, one((DAY_TYPES, 1)), hour),
-        _interaction(kind, 0.5 * group, hour),
-    ]
-    return np.hstack(blocks)
-
-
-def _interaction(kind: NDArray[np.float64], day: NDArray[np.float64], hour: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.kron(np.kron(kind, day), hour)
+    expected = totals.hours * parent[kinds] * levels[:, None]
+    return fit_profile(_by_kind(totals.presences, kinds), _by_kind(expected, kinds), prior.profile)
 
 
 def _fit_levels(

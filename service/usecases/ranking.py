@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
-from models.fleet import fit_fleet_prior
+from models.fleet import fit_fleet
 from models.hotspots import HotSpot, Presences, rank_hotspots
 from models.version import ModelVersion
 from service.domain.verdicts import VerdictColumns
@@ -50,9 +50,7 @@ def rank_with_peers(presences: Presences, version: ModelVersion, asked: Hotspots
 
     One tenant's rows know nothing of another's, and a list of the past knows nothing of what came later.
     """
-    peers = fit_fleet_prior(
-        presences.calendar, presences.starts, presences.counts, presences.kinds, parent=version.prior
-    )
+    fit = fit_fleet(presences.calendar, presences.starts, presences.counts, presences.kinds, parent=version.prior)
     return rank_hotspots(
-        presences, peers, days=asked.days, top=asked.top, false_discovery_rate=asked.false_discovery_rate
+        presences, fit.prior, days=asked.days, top=asked.top, false_discovery_rate=asked.false_discovery_rate
     )

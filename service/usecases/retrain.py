@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from models.calendar import Calendar
 from models.calibrating import calibrate
 from models.columns import OccupancyColumns
-from models.fleet import fit_fleet_prior
+from models.fleet import FleetFit, fit_fleet
 from models.version import ModelVersion
 from service.domain.verdicts import VerdictColumns
 from service.domain.versions import VersionManifest
@@ -87,7 +87,10 @@ def retrain(ports: Ports, weeks: int | None = None, progress: Progress = lambda 
     champion = ports.registry.load(manifest.version)
     training = _read_counts(ports, manifest.origin, manifest.watermark, weeks or DEFAULT_WEEKS, progress)
     metrics = _judge(ports, champion, training, progress)
-    challenger = _fit(ports, champion, training, progress)
+    progress("fitting the fleet prior", 0.0)
+    fit = _fit_fleet(champion, training)
+    progress("fitting the fleet prior", 1.0)
+    challenger = _calibrated(_version_of(ports, champion, fit, training.calendar), progress)
     span = (training.starts[0], training.starts[-1] + training.calendar.window_seconds)
     description = VersionManifest(
         version_id=challenger.id,
@@ -100,7 +103,7 @@ def retrain(ports: Ports, weeks: int | None = None, progress: Progress = lambda 
         packages=_environment(),
         files={},
     )
-    return ports.registry.add(challenger, description, {"fleet_prior": challenger.prior.to_tables()})
+    return ports.registry.add(challenger, description, {"profile_fit": fit.profile_fit})
 
 
 def _read_counts(ports: Ports, origin: int, end: int, weeks: int, progress: Progress) -> TrainingCounts:
@@ -122,38 +125,37 @@ def _read_counts(ports: Ports, origin: int, end: int, weeks: int, progress: Prog
     return TrainingCounts(settings_calendar(ports), roster, starts, counts)
 
 
-def _fit(ports: Ports, champion: ModelVersion, training: TrainingCounts, progress: Progress) -> ModelVersion:
-    progress("fitting the fleet prior", 0.0)
-    calendar = training.calendar
-    fitted = replace(
-        _with_prior_of(champion, training),
+def _version_of(ports: Ports, champion: ModelVersion, fit: FleetFit, calendar: Calendar) -> ModelVersion:
+    """The challenger, but for its calibration maps, which are still the champion's."""
+    return replace(
+        champion,
         id=str(max(int(known.version_id) for known in ports.registry.manifests()) + 1),
+        prior=fit.prior,
         timezone=calendar.timezone,
         holidays=tuple(calendar.holidays),
     )
-    progress("fitting the fleet prior", 1.0)
-    challenger = calibrate(
-        fitted,
+
+
+def _calibrated(version: ModelVersion, progress: Progress) -> ModelVersion:
+    calibrated = calibrate(
+        version,
         series=_NULL_SERIES,
         weeks=_NULL_WEEKS,
-        seed=int(fitted.id),
+        seed=int(version.id),
         progress=lambda share: progress("calibrating", share),
     )
     progress("calibrating", 1.0)
-    return challenger
+    return calibrated
 
 
-def _with_prior_of(champion: ModelVersion, training: TrainingCounts) -> ModelVersion:
-    prior = fit_fleet_prior(
-        training.calendar, training.starts, training.counts, training.roster.kinds, parent=champion.prior
-    )
-    return replace(champion, prior=prior)
+def _fit_fleet(champion: ModelVersion, training: TrainingCounts) -> FleetFit:
+    return fit_fleet(training.calendar, training.starts, training.counts, training.roster.kinds, parent=champion.prior)
 
 
 def _judge(ports: Ports, champion: ModelVersion, training: TrainingCounts, progress: Progress) -> dict[str, float]:
     """Champion and challenger on the same windows, which neither the challenger's prior nor the score has seen."""
     held_back = len(training.starts) - len(training.starts) // _HELD_BACK
-    trial = _with_prior_of(champion, training.before(held_back))
+    trial = replace(champion, prior=_fit_fleet(champion, training.before(held_back)).prior)
     metrics = {"series": float(len(training.roster)), "windows": float((~np.isnan(training.counts)).sum())}
     for name, version in (("champion", champion), ("challenger", trial)):
         loss = _log_loss(ports, version, training, held_back)

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import polygamma
 
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.fleet import default_prior, fit_fleet_prior
+from models.fleet import default_prior, fit_fleet
 from models.kinds import KINDS, kind_number
 from models.prior import FleetPrior
 
@@ -13,7 +13,7 @@ from models.prior import FleetPrior
 def fit(city: SimulatedCity, parent: FleetPrior | None = None) -> FleetPrior:
     kinds = np.array([kind_number(kind) for kind in city.kinds])
     counts = np.where(city.annotated, np.nan, city.counts)
-    return fit_fleet_prior(city.calendar, city.starts, counts, kinds, parent=parent)
+    return fit_fleet(city.calendar, city.starts, counts, kinds, parent=parent).prior
 
 
 def true_profile(city: SimulatedCity, kind: str) -> np.ndarray:
@@ -63,7 +63,7 @@ def test_absent_kinds_fall_back_to_the_parent(calm):
     parent = fit(calm)
     rows = np.array(calm.kinds) == "stairwell"
     kinds = np.zeros(rows.sum(), dtype=int)
-    child = fit_fleet_prior(calm.calendar, calm.starts, calm.counts[:, rows], kinds, parent=parent)
+    child = fit_fleet(calm.calendar, calm.starts, calm.counts[:, rows], kinds, parent=parent).prior
     attic = kind_number("attic")
     for table in ("level", "level_shape", "time_shape", "slot_shape", "dispersion"):
         assert getattr(child, table)[attic] == pytest.approx(getattr(parent, table)[attic])
@@ -74,7 +74,7 @@ def test_absent_kinds_fall_back_to_the_parent(calm):
 def test_nothing_heard_leaves_the_parent_profile(missing):
     city = simulate_city(3, stairwells=4, weeks=1)
     kinds = np.array([kind_number(kind) for kind in city.kinds])
-    prior = fit_fleet_prior(city.calendar, city.starts, np.full(city.counts.shape, missing), kinds)
+    prior = fit_fleet(city.calendar, city.starts, np.full(city.counts.shape, missing), kinds).prior
     np.testing.assert_allclose(prior.profile, default_prior().profile)
 
 
@@ -94,4 +94,4 @@ def test_half_hours_and_hours_teach_the_same_rates():
 
 def test_shapes_that_disagree_are_refused(calm):
     with pytest.raises(ValueError, match="windows"):
-        fit_fleet_prior(calm.calendar, calm.starts, calm.counts[1:], np.zeros(calm.counts.shape[1], dtype=int))
+        fit_fleet(calm.calendar, calm.starts, calm.counts[1:], np.zeros(calm.counts.shape[1], dtype=int))

@@ -10,7 +10,7 @@ import pytest
 from models.calendar import HOLIDAY, Calendar
 from models.city import SimulatedCity, simulate_city
 from models.evaluation import hours_iou, hours_of_block, precision_at_k
-from models.fleet import default_prior, fit_fleet_prior
+from models.fleet import default_prior, fit_fleet
 from models.hotspots import HotSpot, Presences, rank_hotspots
 from models.kinds import kind_number
 from models.prior import FleetPrior
@@ -24,7 +24,7 @@ def town_presences(city: SimulatedCity) -> tuple[Presences, FleetPrior]:
     """Presences with the mean of each hour of the earlier weeks as what was expected."""
     kinds = np.array([kind_number(kind) for kind in city.kinds])
     counts = np.where(city.annotated, np.nan, city.counts)
-    prior = fit_fleet_prior(city.calendar, city.starts, counts, kinds)
+    prior = fit_fleet(city.calendar, city.starts, counts, kinds).prior
     slots = city.calendar.slots_of(city.starts)
     weekly = prior.profile.reshape(len(prior.level), -1)[kinds][:, slots].T
     first = slice(0, 6 * 168)

@@ -139,6 +139,9 @@ def test_retraining_writes_a_challenger_and_leaves_the_champion(ports):
     champion, challenger = (manifest.metrics[f"log_loss_{name}"] for name in ("champion", "challenger"))
     assert 0 < challenger < 1.1 * champion
     assert "river" in manifest.packages
+    profile_fit = ports.registry.artefact("1", "profile_fit")
+    np.testing.assert_array_equal(profile_fit.profile, ports.registry.load("1").prior.profile)
+    assert profile_fit.regressor.n_features_in_ > 0
     promote(ports, "1", "test")
     assert ports.state.manifest().version == "1"
 
