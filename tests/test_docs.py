@@ -106,9 +106,7 @@ def world(demo: Demo) -> dict[str, str]:
 @pytest.mark.parametrize("name", RUN)
 def test_examples_run(name: str, world: dict[str, str], tmp_path: Path) -> None:
     """Those of a page in one folder, one after the other; those of the analyst on the demo's data."""
-    configured = (
-        {"TRAPPVAKT_CONFIG": str(Path(world["DATA"]) / "demo.toml")} if name in ("police", "operations") else {}
-    )
+    configured = {"TRAPPVAKT_CONFIG": str(Path(world["DATA"]) / "demo.toml")} if name in ON_THE_DEMO else {}
     examples = blocks(REPOSITORY / f"docs/{name}.md", "sh", "python")
     assert examples
     for language, text in examples:
