@@ -34,7 +34,7 @@ _HEADERS = {
 def create_app(ports: Ports) -> Flask:
     """The WSGI application over these ports."""
     app = Flask("service.api", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = ports.settings.api.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = ports.settings.api.max_body_bytes + 1  # a chunked body is cut there in silence
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     for operation in OPERATIONS:

@@ -77,6 +77,8 @@ def _unpacked(request: Request, limit_bytes: int) -> bytes:
         content = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise _too_large(limit_bytes) from error
+    if len(content) > limit_bytes:
+        raise _too_large(limit_bytes)
     return _gunzip(content, limit_bytes) if encoding == "gzip" else content
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 
 import pytest
@@ -114,6 +115,21 @@ def test_an_oversized_body_is_refused_before_it_is_unpacked(tmp_path, packed):
     response = town.ingest.post("/v1/counts", data=data, headers=headers)
     assert response.status_code == 413
     assert "200000 bytes" in body(response)["detail"]
+
+
+@pytest.mark.parametrize(("surplus", "status"), [(0, 204), (1, 413), (100_000, 413)])
+def test_an_oversized_chunked_body_is_refused_as_a_whole(tmp_path, surplus, status):
+    """Its length is not told beforehand; what exceeds the limit must not be cut off in silence."""
+    town = Town(PORTS["sqlite"](tmp_path, api__max_body_bytes=200_000))
+    line = b"presence,stairwell=A count=1i 1790848800\n"
+    lines = line + b"#" + b"." * (200_000 + surplus - len(line) - 1)
+    response = town.ingest.post(
+        "/api/v2/write?precision=s",
+        input_stream=io.BytesIO(lines),
+        environ_overrides={"wsgi.input_terminated": True, "CONTENT_LENGTH": ""},
+    )
+    assert response.status_code == status
+    assert bool(stored(town)) == (status == 204)
 
 
 def test_places_are_imported_and_listed(empty):
