@@ -74,29 +74,39 @@ def _replay_late(ports: Ports, manifest: Manifest, version: ModelVersion, late: 
     step = ports.settings.window_seconds
     origin = min(manifest.origin, min(late.values()) // step * step)
     held = shards_by_number(manifest)
+    since = {series: second // step * step for series, second in late.items()}
     replayed: list[VerdictColumns] = []
     for roster in shards_of(full_roster(ports), manifest.shard_series):
         touched = roster.select(np.flatnonzero(np.isin(roster.numbers, list(late))))
         if len(touched):
             number = shard_number(roster.numbers[0], manifest.shard_series)
             opened = open_shard(ports.state, held.get(number), roster, version, manifest.window_minutes)
-            state = replay_series(ports, touched, version, (origin, manifest.watermark), replayed.append)
+            state = replay_series(
+                ports,
+                touched,
+                version,
+                (origin, manifest.watermark),
+                lambda part: replayed.append(_changed(part, since)),
+            )
             replace_columns(opened, touched.numbers, state)
             held[number] = close_shard(ports.state, opened)
     published = msgspec.structs.replace(manifest, origin=origin, shards=[held[number] for number in sorted(held)])
     with ports.state.transaction():
-        _replace_verdicts(ports, replayed, {s: second // step * step for s, second in late.items()}, manifest.watermark)
+        _replace_verdicts(ports, replayed, since, manifest.watermark)
         ports.state.publish(published)
     ports.state.sweep()
     return published
 
 
+def _changed(verdicts: VerdictColumns, since: dict[int, int]) -> VerdictColumns:
+    """The verdicts from each series' first change on; those before it stand, and are not held in memory."""
+    numbers, starts = np.array(sorted(since.items())).T
+    return verdicts.where(verdicts.starts >= starts[np.searchsorted(numbers, verdicts.series)])
+
+
 def _replace_verdicts(ports: Ports, replayed: list[VerdictColumns], since: dict[int, int], end: int) -> None:
-    """Verdicts before a series' first change stand; from there on they move to the revisions and new ones come."""
-    numbers = np.array(sorted(since))
-    starts = np.array([since[number] for number in sorted(since)])
-    for number, start in since.items():
-        ports.verdicts.supersede(np.array([number]), start, end)
+    """Move the verdicts in force to the revisions and put the new ones in their place."""
+    for start in sorted(set(since.values())):
+        ports.verdicts.supersede(np.array([series for series, second in since.items() if second == start]), start, end)
     for part in replayed:
-        changed = part.starts >= starts[np.searchsorted(numbers, part.series)]
-        ports.verdicts.write(part.where(changed))
+        ports.verdicts.write(part)
