@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -151,7 +151,8 @@ def load_settings(
     for dotted, value in (overrides or {}).items():
         section, key = dotted.split(".")
         _merge(document, {section: {key: value}}, "the command line")
-    return _validated(document, str(chosen or "the defaults"))
+    origins = ([str(chosen)] if chosen else []) + (["the command line"] if overrides else [])
+    return _validated(document, " and ".join(origins) or "the defaults")
 
 
 def influxdb_token(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
@@ -232,10 +233,20 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
     try:
         settings = msgspec.convert(document, Settings)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{origin}: {str(error).replace('$.', '')}") from error
+        raise SettingsError(f"{origin}: {_readable(error)}") from error
     try:
         ZoneInfo(settings.general.timezone)
     except (KeyError, ValueError, OSError) as error:
         raise SettingsError(f"{origin}: general.timezone is {settings.general.timezone!r}, not an IANA name") from error
     holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
     return settings
+
+
+def _readable(error: msgspec.ValidationError) -> str:
+    """Name the key first, and the values it takes where they can be counted."""
+    what, _, where = str(error).replace("`", "").partition(" - at $.")
+    section, _, key = where.partition(".")
+    known = get_args(get_type_hints(get_type_hints(Settings)[section]).get(key))
+    if what.startswith("Invalid enum value"):
+        what = f"{what.replace(' enum', '')}; use one of {', '.join(map(str, known))}"
+    return f"{where}: {what[0].lower()}{what[1:]}"

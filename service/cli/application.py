@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -36,7 +37,7 @@ COMMANDS = {
 
 
 class CommandLine(click.Group):
-    """A group whose commands fail in one line, without a traceback, whatever of our own errors they raise."""
+    """A group whose commands fail in one line, without a traceback: on our own errors, and on files that fail."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands, in the order people need them."""
@@ -51,12 +52,19 @@ class CommandLine(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error of the tree becomes exit code 1."""
+        """Run the command; an error of the tree, or of a file, becomes exit code 1."""
         try:
             return super().invoke(ctx)
         except TrappvaktError as error:
             tell(error)
-            sys.exit(1)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # click knows what to do when the reader of a pipe has gone
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(
+                f"Error: {where}{error.strerror or error}; check the path, its rights and the room left", err=True
+            )
+        sys.exit(1)
 
 
 def tell(error: TrappvaktError) -> None:

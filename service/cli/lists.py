@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from service.cli.files import OutputFile
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.hotspots import HotspotList, ListRecord, ListStatus
@@ -74,9 +75,7 @@ def approve(session: Session, list_id: str, tenant: str | None) -> None:
 @click.option(
     "--format", "kind", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="What to write."
 )
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: standard output]"
-)
+@click.option("--out", type=OutputFile(), help="File to write.  [default: standard output]")
 @pass_session
 def export(session: Session, list_id: str | None, tenant: str | None, kind: str, out: Path | None) -> None:
     """Write a list, by default the newest, as CSV or as its canonical JSON."""

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import click
 
 from models.shipped import shipped_version
+from service.cli.files import OutputFile
 from service.cli.importing import file_argument
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
+from service.errors import InvalidInput
 from service.ingest.csv_counts import read_counts_csv
+from service.settings import Window
 from service.usecases.replay import collect, replay_hotspots
 from service.usecases.replay import replay as replay_counts
 from service.usecases.replay_files import write_hotspots, write_scores
 from service.usecases.rosters import calendar_from_settings
+
+WINDOW_MINUTES: tuple[int, ...] = get_args(get_type_hints(Window)["minutes"])
 
 
 class Minutes(click.ParamType[int]):
@@ -29,16 +35,17 @@ class Minutes(click.ParamType[int]):
         match = re.fullmatch(r"(\d+) *(min|h)?", str(value))
         if match is None:
             self.fail(f"{value!r} is no length of a window; write it like 30min or 1h", param, ctx)
-        return int(match[1]) * (60 if match[2] == "h" else 1)
-
-
-out_path = click.Path(dir_okay=False, writable=True, path_type=Path)
+        minutes = int(match[1]) * (60 if match[2] == "h" else 1)
+        if minutes not in WINDOW_MINUTES:
+            known = ", ".join(map(str, WINDOW_MINUTES))
+            self.fail(f"a window of {minutes} minutes does not divide the hour; use one of {known}", param, ctx)
+        return minutes
 
 
 @click.command()
 @file_argument
-@click.option("--out", type=out_path, required=True, metavar="SCORES.csv", help="Where the verdicts go.")
-@click.option("--hotspots", type=out_path, metavar="LIST.csv", help="Where a list of hot-spots goes.")
+@click.option("--out", type=OutputFile(), required=True, metavar="SCORES.csv", help="Where the verdicts go.")
+@click.option("--hotspots", type=OutputFile(), metavar="LIST.csv", help="Where a list of hot-spots goes.")
 @click.option("--days", type=click.IntRange(2, 366), help="Length of the list's period.  [default: hotspots.days]")
 @click.option("--top", type=click.IntRange(1, 10_000), help="Most entries of the list.  [default: hotspots.top]")
 @click.option("--window", type=Minutes(), help="Length of a window: 30min, 1h.  [default: window.minutes]")
@@ -66,6 +73,7 @@ def replay(
     Every window is judged by what came before it. Bad rows are told by line; the exit code is then 1, though the good
     rows are written.
     """
+    _check_apart(file, out, hotspots)
     if timezone and not holidays and timezone != session.settings.general.timezone:
         holidays = "none"  # those of the settings are another town's
     given = {"window.minutes": window, "general.timezone": timezone, "general.holidays": holidays}
@@ -90,3 +98,10 @@ def replay(
     if collected.problems:
         click.echo(f"Error: {len(collected.problems)} rows of {file} were left out; the others are scored", err=True)
         sys.exit(1)
+
+
+def _check_apart(*paths: Path | None) -> None:
+    """Refuse to write one file over another that the same replay reads or writes."""
+    named = [path.resolve() for path in paths if path and not path.is_char_device()]
+    if len(set(named)) < len(named):
+        raise InvalidInput("the counts, --out and --hotspots must be different files; name another")
