@@ -70,7 +70,7 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
     ports
         Where counts, state and verdicts are; the caller holds the scheduler's lock.
     to
-        Aware; windows that start at or after it wait.
+        Aware; windows that start at or after it wait. A time to come means now: what has not ended is not scored.
     progress
         Called with windows done and windows to do.
 
@@ -111,7 +111,8 @@ def advance_shard(task: ShardTask) -> tuple[Shard, VerdictColumns]:
 
 def _target(ports: Ports, to: datetime | None) -> int:
     """Last window start that may be scored, plus one window: a window is scored when it has ended."""
-    limit = to or ports.clock.now() - timedelta(minutes=ports.settings.window.lateness_minutes)
+    now = ports.clock.now()
+    limit = min(to, now) if to else now - timedelta(minutes=ports.settings.window.lateness_minutes)
     return int(limit.timestamp()) // ports.settings.window_seconds * ports.settings.window_seconds
 
 

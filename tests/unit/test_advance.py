@@ -165,6 +165,14 @@ def test_nothing_is_scored_before_its_window_and_the_lateness_are_over(city, tmp
     assert advance(ports).watermark == end_of(city)
 
 
+def test_nothing_is_scored_before_it_has_ended_whatever_time_is_named(city, tmp_path):
+    """A watermark in the future would make every count to come a late one."""
+    ports = world(tmp_path, city)
+    ports.counts.append(city_points(city))
+    ports.clock.time = end_of(city) - timedelta(minutes=1)
+    assert advance(ports, end_of(city) + timedelta(days=365)).watermark == end_of(city) - timedelta(hours=1)
+
+
 def test_an_empty_store_waits(tmp_path):
     assert advance(sqlite_ports(tmp_path)).watermark is None
 
