@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 import zlib
+from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -38,7 +39,7 @@ def read_query(arguments: MultiDict[str, str], shape: type[Shape]) -> Shape:
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"the query is wrong: {_plain(error)}") from error
+        raise InvalidInput(f"the query is wrong: {_advised(_plain(error), kinds)}") from error
 
 
 def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
@@ -108,6 +109,16 @@ def _wire_value(text: str, kind: Any) -> Any:
         return msgspec.json.decode(text, type=int | float)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return text
+
+
+def _advised(message: str, kinds: Mapping[str, Any]) -> str:
+    """The message about a query key, and how to write what it asks for."""
+    if "Invalid enum value" in message:
+        known = (atom for atom in _atoms(kinds[message.partition(":")[0]]) if isinstance(atom, str))
+        return f"{message}; use one of {', '.join(known)}"
+    if "RFC3339" in message:
+        return f"{message}; write it like 2026-11-22T18:00:00Z, and the + of an offset as %2B"
+    return message
 
 
 def _atoms(kind: Any) -> list[Any]:

@@ -181,3 +181,23 @@ def test_pages_are_never_longer_than_the_service_allows(city, tmp_path):
     response = town.reader.get("/v1/anomalies?min_score=-99&limit=1000")
     assert len(body(response)["items"]) == 3
     assert "Link" in response.headers
+
+
+@pytest.mark.parametrize(
+    ("query", "advice"),
+    [
+        ("from=2026-10-01T00:00:00+02:00", "the + of an offset as %2B"),
+        ("to=2026-10-01", "write it like 2026-11-22T18:00:00Z"),
+    ],
+)
+def test_an_odd_time_in_a_query_is_told_how_to_write_it(town, query, advice):
+    """A bare + is a blank in a query, which nobody sees."""
+    response = town.reader.get(f"/v1/anomalies?{query}")
+    assert response.status_code == 422
+    assert advice in body(response)["detail"]
+
+
+def test_an_odd_precision_is_told_those_there_are(town):
+    response = town.ingest.post("/api/v2/write?precision=h", data="presence,stairwell=A count=1i 1")
+    assert response.status_code == 422
+    assert body(response)["detail"].endswith("use one of ns, us, ms, s")
