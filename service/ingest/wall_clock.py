@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+_YEARS = range(1678, 2262)  # those whose nanoseconds since 1970 all fit into an int64
+
 
 def instants(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     """The instants a text can mean, in UTC, earliest first: one, or two in the hour that autumn repeats.
@@ -12,7 +14,7 @@ def instants(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     Raises
     ------
     ValueError
-        If it is not ISO 8601, or names a wall-clock time that spring leaves out.
+        If it is not ISO 8601, beyond the calendar, or names a wall-clock time that spring leaves out.
 
     Examples
     --------
@@ -28,9 +30,12 @@ def instants(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     except ValueError as error:
         raise ValueError(f"the time {text!r} is not ISO 8601; write it like 2026-11-22T18:00+01:00") from error
     try:
-        return (time.astimezone(UTC),) if time.tzinfo else _on_the_wall(time, zone)
-    except OverflowError as error:
-        raise ValueError(f"the time {text!r} is beyond the calendar") from error
+        meant = (time.astimezone(UTC),) if time.tzinfo else _on_the_wall(time, zone)
+    except OverflowError:
+        meant = ()
+    if not meant or meant[0].year not in _YEARS:
+        raise ValueError(f"the time {text!r} is beyond the calendar; years from {_YEARS[0]} to {_YEARS[-1]} are taken")
+    return meant
 
 
 def _on_the_wall(time: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:

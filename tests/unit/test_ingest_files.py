@@ -101,6 +101,8 @@ def test_a_table_in_another_encoding_is_refused_at_once() -> None:
         ('2026-07-01T18:00,"A,cellar,1', "a quote is not closed on its line"),
         ("yesterday,A,cellar,1", "the time 'yesterday' is not ISO 8601"),
         ("0001-01-01T00:00,A,cellar,1", "the time '0001-01-01T00:00' is beyond the calendar"),
+        ("9999-12-31T23:00Z,A,cellar,1", "the time '9999-12-31T23:00Z' is beyond the calendar"),
+        ("2262-01-01T00:00Z,A,cellar,1", "the time '2262-01-01T00:00Z' is beyond the calendar"),
         ("2026-03-29T02:30,A,cellar,1", "does not exist in Europe/Stockholm: the clock is put forward past it"),
         ("2026-01-01T00:00,A,cellar,1", "line 2 already has this series at 2026-01-01T00:00; keep one of the two"),
         ("2025-12-31T23:00Z,A,cellar,1", "line 2 already has this series at 2025-12-31T23:00Z"),
