@@ -207,6 +207,9 @@ class VersionRegistry(Protocol):
         Returns the manifest with the digests of the files filled in.
         """
 
+    def next_id(self) -> str:
+        """The id of the next version, after every folder there is, readable or not."""
+
     def load(self, version_id: str) -> ModelVersion:
         """A version's tables; raises NotFound, or VersionRefused if a file is missing, foreign or altered."""
 

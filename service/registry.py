@@ -55,19 +55,23 @@ class FolderVersionRegistry:
             shutil.rmtree(aside, ignore_errors=True)
         return complete
 
+    def next_id(self) -> str:
+        """The id of the next version."""
+        return str(max([int(SHIPPED_MANIFEST.version_id), *self._numbers()]) + 1)
+
     def load(self, version_id: str) -> ModelVersion:
         """The tables of a version, after every digest has been checked."""
         if version_id == SHIPPED_MANIFEST.version_id:
             return shipped_version()
         files = self._checked_files(version_id)
-        tables = {
-            Path(name).stem: np.load(io.BytesIO(content), allow_pickle=False)
-            for name, content in files.items()
-            if name.startswith("tables/")
-        }
         try:
+            tables = {
+                Path(name).stem: np.load(io.BytesIO(content), allow_pickle=False)
+                for name, content in files.items()
+                if name.startswith("tables/")
+            }
             return ModelVersion.from_tables(tables, msgspec.json.decode(files[_SETTINGS]))
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, msgspec.DecodeError) as error:
             raise VersionRefused(f"model version {version_id} cannot be used: {error}") from error
 
     def artefact(self, version_id: str, name: str) -> Any:
@@ -95,15 +99,17 @@ class FolderVersionRegistry:
 
     def manifests(self) -> list[VersionManifest]:
         """All versions whose manifests can be read, oldest first."""
-        folders = self._folder.iterdir() if self._folder.is_dir() else ()
-        numbers = sorted(int(folder.name) for folder in folders if folder.name.isdecimal())
         readable = [SHIPPED_MANIFEST]
-        for number in numbers:
+        for number in self._numbers():
             try:
                 readable.append(self.manifest(str(number)))
             except VersionRefused:
                 continue
         return readable
+
+    def _numbers(self) -> list[int]:
+        folders = self._folder.iterdir() if self._folder.is_dir() else ()
+        return sorted(int(folder.name) for folder in folders if folder.name.isdecimal())
 
     def _checked_files(self, version_id: str) -> dict[str, bytes]:
         manifest = self.manifest(version_id)
@@ -111,7 +117,10 @@ class FolderVersionRegistry:
         found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} - {_MANIFEST}
         if foreign := sorted(found.symmetric_difference(manifest.files)):
             raise VersionRefused(f"{folder}: missing from the folder or unknown to its manifest: {', '.join(foreign)}")
-        contents = {name: (folder / name).read_bytes() for name in manifest.files}
+        try:
+            contents = {name: (folder / name).read_bytes() for name in manifest.files}
+        except OSError as error:
+            raise VersionRefused(f"model version {version_id} cannot be read: {error}") from error
         for name, content in contents.items():
             if hashlib.sha256(content).hexdigest() != manifest.files[name]:
                 raise VersionRefused(f"{folder / name} was altered: its SHA-256 is not the one in the manifest")

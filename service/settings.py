@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -176,6 +177,7 @@ def influxdb_token(settings: Settings, environment: Mapping[str, str] = os.envir
     )
 
 
+@cache
 def holiday_dates(country: str, extra: tuple[date, ...], years: range) -> tuple[date, ...]:
     """Local dates of day type 7: public holidays, the eves people keep, and the town's own dates.
 

@@ -72,9 +72,10 @@ def list_models(ports: Ports) -> Versions:
 def promote_model(ports: Ports, key: Key, version: str) -> Reply:
     """Queue the promotion of a model version; the scheduler runs it.
 
-    Until then scoring goes on under the champion. No window is left out and none is scored twice.
+    Until then scoring goes on under the champion. No window is left out and none is scored twice. Where there are
+    several tenants, none of their keys may do this, since the champion is everybody's.
     """
-    command = queue_promotion(ports, version, key.key_id)
+    command = queue_promotion(ports, key.tenant, version, key.key_id)
     return Reply(command, {"Location": f"/v1/commands/{command.command}"})
 
 
@@ -85,9 +86,9 @@ def promote_model(ports: Ports, key: Key, version: str) -> Reply:
     raises=(NotFound,),
     answered=CommandView(command=12, finished=True),
 )
-def read_queued_command(ports: Ports, command: int) -> CommandView:
+def read_queued_command(ports: Ports, key: Key, command: int) -> CommandView:
     """Tell what has become of a queued command."""
-    return read_command(ports, command)
+    return read_command(ports, key.tenant, command)
 
 
 @routes.declare(

@@ -13,7 +13,7 @@ from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.places import Kind, Series, Stairwell
 from service.domain.verdicts import Verdict, VerdictQuery
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
-from service.errors import NotFound
+from service.errors import NotFound, NotPermitted
 from service.ports import Ports
 from service.usecases.verdict_reasons import Reason, explain_verdict
 
@@ -147,28 +147,43 @@ def list_versions(ports: Ports) -> list[VersionView]:
     return [_version_view(version, champion) for version in ports.registry.manifests()]
 
 
-def queue_promotion(ports: Ports, version_id: str, actor: str) -> CommandView:
+def queue_promotion(ports: Ports, tenant: str, version_id: str, actor: str) -> CommandView:
     """Ask the scheduler, which alone changes state, to put a version in force.
 
     Raises
     ------
     NotFound, VersionRefused
         If there is no such version, or it was altered.
+    NotPermitted
+        If there are other tenants.
     """
+    _check_alone(ports, tenant)
     ports.registry.manifest(version_id)
     return CommandView(command=ports.state.enqueue("promote", version_id, actor), finished=False)
 
 
-def read_command(ports: Ports, command_id: int) -> CommandView:
+def read_command(ports: Ports, tenant: str, command_id: int) -> CommandView:
     """What has become of a command.
 
     Raises
     ------
     NotFound
         If there is no such command.
+    NotPermitted
+        If there are other tenants.
     """
+    _check_alone(ports, tenant)
     finished, error = ports.state.outcome(command_id)
     return CommandView(command=command_id, finished=finished, error=error)
+
+
+def _check_alone(ports: Ports, tenant: str) -> None:
+    """A champion is every tenant's: one of several may not choose it for the others."""
+    if any(one.tenant != tenant for one in ports.register.series()):
+        raise NotPermitted(
+            "model versions serve several tenants here, so no tenant's key may change them; "
+            "run `trappvakt models` where the service runs"
+        )
 
 
 def _series(ports: Ports, tenant: str, wanted: Callable[[Series], bool]) -> Mapping[int, Series]:

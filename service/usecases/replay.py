@@ -114,7 +114,7 @@ def replay(
         begin, end = np.searchsorted(windows.starts, (part[0], part[-1] + step))
         rows = WindowCounts(windows.starts[begin:end], windows.series[begin:end], windows.counts[begin:end])
         counts = count_matrix(rows, part, numbers, step)
-        parts.append(score_and_learn(columns, calendar, roster, part, counts, silence_odds=0.5))
+        parts.append(score_and_learn(columns, calendar, roster, part, counts))
         progress(int(end), len(windows))
     return VerdictColumns.concatenate(version.id, parts)
 

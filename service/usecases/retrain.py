@@ -121,7 +121,8 @@ def _read_counts(ports: Ports, origin: int, end: int, weeks: int, progress: Prog
         parts.append(count_matrix(windows, window_starts(begin, stop, step), roster.numbers, step))
         progress("reading counts", (stop - start) / (end - start))
     counts = np.concatenate(parts)
-    counts[np.isnan(counts) & roster.assumed_alive(starts)] = 0.0
+    begun = np.logical_or.accumulate(~np.isnan(counts), axis=0)
+    counts[np.isnan(counts) & begun & roster.assumed_alive(starts)] = 0.0
     return TrainingCounts(settings_calendar(ports), roster, starts, counts)
 
 
@@ -129,7 +130,7 @@ def _version_of(ports: Ports, champion: ModelVersion, fit: FleetFit, calendar: C
     """The challenger, but for its calibration maps, which are still the champion's."""
     return replace(
         champion,
-        id=str(max(int(known.version_id) for known in ports.registry.manifests()) + 1),
+        id=ports.registry.next_id(),
         prior=fit.prior,
         timezone=calendar.timezone,
         holidays=tuple(calendar.holidays),

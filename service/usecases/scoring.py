@@ -77,7 +77,7 @@ def score_and_learn(
     starts: NDArray[np.int64],
     counts: NDArray[np.float64],
     *,
-    silence_odds: float,
+    silence_odds: float = 1.0,
 ) -> VerdictColumns:
     """Score each window, then learn it, in order; ``columns`` is advanced in place.
 

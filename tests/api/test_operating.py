@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.api.application import create_app
 from service.domain.keys import Role
+from service.domain.places import Kind
 from service.errors import StoreError
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.commands import run_commands
@@ -185,3 +186,14 @@ def test_no_log_line_holds_a_key(empty, caplog):
             "/v1/places", headers={"Authorization": f"Bearer {empty.tokens[Role.READER]}"}
         )
     assert not any(token in caplog.text for token in empty.tokens.values())
+
+
+def test_no_tenant_of_several_chooses_the_champion(tmp_path):
+    """A champion judges everybody's windows."""
+    town = Town(sqlite_ports(tmp_path))
+    number = town.ports.state.enqueue("promote", "0", "test")
+    town.ports.register.learn(TENANT, "s", "cellar", Kind.CELLAR)
+    assert town.operator.get(f"/v1/commands/{number}").status_code == 200
+    town.ports.register.learn("grannbolaget", "s", "cellar", Kind.CELLAR)
+    assert town.operator.post("/v1/models/0/promote").status_code == 403
+    assert town.operator.get(f"/v1/commands/{number}").status_code == 403

@@ -83,10 +83,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def test_counts_that_are_posted_come_back_as_verdicts(service: Service) -> None:
     """One verdict a window, in order, each on the count that was sent."""
     counts = [hour % 24 // 12 for hour in range(HOURS)]
-    service.post("A", counts, last_scored_hour())
+    end = last_scored_hour()
+    service.post("A", counts, end)
     found = wait_for(lambda: (got := service.verdicts("A")) and len(got) == HOURS and got)
     assert [verdict["count"] for verdict in found] == counts
-    assert found[-1]["end"] == last_scored_hour().isoformat().replace("+00:00", "Z")
+    assert found[-1]["end"] == end.isoformat().replace("+00:00", "Z")
     assert {verdict["version"] for verdict in found} == {"0"}
 
 
