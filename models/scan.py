@@ -245,7 +245,7 @@ class _Judge:
         recent_base = self.level_shape + self.week.period[1] - block.base
         level = np.maximum(np.maximum(outside / outside_base, recent / recent_base), self.least_level)
         learnt = self.profile_shape + self.learnt * (block.base + block.base_before)
-        variance = self.hour_variance / block.nights + 1 / outside + 1 / learnt
+        variance = self.hour_variance / np.maximum(block.nights, 1) + 1 / outside + 1 / learnt
         shape = np.asarray(1 / variance, dtype=np.float32)
         kept = block.count - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
         expected = level * block.base + _TINY

@@ -54,6 +54,20 @@ def test_series_are_judged_alone(seed, rate):
     assert one.ratio[0] == pytest.approx(whole.ratio[280], rel=1e-5)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_period_without_every_weekday_is_no_division_by_zero():
+    """In two days five weekdays have no night; they add nothing, and no warning reaches people."""
+    days = Days.ending(20_347, period=2, history=28)
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(0.3, (len(days), 24, 20)).astype(np.float32)
+    comparison = Comparison(
+        np.full_like(counts, 0.3), np.full(20, 20.0), np.full(20, 10.0), learnt=1.0, least_level=1.0
+    )
+    found = scan_blocks(counts, comparison, np.full(20, 0.5), days)
+    assert np.isfinite(found.ratio).all()
+    assert (found.ratio > 0).any()
+
+
 @settings(max_examples=20, deadline=None)
 @given(seeds, rates)
 def test_no_presence_or_one_night_alone_is_no_evidence(seed, rate):
