@@ -118,7 +118,8 @@ def _scan_part(
     observed: Cells, comparison: Comparison, dispersion: NDArray[np.float64], days: Days
 ) -> tuple[NDArray[np.float64], ...]:
     week = _Week.fold(observed, comparison.base, days)
-    order = np.argsort(-week.sums.count / (week.sums.base + _TINY), axis=0, kind="stable")
+    fullest_first = np.where(week.sums.nights > 0, -week.sums.count / (week.sums.base + _TINY), np.inf)
+    order = np.argsort(fullest_first, axis=0, kind="stable")  # weekdays the period does not have come last
     judge = _Judge.of(week, comparison, dispersion)
     series = np.arange(observed.shape[2])
     ratio, observed_best, expected_best = np.zeros((3, len(series)), dtype=np.float32)
@@ -189,7 +190,7 @@ class _Week:
     @classmethod
     def fold(cls, observed: Cells, base: Cells, days: Days) -> _Week:
         nightly, base_nightly = evenings(observed), evenings(base)
-        before = ~days.in_period
+        before = ~days.in_period & np.isin(days.weekdays, days.weekdays[days.in_period])
         count_before = block_sums(by_weekday(nightly[before], days.weekdays[before]))
         sums = _Sums.zeros(count_before.shape)
         sums.count_before = count_before
@@ -245,7 +246,7 @@ class _Judge:
         recent_base = self.level_shape + self.week.period[1] - block.base
         level = np.maximum(np.maximum(outside / outside_base, recent / recent_base), self.least_level)
         learnt = self.profile_shape + self.learnt * (block.base + block.base_before)
-        variance = self.hour_variance / np.maximum(block.nights, 1) + 1 / outside + 1 / learnt
+        variance = self.hour_variance / block.nights + 1 / outside + 1 / learnt
         shape = np.asarray(1 / variance, dtype=np.float32)
         kept = block.count - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
         expected = level * block.base + _TINY
