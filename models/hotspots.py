@@ -176,7 +176,7 @@ def rank_hotspots(
     dispersion = _by_series(presences, prior, "dispersion", _UNKNOWN_DISPERSION)
     random = np.random.default_rng(seed)
     judged = []
-    for comparison in _comparisons(presences, alive, prior, span):
+    for comparison in _comparisons(presences, observed, alive, prior, span):
         blocks = scan_blocks(observed, comparison, dispersion, span)
         null = simulate_null(comparison, dispersion, span, random)
         expected = comparison.base[span.in_period].sum(axis=(0, 1), dtype=np.float64)
@@ -185,18 +185,30 @@ def rank_hotspots(
 
 
 def _comparisons(
-    presences: Presences, alive: NDArray[np.bool_], prior: FleetPrior | None, span: Days
+    presences: Presences, observed: Cells, alive: NDArray[np.bool_], prior: FleetPrior | None, span: Days
 ) -> list[Comparison]:
+    """Against a series' own normal, and against its peers where there are enough.
+
+    Online, a series may long be taken for less than it is in hours that are busier here than in the town version 0
+    comes from, so its own normal is nowhere held below what peers at its level have.
+    """
     own = fold_hours(presences.calendar, presences.starts, presences.expected, alive, span)
     n = len(presences.kinds)
     spread = _by_series(presences, prior, "time_shape", _UNKNOWN_PROFILE_SHAPE)
-    comparisons = [Comparison(own, np.full(n, _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0)]
-    if prior is not None and n >= _FEWEST_PEERS:
+    peers = []
+    if prior is not None:
         heard = fold_hours(presences.calendar, presences.starts, alive, alive, span)
         base = heard * _peer_rates(presences, prior, span)
         shape = prior.level_shape[presences.kinds]
-        comparisons.append(Comparison(base, shape, spread, learnt=0.0, least_level=0.0))
-    return comparisons
+        own = np.maximum(own, base * _levels(observed, base, shape))
+        peers = [Comparison(base, shape, spread, learnt=0.0, least_level=0.0)] if n >= _FEWEST_PEERS else []
+    return [Comparison(own, np.full(n, _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0), *peers]
+
+
+def _levels(observed: Cells, base: Cells, shape: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Level of each series relative to its peers', over the whole history, float32[n]."""
+    total, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
+    return np.asarray((shape + total) / (shape + expected), dtype=np.float32)
 
 
 def _peer_rates(presences: Presences, prior: FleetPrior, span: Days) -> Cells:

@@ -9,12 +9,14 @@ import pytest
 
 from models.calendar import HOLIDAY, Calendar
 from models.city import SimulatedCity, simulate_city
+from models.columns import OccupancyColumns
 from models.evaluation import hours_iou, hours_of_block, precision_at_k
 from models.fleet import default_prior, fit_fleet
 from models.hotspots import HotSpot, Presences, rank_hotspots
 from models.kinds import kind_number
 from models.prior import FleetPrior
 from models.reasons import hotspot_reason
+from models.shipped import shipped_version
 
 MONDAY = 1_757_282_400  # 2025-09-08 00:00 in Stockholm
 WEEKS = 6
@@ -235,3 +237,20 @@ def test_reason_tells_numbers_block_and_chance_in_both_languages():
     assert hotspot_reason(certain, "sv").endswith("alla dagar 22–24; slump mer sällan än 1 gång på en miljon.")
     with pytest.raises(ValueError, match="'de'"):
         hotspot_reason(certain, "de")
+
+
+@pytest.mark.parametrize("series", [4, 30])
+@pytest.mark.parametrize("busy_hours", [range(24), (21, 22, 23, 0, 1, 2, 3, 4)])
+def test_a_fleet_that_lives_at_other_hours_than_version_0_is_not_hot(series, busy_hours):
+    """The detector long expects too little of its nights (53 of 60 such series were once listed); peers tell better."""
+    presences = flat(series, rate=0.1)
+    hours = presences.calendar.local_seconds(presences.starts) % 86400 // 3600
+    random = np.random.default_rng(2)
+    counts = random.poisson(np.where(np.isin(hours, busy_hours), 0.2, 0.05)[:, None], presences.counts.shape)
+    columns = OccupancyColumns(shipped_version(), 60, presences.kinds, np.full(series, 0.02))
+    slots = presences.calendar.slots_of(presences.starts)
+    expected = [columns.step(int(slot), row).expected for slot, row in zip(slots, counts.astype(float), strict=True)]
+    lived = replace(presences, counts=counts.astype(float), expected=np.array(expected))
+    parent = shipped_version().prior
+    peers = fit_fleet(lived.calendar, lived.starts, lived.counts, lived.kinds, parent=parent).prior
+    assert sum(entry.significant for entry in rank_hotspots(lived, peers)) <= 1
