@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import PoissonRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -44,7 +46,9 @@ def fit_profile(
     weight, seen = expected.ravel(), expected.ravel() > 0
     features = _features()
     regressor = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)  # type: ignore[no-untyped-call]
-    with threadpool_limits(1):  # small products: threads only wait for each other, and change the last bits
+    # Small products: threads only wait for each other, and change the last bits. A handful of presences leaves the fit
+    # where it stops, which the ridge keeps near the parent.
+    with threadpool_limits(1), catch_warnings(category=ConvergenceWarning, action="ignore"):
         regressor.fit(features[seen], presences.ravel()[seen] / weight[seen], sample_weight=weight[seen])
     ratio = regressor.predict(features)  # type: ignore[no-untyped-call]
     profile = parent * ratio.reshape(len(KINDS), DAY_TYPES, 24)

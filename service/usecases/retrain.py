@@ -121,6 +121,8 @@ def _read_counts(ports: Ports, origin: int, end: int, weeks: int, progress: Prog
         parts.append(count_matrix(windows, window_starts(begin, stop, step), roster.numbers, step))
         progress("reading counts", (stop - start) / (end - start))
     counts = np.concatenate(parts)
+    if np.isnan(counts).all():
+        raise Conflict("there is not one count in the weeks to learn from; import counts, or name more weeks")
     begun = np.logical_or.accumulate(~np.isnan(counts), axis=0)
     counts[np.isnan(counts) & begun & roster.assumed_alive(starts)] = 0.0
     return TrainingCounts(settings_calendar(ports), roster, starts, counts)

@@ -159,6 +159,15 @@ def test_too_few_weeks_are_not_learnt_from(city, tmp_path):
         retrain(ports, weeks=1)
 
 
+def test_weeks_without_a_count_are_not_learnt_from(city, tmp_path):
+    ports = sqlite_ports(tmp_path)
+    register_city(ports, city)
+    ports.counts.append(city_points(city, slice(0, 100)))
+    advance(ports, end_of(city) + timedelta(weeks=3))
+    with pytest.raises(Conflict, match="not one count"):
+        retrain(ports, weeks=4)
+
+
 def test_the_normal_week_is_what_the_detector_expects(ports, city):
     place = city.places[0]
     profiles = {profile.space: profile for profile in normal_week(ports, TENANT, place.stairwell)}
