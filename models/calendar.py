@@ -104,10 +104,6 @@ class Calendar:
         """Local day number (days since 1970-01-01) of each window."""
         return self.local_seconds(np.asarray(starts, dtype=np.int64)) // SECONDS_PER_DAY
 
-    def local_datetime(self, start: int) -> datetime:
-        """Aware local time of one UTC epoch second."""
-        return datetime.fromtimestamp(start, self._zone)
-
     def _offset(self, second: int) -> int:
         offset = datetime.fromtimestamp(second, UTC).astimezone(self._zone).utcoffset() or timedelta()
         return int(offset.total_seconds())

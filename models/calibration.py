@@ -7,12 +7,12 @@ both: the expected count per hour before the count is known, and the weeks of ev
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.tables import checked_table
+from models.tables import checked_table, tables_for, tables_of
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Calibration:
 
     def to_tables(self) -> dict[str, NDArray[np.float64]]:
         """The tables by name."""
-        return {column.name: getattr(self, column.name) for column in fields(self)}
+        return tables_of(self)
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, NDArray[np.float64]]) -> Calibration:
@@ -97,10 +97,7 @@ class Calibration:
         ValueError
             If a table is missing or invalid.
         """
-        missing = [column.name for column in fields(cls) if column.name not in tables]
-        if missing:
-            raise ValueError(f"the calibration lacks the tables {', '.join(missing)}")
-        return cls(**{column.name: tables[column.name] for column in fields(cls)})
+        return cls(**tables_for(cls, tables, "the calibration"))
 
 
 def _position(grid: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.calendar import DAY_TYPES
 from models.kinds import KINDS
-from models.tables import checked_table
+from models.tables import checked_table, tables_for, tables_of
 
 _SHAPES = {"profile": (len(KINDS), DAY_TYPES, 24)}
 
@@ -62,7 +62,7 @@ class FleetPrior:
 
     def to_tables(self) -> dict[str, NDArray[np.float64]]:
         """The tables by name."""
-        return {column.name: getattr(self, column.name) for column in fields(self)}
+        return tables_of(self)
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, NDArray[np.float64]]) -> FleetPrior:
@@ -73,7 +73,4 @@ class FleetPrior:
         ValueError
             If a table is missing or invalid.
         """
-        missing = [column.name for column in fields(cls) if column.name not in tables]
-        if missing:
-            raise ValueError(f"the fleet prior lacks the tables {', '.join(missing)}")
-        return cls(**{column.name: tables[column.name] for column in fields(cls)})
+        return cls(**tables_for(cls, tables, "the fleet prior"))

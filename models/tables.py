@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+Tables = dict[str, NDArray[np.float64]]
+
+
+def tables_of(holder: Any) -> Tables:
+    """The tables of a dataclass that holds nothing else, by name."""
+    return {column.name: getattr(holder, column.name) for column in fields(holder)}
+
+
+def tables_for(kind: type[Any], tables: Mapping[str, NDArray[np.float64]], called: str) -> Tables:
+    """Of all tables, those that a dataclass is made of.
+
+    Raises
+    ------
+    ValueError
+        If one is missing; ``called`` is what the message calls the whole.
+    """
+    missing = [column.name for column in fields(kind) if column.name not in tables]
+    if missing:
+        raise ValueError(f"{called} lacks the tables {', '.join(missing)}")
+    return {column.name: tables[column.name] for column in fields(kind)}
 
 
 def checked_table(

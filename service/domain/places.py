@@ -36,6 +36,17 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+def kind_named(name: str) -> Kind:
+    """The kind that a name is, and other for every other name: what a space is taken for when nobody says.
+
+    Examples
+    --------
+    >>> kind_named("cellar").value, kind_named("Kvarnen").value
+    ('cellar', 'other')
+    """
+    return Kind(name) if name in set(Kind) else Kind.OTHER
+
+
 class Semantics(StrEnum):
     """What one message of a sensor means."""
 

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from models.calendar import SECONDS_PER_DAY
-from models.hotspots import HISTORY_DAYS, HotSpot
+from models.hotspots import HotSpot
 from models.kinds import kind_number
 from models.reasons import hotspot_reason
 from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
@@ -20,7 +19,7 @@ from service.errors import Conflict, NotFound
 from service.ports import Ports
 from service.settings import Hotspots
 from service.usecases.audit import record
-from service.usecases.ranking import presences_of, rank_with_peers
+from service.usecases.ranking import presences_of, rank_with_peers, start_of_history
 from service.usecases.rosters import calendar_of
 from service.usecases.scoring import window_starts
 
@@ -123,16 +122,15 @@ def _rank(ports: Ports, series: Sequence[Series], manifest: Manifest, asked: Hot
     """The tenant's series over the weeks that a list makes use of, ranked."""
     version = ports.registry.load(manifest.version)
     calendar = calendar_of(ports, version)
-    start = manifest.watermark - max(asked.days, HISTORY_DAYS) * SECONDS_PER_DAY
+    start = start_of_history(manifest.watermark, asked)
     numbers = np.array([one.number for one in series], dtype=np.int64)
-    order = {stairwell: k for k, stairwell in enumerate(sorted({one.stairwell for one in series}))}
     presences = presences_of(
         calendar,
         ports.verdicts.columns(numbers, start, manifest.watermark),
         numbers,
         window_starts(max(start, manifest.origin), manifest.watermark, calendar.window_seconds),
         kinds=np.array([kind_number(one.kind) for one in series]),
-        stairwells=np.array([order[one.stairwell] for one in series]),
+        stairwells=[one.stairwell for one in series],
     )
     return rank_with_peers(presences, version, asked)
 

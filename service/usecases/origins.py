@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from service.domain.places import Kind, Semantics, Sensor
+from service.domain.places import Kind, Semantics, Sensor, kind_named
 from service.domain.readings import END_OF_TIME, Origin, nanoseconds
 from service.ports import PlacesRegister, Ports
 
-_KINDS = {kind.value: kind for kind in Kind}
 _ALWAYS = (-END_OF_TIME, END_OF_TIME)
 
 
@@ -121,7 +120,7 @@ def _places(ports: Ports, tenant: str) -> _TenantPlaces:
 
 
 def _kind(origin: Origin) -> Kind:
-    return origin.kind or _KINDS.get(origin.space, Kind.OTHER)
+    return origin.kind or kind_named(origin.space)
 
 
 def _refused(problem: str) -> Resolved:

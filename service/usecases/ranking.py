@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import Calendar
+from models.calendar import SECONDS_PER_DAY, Calendar
 from models.fleet import fit_fleet
-from models.hotspots import HotSpot, Presences, rank_hotspots
+from models.hotspots import HISTORY_DAYS, HotSpot, Presences, rank_hotspots
 from models.version import ModelVersion
 from service.domain.verdicts import VerdictColumns
 from service.settings import Hotspots
@@ -20,7 +22,7 @@ def presences_of(
     starts: NDArray[np.int64],
     *,
     kinds: NDArray[np.int64],
-    stairwells: NDArray[np.int64],
+    stairwells: Sequence[str],
 ) -> Presences:
     """Lay verdicts out as counts and expectations by window and series.
 
@@ -34,15 +36,23 @@ def presences_of(
         int64[n], the series' numbers, ascending.
     starts
         int64[T], the windows, one after the other.
-    kinds, stairwells
-        int64[n], rows of :data:`models.kinds.KINDS`, and numbers in the order that breaks ties.
+    kinds
+        int64[n], rows of :data:`models.kinds.KINDS`.
+    stairwells
+        Each series' stairwell; ties are broken by it.
     """
     rows = (verdicts.starts - starts[0]) // calendar.window_seconds
     columns = np.searchsorted(numbers, verdicts.series)
     counts, expected = np.full((2, len(starts), len(numbers)), np.nan)
     counts[rows, columns] = verdicts.count
     expected[rows, columns] = verdicts.expected
-    return Presences(calendar, starts, counts, expected, kinds, stairwells)
+    numbered = np.unique(np.array(stairwells), return_inverse=True)[1]
+    return Presences(calendar, starts, counts, expected, kinds, numbered)
+
+
+def start_of_history(end: int, asked: Hotspots) -> int:
+    """The first second, UTC, of what a list that ends at ``end`` makes use of."""
+    return end - max(asked.days, HISTORY_DAYS) * SECONDS_PER_DAY
 
 
 def rank_with_peers(presences: Presences, version: ModelVersion, asked: Hotspots) -> list[HotSpot]:

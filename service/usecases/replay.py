@@ -14,18 +14,19 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
+from models.calendar import Calendar
 from models.columns import OccupancyColumns
-from models.hotspots import HISTORY_DAYS, HotSpot
-from models.kinds import KINDS, kind_number
+from models.hotspots import HotSpot
+from models.kinds import kind_number
 from models.version import ModelVersion
 from service.domain.counts import WindowCounts
+from service.domain.places import kind_named
 from service.domain.readings import CountRow
 from service.domain.verdicts import VerdictColumns
 from service.errors import RowProblem
 from service.settings import Hotspots
 from service.usecases.batches import FORGOTTEN_SECONDS
-from service.usecases.ranking import presences_of, rank_with_peers
+from service.usecases.ranking import presences_of, rank_with_peers, start_of_history
 from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
 
 BATCH_WINDOWS = 168
@@ -72,7 +73,7 @@ def collect(rows: Iterable[tuple[int, CountRow] | RowProblem], window_seconds: i
         if name not in numbers:
             numbers[name] = len(numbers)
             collected.names.append(name)
-            collected.kinds.append(kind_number(_kind(row)))
+            collected.kinds.append(kind_number(row.kind or kind_named(row.space)))
         collected.starts.append(int(row.time.timestamp()))
         collected.series.append(numbers[name])
         collected.counts.append(row.count)
@@ -130,15 +131,14 @@ def replay_hotspots(
     if not len(verdicts):
         return []
     end = int(verdicts.starts[-1]) + calendar.window_seconds
-    start = max(int(verdicts.starts[0]), end - max(asked.days, HISTORY_DAYS) * SECONDS_PER_DAY)
-    order = {stairwell: k for k, stairwell in enumerate(sorted({stairwell for stairwell, _ in collected.names}))}
+    start = max(int(verdicts.starts[0]), start_of_history(end, asked))
     presences = presences_of(
         calendar,
         verdicts.where(verdicts.starts >= start),
         np.arange(len(collected.names)),
         window_starts(start, end, calendar.window_seconds),
         kinds=np.array(collected.kinds),
-        stairwells=np.array([order[stairwell] for stairwell, _ in collected.names]),
+        stairwells=[stairwell for stairwell, _ in collected.names],
     )
     return rank_with_peers(presences, version, asked)
 
@@ -149,12 +149,6 @@ def _odd(row: CountRow, window_seconds: int) -> str | None:
     if row.time.timestamp() % window_seconds:
         return f"the time is not the start of a window of {window_seconds // 60} minutes; see --window"
     return None
-
-
-def _kind(row: CountRow) -> str:
-    if row.kind is not None:
-        return row.kind.value
-    return row.space if row.space in KINDS else "other"
 
 
 def _first_seen(windows: WindowCounts, series: int) -> NDArray[np.int64]:

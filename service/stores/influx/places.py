@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.places import Kind
+from service.domain.places import Kind, kind_named
 from service.domain.readings import DEFAULT_SPACE
 from service.ports import PlacesRegister
 
@@ -18,7 +18,6 @@ MOST_NAMED = 20
 """Most places a condition names: Flux refuses programs that nest a few dozen ``or``."""
 
 _UNKNOWN = -1
-_KINDS = {kind.value: kind for kind in Kind}
 
 
 class Condition(NamedTuple):
@@ -95,7 +94,7 @@ class PlaceTags:
         new: defaultdict[str, list[tuple[str, str, Kind]]] = defaultdict(list)
         for tenant, stairwell, space, kind in sorted(rows):
             if tenant and stairwell:
-                new[tenant].append((stairwell, space, _KINDS.get(kind, Kind.OTHER)))
+                new[tenant].append((stairwell, space, kind_named(kind)))
         for tenant, spaces in new.items():
             self._register.learn_all(tenant, spaces)
         return bool(new)
