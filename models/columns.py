@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,7 @@ from models.distribution import Floats, at_least, log_zero, normal_score, quanti
 from models.frame import Frame
 from models.kinds import KINDS
 from models.occupancy import Expectation, Lesson, expect, learn_rates
-from models.persistence import Outlook, evidence, foresee, remember
+from models.persistence import Outlook, calm_log_odds, evidence, foresee, remember
 from models.shift import learn_shift
 from models.state import Head, OccupancyState, row
 from models.version import ModelVersion
@@ -70,6 +70,7 @@ class _Judgement:
     evidence: Floats  # 0 where missing
     p_value: Floats
     p_above: Floats
+    trusted: NDArray[np.bool_] | bool = False  # however unlikely the count
 
     @property
     def score(self) -> Floats:
@@ -152,10 +153,34 @@ class OccupancyColumns:
         """Learn the counts of a window (NaN where missing)."""
         self._learn(slot, self._judge(slot, counts))
 
-    def step(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
-        """Score, then learn."""
+    def step(
+        self,
+        slot: int,
+        counts: NDArray[np.float64],
+        *,
+        left_out: NDArray[np.bool_] | None = None,
+        confirmed: NDArray[np.bool_] | None = None,
+    ) -> Verdicts:
+        """Score, then learn.
+
+        Parameters
+        ----------
+        slot
+            Of the window.
+        counts
+            float64[n], NaN where missing.
+        left_out
+            bool[n]: scored, but learnt as if the count were missing, because its cause is known.
+        confirmed
+            bool[n]: a person says that the count is normal. It is learnt with full trust, however unlikely, and is no
+            evidence of loitering.
+        """
         judgement = self._judge(slot, counts)
         verdicts = self._verdicts(judgement)
+        if left_out is not None:
+            judgement = _without(judgement, left_out)
+        if confirmed is not None:
+            judgement = self._confirm(judgement, confirmed & judgement.observed)
         self._learn(slot, judgement)
         return verdicts
 
@@ -214,6 +239,17 @@ class OccupancyColumns:
             evidence_weeks=weeks,
         )
 
+    def _confirm(self, judgement: _Judgement, confirmed: NDArray[np.bool_]) -> _Judgement:
+        """The judgement with the calm that a person vouches for."""
+        before = judgement.outlook.log_odds
+        calm = np.where(confirmed, np.minimum(before, calm_log_odds(self._frame)), before)
+        return replace(
+            judgement,
+            outlook=replace(judgement.outlook, log_odds=calm),
+            evidence=np.where(confirmed, np.minimum(judgement.evidence, 0.0), judgement.evidence),
+            trusted=confirmed,
+        )
+
     def _learn(self, slot: int, judgement: _Judgement) -> None:
         state, frame, observed = self.state, self._frame, judgement.observed
         expectation = judgement.expectation
@@ -241,7 +277,7 @@ class OccupancyColumns:
         """Trust a count less the less likely it is and the more loitering explains it, once a series is known."""
         hyper = self.version.hyperparameters
         surprise = np.maximum(np.abs(normal_score(judgement.p_value, judgement.p_above)), 1e-9)
-        likely = np.minimum(1.0, np.square(hyper.unlikely_z / surprise))
+        likely = np.where(judgement.trusted, 1.0, np.minimum(1.0, np.square(hyper.unlikely_z / surprise)))
         settled = np.minimum(1.0, self.evidence_weeks / _ROBUST_WEEKS)
         trust = 1.0 - settled * (1.0 - likely * (1.0 - judgement.probability))
         residual = np.square(judgement.count - judgement.expectation.mean)
@@ -257,3 +293,13 @@ class OccupancyColumns:
         silence = np.where(judgement.count > 0.0, 0.0, row(head, Head.QUIET) + silence)
         head[Head.QUIET] = np.where(judgement.observed, silence, row(head, Head.QUIET))
         head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
+
+
+def _without(judgement: _Judgement, left_out: NDArray[np.bool_]) -> _Judgement:
+    """The judgement with counts taken for missing."""
+    return replace(
+        judgement,
+        observed=judgement.observed & ~left_out,
+        count=np.where(left_out, 0.0, judgement.count),
+        evidence=np.where(left_out, 0.0, judgement.evidence),
+    )

@@ -33,10 +33,10 @@ class Outlook:
 def foresee(state: OccupancyState, slot: int, frame: Frame, expectation: Expectation) -> Outlook:
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     hyper, hours = frame.hyper, frame.week.hours
-    lasting = np.minimum(row(state.head, Head.LOITERING) + _calm(frame), hyper.lasting_limit)
+    lasting = np.minimum(row(state.head, Head.LOITERING) + calm_log_odds(frame), hyper.lasting_limit)
     busiest = np.maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
     gain = hyper.memory_gain / (1.0 + busiest / hyper.memory_rate)
-    starting = np.minimum(_calm(frame) + gain * _memory(state, slot, frame), hyper.starting_limit)
+    starting = np.minimum(calm_log_odds(frame) + gain * _memory(state, slot, frame), hyper.starting_limit)
     spread = np.sqrt(expectation.mean + expectation.excess * np.square(expectation.mean))
     return Outlook(
         log_odds=np.logaddexp(lasting - hours / hyper.loitering_hours, starting),
@@ -63,7 +63,7 @@ def remember(
     """Learn a window's log odds and evidence (0 where missing); writes one slot, one bin and the head."""
     head, hyper = state.head, frame.hyper
     begun = observed | (row(head, Head.SEEN) > 0.0)
-    head[Head.LOITERING] = np.where(begun, log_odds - _calm(frame), 0.0)
+    head[Head.LOITERING] = np.where(begun, log_odds - calm_log_odds(frame), 0.0)
     fade = np.exp(-frame.week.hours / hyper.block_hours)
     block = np.maximum(row(head, Head.BLOCK), 0.0) * fade + np.minimum(count_evidence, hyper.window_cap)
     head[Head.BLOCK] = np.clip(block, -_BLOCK_LIMIT, _BLOCK_LIMIT)
@@ -74,7 +74,7 @@ def remember(
     _add_night(slots, (Slot.WEEK_MEMORY, Slot.EPOCH), head, night, observed / hyper.week_memory_weeks)
 
 
-def _calm(frame: Frame) -> float:
+def calm_log_odds(frame: Frame) -> float:
     """Log odds that loitering starts in a window of a series without a history of it."""
     return float(np.log(frame.hyper.loitering_odds * frame.week.hours))
 
