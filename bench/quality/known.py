@@ -60,10 +60,10 @@ def sweep_known(known: KnownEvents, judgement: Judgement) -> Sweep:
 def text_for(events: str) -> str:
     """What the columns of such a table say."""
     return (
-        f"{events} Columns are budgets of predicted events. A cell says how many events are found when the threshold is "
-        "lowered from the top until there are more predicted events than that (the first sweep), in brackets the share "
-        "of time flagged then; and after a stroke, where it differs, the most that any threshold within the budget "
-        f"finds, which only hindsight could choose. Never more than {MOST_FLAGGED:.0%} of time is flagged."
+        f"{events} Columns are budgets of predicted events. A cell says how many events are found when the threshold "
+        "is lowered from the top until there are more predicted events than that (the first sweep), in brackets the "
+        "share of time flagged then; and after a stroke, where it differs, the most that any threshold within the "
+        f"budget finds, which only hindsight could choose. Never more than {MOST_FLAGGED:.0%} of time is flagged."
     )
 
 

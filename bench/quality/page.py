@@ -52,7 +52,8 @@ def _behind(column: str, rows: Rows, titles: Mapping[str, str], ours: str) -> st
 
 def environment() -> Iterator[str]:
     """Kind of machine and versions of packages."""
-    yield f"Machine: {os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}."
+    kind = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    yield f"Machine: {kind}, Python {platform.python_version()}."
     yield f"Packages: {', '.join(_versions(_PACKAGES))}."
 
 
