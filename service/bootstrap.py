@@ -19,6 +19,7 @@ from service.stores.sqlite.counts import SqliteCountStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
 from service.stores.sqlite.register import SqlitePlacesRegister
+from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
@@ -61,6 +62,7 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         register=register,
         counts=count_store,
         verdicts=verdict_store,
+        readings=SqliteReadingStore(counts),
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(places),
         keys=SqliteKeyStore(places),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.version import ModelVersion
-from service.domain.counts import Changes, CountPoints, WindowCounts
+from service.domain.counts import Changes, CountPoints, CountSpan, ReadingPoints, WindowCounts
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
@@ -81,6 +81,12 @@ class CountStore(Protocol):
         """Store all points, durably, in one step: all of them or none."""
 
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
+    def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
+        """Make ``points`` all that the spans, which hold them, hold, durably, in one step.
+
+        What is so already is left alone, and no change is told of it.
+        """
+
         """Presences per window for windows in [start, end), seconds UTC, both on the window grid."""
 
     def extent(self, since: int = 0) -> tuple[int, int] | None:
@@ -98,6 +104,25 @@ class CountStore(Protocol):
 
 
 class VerdictStore(Protocol):
+class ReadingStore(Protocol):
+    """Readings whose counts depend on their neighbours, as they came: counts are derived from them, again and again."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is put inside is kept together, or not at all; meanwhile nobody else puts anything.
+
+        So what is derived inside is derived from all readings there are.
+        """
+
+    def put(self, readings: ReadingPoints) -> None:
+        """Keep readings, replacing those with the same key; inside :meth:`transaction`."""
+
+    def read(self, series: int, source: int, start: int, end: int) -> list[tuple[int, int]]:
+        """(time, value) of one sensor in one series in [start, end), by time."""
+
+    def neighbours(self, series: int, source: int, start: int, end: int) -> tuple[int | None, int | None]:
+        """The time of the last reading before ``start``, and of the first from ``end`` on."""
+
+
     """Verdicts, unique by (series, start, version). For one (series, start) the newest written is in force."""
 
     def write(self, verdicts: VerdictColumns) -> None:
@@ -234,3 +259,4 @@ class Ports:
     keys: KeyStore
     audit: AuditLog
     registry: VersionRegistry
+    readings: ReadingStore

@@ -43,6 +43,13 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Literal["learning", "strict"]
 
 
+class Readings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How readings that are no counts become counts."""
+
+    longest_gap_minutes: Positive
+    shortest_stay_minutes: Annotated[int, Meta(ge=0, le=1440)]
+
+
 class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where counts and verdicts live."""
 
@@ -118,6 +125,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hotspots: Hotspots
     api: Api
     log: Log
+    readings: Readings
 
     @property
     def data_dir(self) -> Path:

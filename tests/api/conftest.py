@@ -67,6 +67,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         registry=ports.registry,
         register=memory.MemoryPlacesRegister(),
         counts=memory.MemoryCountStore(),
+        readings=memory.MemoryReadingStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),

@@ -19,6 +19,7 @@ from service.ports import (
     KeyStore,
     PlacesRegister,
     StateStore,
+    ReadingStore,
     VerdictStore,
 )
 from service.stores import memory
@@ -30,6 +31,7 @@ from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
+from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 
@@ -45,6 +47,7 @@ class Stores:
     counts: CountStore
     verdicts: VerdictStore
     state: StateStore
+    readings: ReadingStore
     lists: HotspotListStore
     keys: KeyStore
     audit: AuditLog
@@ -60,6 +63,7 @@ def sqlite_stores(folder: Path) -> Stores:
         verdicts=SqliteVerdictStore(state),
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(register),
+        readings=SqliteReadingStore(counts),
         keys=SqliteKeyStore(register),
         audit=SqliteAuditLog(audit),
     )
@@ -75,6 +79,7 @@ def memory_stores() -> Stores:
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),
         keys=memory.MemoryKeyStore(),
+        readings=memory.MemoryReadingStore(),
         audit=memory.MemoryAuditLog(),
     )
 

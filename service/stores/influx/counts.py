@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.counts import Changes, CountPoints, WindowCounts
+from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
 from service.ports import PlacesRegister
-from service.stores.influx.annotated_csv import seconds_of
+from service.stores.influx.annotated_csv import nanoseconds_of, seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.lines import key
 from service.stores.influx.places import PLACE, PlaceTags
+from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
 from service.stores.windows import sum_windows
 
@@ -30,6 +31,7 @@ _WINDOWS = """
     |> group()
     |> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])
 """
+_EACH = """|> group() |> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])"""
 _FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
 _LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
 _EVER = {"_start": datetime(1970, 1, 1, tzinfo=UTC), "_stop": datetime(2262, 1, 1, tzinfo=UTC)}
@@ -79,6 +81,23 @@ class InfluxCountStore:
             self._connection.write(self._bucket, self._lines(points))
             self._changes.note(points)
 
+    def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
+        """Compare with what is there, delete what is too much, and write what differs.
+
+        Not one step here: a reader may see part of it, and whoever is told of an error does it again.
+        """
+        stored: Stored = {}
+        for span in spans:
+            stored |= self._stored(span)
+        put, withdrawn = replacement(points, stored)
+        tags = self._places.all()
+        keys = (withdrawn.series.tolist(), withdrawn.sources.tolist(), withdrawn.times.tolist())
+        for series, source, time in zip(*keys, strict=True):
+            self._connection.delete(self._bucket, "presence", self._tags(tags[series], source), time)
+        self._connection.write(self._bucket, self._lines(put))
+        if len(put) or len(withdrawn):
+            self._changes.note(concatenated(put, withdrawn))
+
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Ask for the windows' sums in pieces of bounded size; points of unknown places are left out."""
         wanted = None if series is None else self._places.known(series.tolist())
@@ -112,12 +131,35 @@ class InfluxCountStore:
     def _lines(self, points: CountPoints) -> Iterator[str]:
         origins, inverse = np.unique(np.stack([points.series, points.sources]), axis=1, return_inverse=True)
         tags = self._places.all()
-        keys = [self._key(tags[series], source) for series, source in origins.T.tolist()]
+        keys = [key("presence", self._tags(tags[series], source)) for series, source in origins.T.tolist()]
         columns = zip(inverse.tolist(), points.counts.tolist(), points.times.tolist(), strict=True)
         return (f"{keys[origin]} count={count}i {time}" for origin, count, time in columns)
 
-    def _key(self, tags: dict[str, str], source: int) -> str:
-        return key("presence", tags | {"sensor": self._register.sensor_name(source)} if source else tags)
+    def _stored(self, span: CountSpan) -> Stored:
+        """The points of one source in one series, whatever series the condition lets through besides."""
+        condition = self._places.condition([span.series])
+        moments = {
+            "_start": datetime.fromtimestamp(span.start // NANOSECONDS, UTC),
+            "_stop": datetime.fromtimestamp(-(-span.end // NANOSECONDS), UTC),
+            "_sensor": self._register.sensor_name(span.source),
+        }
+        columns = self._connection.query(
+            self._bucket,
+            f"{_POINTS} |> filter(fn: (r) => ({condition.flux}) and r.sensor == _sensor) {_EACH}",
+            {**moments, **condition.parameters},
+            ["_time", "_value", *PLACE, "kind"],
+        )
+        found = zip(
+            nanoseconds_of(columns["_time"]).tolist(), columns["_value"], self._places.numbers(columns), strict=True
+        )
+        return {
+            (span.series, span.source, time): int(float(count))
+            for time, count, number in found
+            if number == span.series and span.start <= time < span.end
+        }
+
+    def _tags(self, tags: dict[str, str], source: int) -> dict[str, str]:
+        return tags | {"sensor": self._register.sensor_name(source)} if source else tags
 
     def _read_piece(self, start: int, end: int, window_seconds: int, series: Sequence[int] | None) -> WindowCounts:
         condition = self._places.condition(series)

@@ -2,6 +2,7 @@
 
 from service.stores.memory.counts import MemoryCountStore
 from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore, MemoryKeyStore
+from service.stores.memory.readings import MemoryReadingStore
 from service.stores.memory.register import MemoryPlacesRegister
 from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
 
@@ -13,5 +14,6 @@ __all__ = [
     "MemoryPlacesRegister",
     "MemoryStateStore",
     "MemoryTables",
+    "MemoryReadingStore",
     "MemoryVerdictStore",
 ]

@@ -25,6 +25,17 @@ COUNTS: tuple[Migration, ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE reading (                 -- messages whose counts depend on their neighbours
+            series INTEGER NOT NULL,
+            source INTEGER NOT NULL,           -- the sensor's number
+            time INTEGER NOT NULL,             -- nanoseconds since 1970-01-01 UTC
+            value INTEGER NOT NULL CHECK (value >= 0),
+            PRIMARY KEY (series, source, time)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 _VERDICT = ("start", "series", "version", *MEASURES, "anomalous")
