@@ -11,6 +11,7 @@ from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.counts import InfluxCountStore
 from service.stores.influx.places import PlaceTags
 from service.stores.influx.verdicts import InfluxVerdictStore
+from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.chunks import ChunkFolder
@@ -18,8 +19,8 @@ from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
-from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.readings import SqliteReadingStore
+from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
@@ -61,10 +62,11 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         clock=clock or SystemClock(),
         register=register,
         counts=count_store,
-        verdicts=verdict_store,
         readings=SqliteReadingStore(counts),
+        verdicts=verdict_store,
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(places),
+        annotations=SqliteAnnotationStore(places),
         keys=SqliteKeyStore(places),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions"),

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.version import ModelVersion
+from service.domain.annotations import Annotation, AnnotationChanges, AnnotationQuery
 from service.domain.counts import Changes, CountPoints, CountSpan, ReadingPoints, WindowCounts
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
@@ -80,13 +81,13 @@ class CountStore(Protocol):
     def append(self, points: CountPoints) -> None:
         """Store all points, durably, in one step: all of them or none."""
 
-    def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
     def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
         """Make ``points`` all that the spans, which hold them, hold, durably, in one step.
 
         What is so already is left alone, and no change is told of it.
         """
 
+    def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Presences per window for windows in [start, end), seconds UTC, both on the window grid."""
 
     def extent(self, since: int = 0) -> tuple[int, int] | None:
@@ -103,7 +104,6 @@ class CountStore(Protocol):
         """Drop the record of changes up to ``cursor``; the counts stay."""
 
 
-class VerdictStore(Protocol):
 class ReadingStore(Protocol):
     """Readings whose counts depend on their neighbours, as they came: counts are derived from them, again and again."""
 
@@ -123,6 +123,7 @@ class ReadingStore(Protocol):
         """The time of the last reading before ``start``, and of the first from ``end`` on."""
 
 
+class VerdictStore(Protocol):
     """Verdicts, unique by (series, start, version). For one (series, start) the newest written is in force."""
 
     def write(self, verdicts: VerdictColumns) -> None:
@@ -180,21 +181,58 @@ class StateStore(Protocol):
 
 
 class HotspotListStore(Protocol):
-    """Lists: their bytes never change, what is decided about them lives beside."""
+    """Lists: their bytes never change, what is decided about them lives beside, and stays when the bytes expire."""
 
     def add(self, record: ListRecord, canonical_json: bytes) -> None:
-        """Store a new draft; raises Conflict if the id exists."""
+        """Store a new draft; raises Conflict if the id or the number exists."""
 
-    def get(self, tenant: str, list_id: str) -> tuple[ListRecord, bytes]:
-        """A list and what is decided about it; raises NotFound."""
+    def get(self, tenant: str, list_id: str, *, approved: bool = False) -> tuple[ListRecord, bytes]:
+        """What is decided about a list, and the list as it was made, or as it was approved.
+
+        Raises NotFound if there is no such list, or it never was approved; Gone if its bytes have expired.
+        """
 
     def records(
         self, tenant: str, statuses: Sequence[ListStatus], after: str | None = None, limit: int = 100
     ) -> list[ListRecord]:
-        """Lists with one of the statuses, newest (greatest id) first; ``after`` is the last id of the page before."""
+        """Lists with one of the statuses, greatest number first; ``after`` is the last id of the page before."""
 
-    def approve(self, tenant: str, list_id: str, approved_by: str, approved: datetime) -> ListRecord:
-        """Draft to approved; the approved list before it becomes superseded. Raises NotFound, Conflict."""
+    def newest(self, tenant: str, area: str | None, statuses: Sequence[ListStatus]) -> ListRecord | None:
+        """The list with the greatest number that is confined to ``area``, or to none, and has one of the statuses."""
+
+    def approve(self, decided: ListRecord, approved_json: bytes) -> None:
+        """Draft to what is decided; the approved list of the same area before it becomes superseded, in one step.
+
+        Raises NotFound, and Conflict if the list is no draft.
+        """
+
+    def expire(self, made_before: datetime, expired: datetime) -> list[ListRecord]:
+        """Delete the bytes of lists made before a time, for good; their records, which are returned, stay."""
+
+
+class AnnotationStore(Protocol):
+    """Annotations by tenant and id. A version is never changed: a new one, or a retraction, comes after it."""
+
+    def put(self, annotations: Iterable[Annotation]) -> list[Annotation]:
+        """Put annotations in force, in one transaction, in the place of those with the same tenant and id.
+
+        What is in force already, and says the same, stays as it is; returns the others.
+        """
+
+    def retract(self, tenant: str, annotation_id: str, retracted_by: str, retracted: datetime) -> Annotation:
+        """Take an annotation back; raises NotFound if there is none in force."""
+
+    def get(self, tenant: str, annotation_id: str) -> Annotation:
+        """The newest version of an annotation, in force or retracted; raises NotFound."""
+
+    def find(self, query: AnnotationQuery) -> list[Annotation]:
+        """Annotations in force that match, by (start, id)."""
+
+    def changes(self, cursor: int) -> AnnotationChanges:
+        """What was put and retracted after ``cursor`` (0: ever), so that the series touched are replayed.
+
+        Read it *before* the annotations of a tick, as with the changes of counts.
+        """
 
 
 class KeyStore(Protocol):
@@ -253,10 +291,11 @@ class Ports:
     clock: Clock
     register: PlacesRegister
     counts: CountStore
+    readings: ReadingStore
     verdicts: VerdictStore
     state: StateStore
     lists: HotspotListStore
+    annotations: AnnotationStore
     keys: KeyStore
     audit: AuditLog
     registry: VersionRegistry
-    readings: ReadingStore

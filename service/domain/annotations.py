@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
+import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from service.domain.places import Identifier
 
@@ -65,8 +67,7 @@ class AnnotationRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def places(self) -> dict[str, str]:
         """The places named."""
-        named = {name: getattr(self, name) for name in PLACE_FIELDS}
-        return {name: value for name, value in named.items() if value is not None}
+        return _places(self)
 
 
 class PatrolVisit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +108,10 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True):
     made: datetime
     retracted_by: str | None = None
     retracted: datetime | None = None
+
+    def places(self) -> dict[str, str]:
+        """The places named."""
+        return _places(self)
 
     def says(self) -> tuple[object, ...]:
         """What is annotated, whoever made it."""
@@ -177,6 +182,11 @@ def annotate(row: AnnotationRow, tenant: str, made_by: str, made: datetime) -> A
     return msgspec.structs.replace(annotation, annotation=row.annotation or _digest(annotation))
 
 
+def _places(one: AnnotationRow | Annotation) -> dict[str, str]:
+    named = {name: getattr(one, name) for name in PLACE_FIELDS}
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def _check(row: AnnotationRow) -> None:
     if not row.places():
         raise ValueError(f"no place is named; give one or more of {', '.join(PLACE_FIELDS)}")
@@ -198,3 +208,24 @@ def _digest(annotation: Annotation) -> str:
     """An id of what an annotation says."""
     said = msgspec.json.encode((annotation.tenant, *annotation.says()))
     return hashlib.sha256(said).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What annotations say of windows; bool[windows, series] each.
+
+    Attributes
+    ----------
+    left_out
+        The cause of the count is known: it is judged, but neither learnt nor ranked.
+    confirmed
+        A person says that the count is normal: it is learnt with full trust.
+    """
+
+    left_out: NDArray[np.bool_]
+    confirmed: NDArray[np.bool_]
+
+    @property
+    def annotated(self) -> NDArray[np.bool_]:
+        """Whether anything is said of a window."""
+        return self.left_out | self.confirmed

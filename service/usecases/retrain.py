@@ -26,6 +26,7 @@ from service.domain.verdicts import VerdictColumns
 from service.domain.versions import VersionManifest
 from service.errors import Conflict, InvalidInput
 from service.ports import Ports
+from service.usecases.marks import marks_of
 from service.usecases.rosters import full_roster, settings_calendar
 from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
 
@@ -125,6 +126,8 @@ def _read_counts(ports: Ports, origin: int, end: int, weeks: int, progress: Prog
         raise Conflict("there is not one count in the weeks to learn from; import counts, or name more weeks")
     begun = np.logical_or.accumulate(~np.isnan(counts), axis=0)
     counts[np.isnan(counts) & begun & roster.assumed_alive(starts)] = 0.0
+    if marks := marks_of(ports, roster.numbers, starts):
+        counts[marks.left_out] = np.nan
     return TrainingCounts(settings_calendar(ports), roster, starts, counts)
 
 

@@ -71,6 +71,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),
+        annotations=memory.MemoryAnnotationStore(),
         keys=memory.MemoryKeyStore(),
         audit=memory.MemoryAuditLog(),
     )

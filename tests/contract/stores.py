@@ -13,25 +13,27 @@ from service.domain.counts import CountPoints
 from service.domain.places import Kind
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.ports import (
+    AnnotationStore,
     AuditLog,
     CountStore,
     HotspotListStore,
     KeyStore,
     PlacesRegister,
-    StateStore,
     ReadingStore,
+    StateStore,
     VerdictStore,
 )
 from service.stores import memory
+from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
+from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
-from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 
@@ -45,10 +47,11 @@ class Stores:
 
     register: PlacesRegister
     counts: CountStore
+    readings: ReadingStore
     verdicts: VerdictStore
     state: StateStore
-    readings: ReadingStore
     lists: HotspotListStore
+    annotations: AnnotationStore
     keys: KeyStore
     audit: AuditLog
 
@@ -60,10 +63,11 @@ def sqlite_stores(folder: Path) -> Stores:
     return Stores(
         register=SqlitePlacesRegister(register),
         counts=SqliteCountStore(counts),
+        readings=SqliteReadingStore(counts),
         verdicts=SqliteVerdictStore(state),
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(register),
-        readings=SqliteReadingStore(counts),
+        annotations=SqliteAnnotationStore(register),
         keys=SqliteKeyStore(register),
         audit=SqliteAuditLog(audit),
     )
@@ -75,11 +79,12 @@ def memory_stores() -> Stores:
     return Stores(
         register=memory.MemoryPlacesRegister(),
         counts=memory.MemoryCountStore(),
+        readings=memory.MemoryReadingStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),
+        annotations=memory.MemoryAnnotationStore(),
         keys=memory.MemoryKeyStore(),
-        readings=memory.MemoryReadingStore(),
         audit=memory.MemoryAuditLog(),
     )
 

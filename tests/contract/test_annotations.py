@@ -126,7 +126,11 @@ def test_the_same_again_is_no_change(embedded: Stores) -> None:
     """An import repeated, by whomever, replays nothing."""
     embedded.annotations.put([annotation("1")])
     cursor = embedded.annotations.changes(0).cursor
-    embedded.annotations.put([annotation("1", made_by="key-2", made=START + timedelta(days=1))])
+    again = annotation("1", made_by="key-2", made=START + timedelta(days=1))
+    assert embedded.annotations.put([again, annotation("2")]) == [annotation("2")]
+    embedded.annotations.retract(TENANT, "2", "key-2", START)
+    cursor = embedded.annotations.changes(cursor).cursor
+    assert embedded.annotations.put([again]) == []
     assert embedded.annotations.changes(cursor).cursor == cursor
     assert embedded.annotations.get(TENANT, "1").made_by == "key-1"
 

@@ -18,12 +18,14 @@ class MemoryAnnotationStore:
     def __init__(self) -> None:
         self._versions: list[Annotation] = []
 
-    def put(self, annotations: Iterable[Annotation]) -> None:
+    def put(self, annotations: Iterable[Annotation]) -> list[Annotation]:
         """Add a version of each annotation that says something new."""
+        before = len(self._versions)
         for annotation in annotations:
             known = self._newest(len(self._versions)).get((annotation.tenant, annotation.annotation))
             if known is None or known.retracted or known.says() != annotation.says():
                 self._versions.append(annotation)
+        return self._versions[before:]
 
     def retract(self, tenant: str, annotation_id: str, retracted_by: str, retracted: datetime) -> Annotation:
         """Add a version that is retracted."""

@@ -51,13 +51,16 @@ class SqliteAnnotationStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, annotations: Iterable[Annotation]) -> None:
+    def put(self, annotations: Iterable[Annotation]) -> list[Annotation]:
         """Add a version of each annotation that says something new."""
+        new = []
         with self._database.transaction() as connection:
             for annotation in annotations:
                 known = self._newest(annotation.tenant, annotation.annotation)
                 if known is None or known.retracted or known.says() != annotation.says():
                     connection.execute(_INSERT, _row(annotation))
+                    new.append(annotation)
+        return new
 
     def retract(self, tenant: str, annotation_id: str, retracted_by: str, retracted: datetime) -> Annotation:
         """Add a version that is retracted."""
