@@ -43,7 +43,7 @@ class Panel:
     @property
     def width(self) -> int:
         """Number of series."""
-        return self.counts.shape[1]
+        return int(self.counts.shape[1])
 
     @property
     def windows_per_week(self) -> int:
@@ -87,6 +87,8 @@ class Judgement:
         Mean of its predictive distribution, P(Y >= count) and P(Y > count), if it has one.
     tail
         Episodes a series opens in a week at a score this high when nothing is on, if it is calibrated.
+    shifts
+        bool[T, n]: a shift of the series' level is reported here, if it can.
     """
 
     score: Floats
@@ -94,6 +96,7 @@ class Judgement:
     p_value: Floats | None = None
     p_above: Floats | None = None
     tail: Floats | None = None
+    shifts: NDArray[np.bool_] | None = None
 
 
 Judge = Callable[[Panel], Judgement]

@@ -31,7 +31,8 @@ class Past:
     @property
     def overall(self) -> Floats:
         """float64[n]: mean count of a window."""
-        return np.maximum(self.total.sum(axis=0) / np.maximum(self.visits.sum(axis=0), 1.0), _LEAST_RATE)
+        mean = self.total.sum(axis=0) / np.maximum(self.visits.sum(axis=0), 1.0)
+        return np.asarray(np.maximum(mean, _LEAST_RATE))
 
 
 Fit = Callable[[Past], tuple[Floats, Floats]]
