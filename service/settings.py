@@ -91,7 +91,14 @@ class Hotspots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: Annotated[int, Meta(ge=2, le=366)]
     top: Annotated[int, Meta(ge=1, le=10_000)]
     false_discovery_rate: Annotated[float, Meta(gt=0, lt=1)]
+    overtake_margin: Annotated[float, Meta(ge=0, le=10)]
+    min_dwellings: Annotated[int, Meta(ge=0)]
+    schedule: Literal["daily", "weekly"]
+    make_on_weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     make_at_hour: Annotated[int, Meta(ge=0, le=23)]
+    by_area: bool
+    keep_days: Positive
+    share_with_police: tuple[str, ...]
 
 
 class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +125,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     general: General
     window: Window
     places: Places
+    readings: Readings
     store: Store
     influxdb: InfluxDB
     detector: Detector
@@ -125,7 +133,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hotspots: Hotspots
     api: Api
     log: Log
-    readings: Readings
 
     @property
     def data_dir(self) -> Path:

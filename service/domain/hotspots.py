@@ -220,7 +220,7 @@ class ListRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     list_id: str
-    number: int = 0
+    number: int
     tenant: str
     area: str | None = None
     made: datetime

@@ -118,7 +118,7 @@ def test_a_list_is_made_of_what_is_scored(town):
     assert len(made.entries) <= 3
     assert body(town.operator.get("/v1/hotspots"))["list_id"] == made.list_id
     assert town.operator.post("/v1/hotspot-lists", json={"days": 1}).status_code == 422
-    assert town.operator.post("/v1/hotspot-lists", json={"area": "Norra"}).status_code == 422
+    assert town.operator.post("/v1/hotspot-lists", json={"length": 1}).status_code == 422
 
 
 def test_there_is_no_list_before_anything_is_scored(empty):
