@@ -26,6 +26,7 @@ COMMANDS = {
     "score": "scoring:score",
     "replay": "replay:replay",
     "lists": "lists:lists",
+    "annotations": "annotations:annotation_commands",
     "retrain": "models:retrain",
     "models": "models:models",
     "keys": "keys:keys",

@@ -34,7 +34,7 @@ def import_(session: Session, file: Path) -> None:
         json = file.suffix.lower() == ".json"
         rows = read_places_json(stream.read(), timezone) if json else read_places_csv(stream, timezone)
         report = import_places(session.ports, rows)
-    _tell("places", report.accepted, report.rejected, report.problems)
+    tell_of_rows("places", report.accepted, report.rejected, report.problems)
 
 
 @places.command(name="list")
@@ -73,10 +73,10 @@ def import_counts(session: Session, file: Path, tenant: str | None) -> None:
     with file.open("rb") as stream, progress("Importing counts") as bar:
         rows = read_counts_csv(stream, session.settings.general.timezone, bar.update)
         report = ingest_counts(session.ports, owner, rows)
-    _tell("counts", report.accepted, report.rejected, report.problems)
+    tell_of_rows("counts", report.accepted, report.rejected, report.problems)
 
 
-def _tell(what: str, accepted: int, rejected: int, problems: Sequence[RowProblem]) -> None:
+def tell_of_rows(what: str, accepted: int, rejected: int, problems: Sequence[RowProblem]) -> None:
     """Say what became of the rows; with bad ones among them the exit code is 1, though the good ones are kept."""
     click.echo(f"{accepted} rows of {what} imported")
     if not rejected:

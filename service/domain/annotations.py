@@ -71,14 +71,14 @@ class AnnotationRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class PatrolVisit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a patrol was in a stairwell; who it was is nobody's business here."""
+    """When a patrol was in a stairwell, or in one space of it; who it was is nobody's business here."""
 
     stairwell: Identifier
     arrived: Moment
     left: Annotated[datetime, Meta(tz=True, description="A quarter of an hour after arrival unless given.")] | None = (
         None
     )
-    space: Annotated[str | None, Meta(description="All spaces of the stairwell unless given.", max_length=100)] = None
+    space: Identifier | None = None
 
     def annotation(self) -> AnnotationRow:
         """The annotation that keeps the visit from being taken for loitering."""
@@ -229,3 +229,14 @@ class Marks:
     def annotated(self) -> NDArray[np.bool_]:
         """Whether anything is said of a window."""
         return self.left_out | self.confirmed
+
+
+class CalendarEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One occurrence of a calendar's event, of which nothing but time, kind and place is taken.
+
+    ``row`` names no place; ``location`` is where the event says it is.
+    """
+
+    row: AnnotationRow
+    location: str
+    cancelled: bool

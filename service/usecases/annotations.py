@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -14,10 +15,11 @@ from service.domain.annotations import (
     AnnotationKind,
     AnnotationQuery,
     AnnotationRow,
+    CalendarEvent,
     PatrolVisit,
     annotate,
 )
-from service.errors import InvalidInput, RowProblem
+from service.errors import InvalidInput, NotFound, RowProblem
 from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.marks import series_of
@@ -106,6 +108,38 @@ def import_visits(
     return import_annotations(ports, tenant, annotations, actor)
 
 
+def import_calendar(
+    ports: Ports,
+    tenant: str,
+    events: Iterable[tuple[int, CalendarEvent] | RowProblem],
+    places: Mapping[str, str],
+    actor: str,
+) -> AnnotationReport:
+    """Annotate the events of a calendar, and retract those that are cancelled in it.
+
+    Parameters
+    ----------
+    events
+        Numbered occurrences; problems of events that could not be read may stand among them.
+    places
+        Where all events are ({"building": ...}). Without it each event's location must be the id of a stairwell or a
+        building, or an address.
+    """
+    known = {} if places else _locations(ports, tenant)
+    rows: list[tuple[int, AnnotationRow] | RowProblem] = []
+    cancelled = []
+    for item in events:
+        if isinstance(item, RowProblem):
+            rows.append(item)
+        elif item[1].cancelled:
+            cancelled.append(item[1].row)
+        else:
+            rows.append(_located(*item, places or known.get(item[1].location.casefold())))
+    _retract_if_in_force(ports, tenant, cancelled, actor)
+    report = import_annotations(ports, tenant, rows, actor)
+    return msgspec.structs.replace(report, accepted=report.accepted + len(cancelled))
+
+
 def retract_annotation(ports: Ports, tenant: str, annotation_id: str, actor: str) -> Annotation:
     """Take an annotation back.
 
@@ -141,6 +175,36 @@ def list_annotations(
     page = found[: wanted.limit]
     following = AnnotationKey(page[-1].seconds()[0], page[-1].annotation) if len(found) > len(page) else None
     return page, following
+
+
+def _locations(ports: Ports, tenant: str) -> dict[str, dict[str, str]]:
+    """Places by what a calendar may call them: the address or the id of a building, the id of a stairwell."""
+    stairwells = ports.register.stairwells(tenant)
+    addresses = {
+        one.building.address: {"building": one.building.building} for one in stairwells if one.building.address
+    }
+    buildings = {one.building.building: {"building": one.building.building} for one in stairwells}
+    known = addresses | buildings | {one.stairwell: {"stairwell": one.stairwell} for one in stairwells}
+    return {name.strip().casefold(): place for name, place in known.items()}
+
+
+def _located(
+    number: int, event: CalendarEvent, places: Mapping[str, str] | None
+) -> tuple[int, AnnotationRow] | RowProblem:
+    if places is None:
+        return RowProblem(
+            number,
+            f"its location is {event.location!r}, but neither a stairwell, a building nor an address; "
+            "correct it, or say where all events are",
+        )
+    return number, msgspec.structs.replace(event.row, **places)
+
+
+def _retract_if_in_force(ports: Ports, tenant: str, rows: Iterable[AnnotationRow], actor: str) -> None:
+    for row in rows:
+        if row.annotation is not None:
+            with suppress(NotFound):
+                retract_annotation(ports, tenant, row.annotation, actor)
 
 
 def _put(ports: Ports, tenant: str, annotations: list[Annotation], actor: str) -> None:

@@ -71,12 +71,13 @@ def test_what_is_open():
 
 
 def test_what_the_police_may_call():
-    """Approved lists and their evidence; no counts, verdicts or profiles."""
+    """Approved lists and their evidence, and their own visits; no counts, verdicts or profiles."""
     assert {operation.path for operation in GUARDED if Role.POLICE in operation.roles} == {
         "/v1/hotspots",
         "/v1/hotspot-lists",
         "/v1/hotspot-lists/{list_id}",
         "/v1/hotspot-lists/{list_id}.csv",
+        "/v1/patrol-visits",
     }
 
 

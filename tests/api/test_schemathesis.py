@@ -53,7 +53,7 @@ def configuration(token: str, *operations: dict[str, object]) -> SchemathesisCon
             "operations": [
                 *operations,
                 {
-                    "include-path-regex": "/(write|counts|readings|places|anomalies|hotspot-lists|verdicts)$",
+                    "include-path-regex": "/(write|counts|readings|places|anomalies|annotations|patrol-visits|hotspot-lists|verdicts)$",
                     "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_FOR_THEIR_MEANING}},
                 },
             ],

@@ -94,7 +94,7 @@ def test_annotated_late_equals_known_from_the_beginning(city, tmp_path, kind):
 
 
 def test_annotations_retracted_and_changed_leave_no_trace(city, tmp_path):
-    """Made in the past, partly in the future, changed, and taken back, in pieces of a day: as if only the last stood."""
+    """Made, changed and taken back, in past and future, scored in pieces of a day: as if only the last stood."""
     row = said(city, RENOVATION, 100, 400, area=city.places[0].area)
     kept = said(city, NORMAL, 250, 420)
     known = scored(tmp_path / "known", city, kept)
