@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.block_history import evenings_of_block
 from models.blocks import Days
 from models.calendar import SECONDS_PER_DAY, Calendar
+from models.common_cause import common_cause
 from models.fleet import fit_fleet
 from models.hotspots import CHRONIC, HISTORY_DAYS, HotSpot, Presences, rank_hotspots
 from models.prior import FleetPrior
@@ -20,6 +21,7 @@ from service.domain.verdicts import VerdictColumns
 from service.settings import Hotspots
 from service.usecases.queries import WARM_UP_WEEKS
 
+_KNOWN_WEEKS = 2.0  # until then a p-value tells of the prior
 _FURTHER_P_VALUE = 0.01  # of a further block where one is significant already; the scan is corrected for
 _FEWEST_SERIES = 64  # that further blocks are sought among, for the simulated null needs series of every level
 
@@ -33,7 +35,7 @@ def presences_of(
     kinds: NDArray[np.int64],
     stairwells: Sequence[str],
 ) -> Presences:
-    """Lay verdicts out as counts and expectations by window and series.
+    """Lay verdicts out as counts and expectations by window and series, without the hours when the whole town is out.
 
     Parameters
     ----------
@@ -55,8 +57,15 @@ def presences_of(
     counts, expected = np.full((2, len(starts), len(numbers)), np.nan)
     counts[rows, columns] = verdicts.count
     expected[rows, columns] = verdicts.expected
+    counts[_town_out(verdicts, rows, len(starts))] = np.nan
     numbered = np.unique(np.array(stairwells), return_inverse=True)[1]
     return Presences(calendar, starts, counts, expected, kinds, numbered)
+
+
+def _town_out(verdicts: VerdictColumns, rows: NDArray[np.int64], windows: int) -> NDArray[np.bool_]:
+    """Windows with a common cause, by series that are known well enough to be surprised."""
+    known = verdicts.evidence_weeks >= _KNOWN_WEEKS
+    return common_cause(rows[known], verdicts.p_value[known], verdicts.p_above[known], windows)
 
 
 def start_of_history(end: int, asked: Hotspots) -> int:
