@@ -37,6 +37,7 @@ def store_failures(ports: Ports) -> dict[str, str | None]:
     probes: Mapping[str, Callable[[], object]] = {
         "places register": ports.register.revision,
         "counts": lambda: ports.counts.read(0, window, window, np.array([_NO_SERIES])),
+        "readings": lambda: ports.readings.neighbours(_NO_SERIES, 0, 0, 0),
         "verdicts": lambda: ports.verdicts.find(VerdictQuery(series=(_NO_SERIES,), limit=1)),
         "state": ports.state.manifest,
         "hot-spot lists": lambda: ports.lists.records(_NOBODY, [ListStatus.DRAFT], limit=1),

@@ -91,6 +91,14 @@ def test_the_tenant_may_be_left_out_where_there_is_one(trappvakt: Trappvakt) -> 
     trappvakt("import", counts, "--tenant", "norrbo")
 
 
+def test_a_tenant_that_is_not_known_is_asked_about(filled: Trappvakt) -> None:
+    """A slip of the pen begins no housing company."""
+    counts = filled.file("more.csv", COUNTS)
+    message = filled("import", counts, "--tenant", "norbro", fails=True).stderr
+    assert message.startswith("Error: there is no housing company 'norbro'; known are norrbo; if it is new, say so")
+    assert "rows of counts imported" in filled("import", counts, "--tenant", "norbro", "--new-tenant").output
+
+
 def test_score_tells_what_it_did(filled: Trappvakt) -> None:
     """Done again, there is nothing left."""
     output = filled("score", "--to", "2026-06-15T02:00+02:00").output
