@@ -4,7 +4,7 @@
 
 In a *steady* town all loitering was there before the sensors and goes on: from week to week there is no new evidence
 but chance. In a town *as it comes* loitering begins and ends, which damping must not hide. *Unheard* is a list made
-again after a week in which not one sensor was heard.
+again after a week in which not one sensor was heard; then standings stay as they are, if there is a margin at all.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def ranked_at(town: Town, settings: Hotspots, week: int, *, unheard_weeks: int =
 
 
 def damped(rankings: Sequence[Sequence[HotSpot]], margin: float, top: int) -> Iterator[list[int]]:
-    """The stairwells of successive lists, each damped by the one before."""
+    """The stairwells of successive lists, each damped by the one before; all were heard in between."""
     standings: dict[int, float] = {}
     for ranking in rankings:
         scored = [(one, standing(one.score, standings.get(one.stairwell), margin)) for one in ranking]
@@ -77,7 +77,7 @@ def main() -> None:
                 lists = list(damped(weekly, margin, settings.top))
                 found = precision_at_k([town.city.stairwells[one] for one in lists[-1]], hot, FIRST)
                 kept = overlaps(lists)
-                again = overlaps(list(damped(unheard, margin, settings.top)))
+                again = overlaps(list(damped(unheard, 1e9 if margin else 0.0, settings.top)))
                 rows.append((float(np.mean(kept)), min(kept), again[0], found))
         for margin, rows in figures.items():
             mean, least, again, found = np.array(rows).T

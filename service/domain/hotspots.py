@@ -125,7 +125,7 @@ class HotspotEntry(msgspec.Struct, frozen=True, kw_only=True):
     ] = Liveness.HEARTBEAT
     evidence_weeks: float | None = None
     warming_up: Annotated[
-        bool, Meta(description="Heard for less than four weeks, and listed on what places like it are.")
+        bool, Meta(description="Its own normal is known from less than four weeks; it is listed on what its peers are.")
     ] = False
     change: Change = Change.NEW
     previous_rank: int | None = None

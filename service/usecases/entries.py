@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from models.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
 from models.calendar import SECONDS_PER_DAY
 from models.hotspots import HotSpot, Presences
-from service.domain.hotspots import Block, HotspotEntry, Trend, UnknownPlaces
+from service.domain.hotspots import Block, HotspotEntry, HotspotList, Trend, UnknownPlaces
 from service.domain.places import Liveness, Series, Stairwell
 from service.settings import Hotspots
 from service.usecases.hotspot_reasons import entry_reason
 from service.usecases.queries import WARM_UP_WEEKS
 from service.usecases.ranking import Ranking
-from service.usecases.standing import order_by_standing, standing
+from service.usecases.standing import order_by_standing, standing, standings_of
 
 _TRENDS = {RISING: Trend.RISING, STEADY: Trend.STEADY, FALLING: Trend.FALLING}
 
@@ -52,13 +52,17 @@ class ListedPlaces:
     places: Mapping[str, Stairwell]
     asked: Hotspots
 
-    def entries(self, standings: Mapping[str, float]) -> tuple[list[HotspotEntry], int]:
-        """The list's entries, and how many were suppressed because their building is small."""
+    def entries(self, before: HotspotList | None) -> tuple[list[HotspotEntry], int]:
+        """The list's entries, and how many were suppressed because their building is small.
+
+        They are damped by the list before. A place that was not heard since keeps its standing: missing is not calm.
+        """
         found = [hotspot for hotspot in self.ranking.hotspots if self._stairwell(hotspot) in self.places]
-        rates = false_discovery_rates([hotspot.p_value for hotspot in found], self._known_places())
+        rates = false_discovery_rates([hotspot.p_value for hotspot in found], len(self._heard_in_period()))
         rate_of = {hotspot.stairwell: rate for hotspot, rate in zip(found, rates, strict=True)}
-        margin = self.asked.overtake_margin
-        scored = [(one, standing(one.score, standings.get(self._stairwell(one)), margin)) for one in found]
+        standings = standings_of(before)
+        heard = self._heard(self.presences.starts >= before.watermark.timestamp()) if before else set()
+        scored = [(one, self._standing(one, standings, heard)) for one in found]
         chosen: list[tuple[HotSpot, float]] = []
         suppressed = 0
         for hotspot, stands in order_by_standing(scored):
@@ -76,7 +80,7 @@ class ListedPlaces:
 
     def unknown(self) -> list[UnknownPlaces]:
         """Stairwells that were not heard in the period, by area."""
-        heard = self._heard()
+        heard = self._heard_in_period()
         by_area: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for stairwell, place in sorted(self.places.items()):
             if stairwell not in heard:
@@ -86,14 +90,20 @@ class ListedPlaces:
             for (tenant, area), stairwells in sorted(by_area.items())
         ]
 
-    def _known_places(self) -> int:
-        return len(self._heard() & set(self.places))
+    def _standing(self, hotspot: HotSpot, standings: Mapping[str, float], heard: Collection[str]) -> float:
+        stairwell = self._stairwell(hotspot)
+        if stairwell in standings and stairwell not in heard:
+            return standings[stairwell]
+        return standing(hotspot.score, standings.get(stairwell), self.asked.overtake_margin)
 
-    def _heard(self) -> set[str]:
-        presences = self.presences
-        in_period = presences.local_seconds // SECONDS_PER_DAY > presences.last_day() - self.asked.days
-        columns = np.flatnonzero((~np.isnan(presences.counts[in_period])).any(axis=0)).tolist()
-        return {self.series[column].stairwell for column in columns}
+    def _heard_in_period(self) -> set[str]:
+        local_days = self.presences.local_seconds // SECONDS_PER_DAY
+        return self._heard(local_days > self.presences.last_day() - self.asked.days)
+
+    def _heard(self, inside: NDArray[np.bool_]) -> set[str]:
+        """Those of the places that were heard in some of these windows."""
+        columns = np.flatnonzero((~np.isnan(self.presences.counts[inside])).any(axis=0)).tolist()
+        return {self.series[column].stairwell for column in columns} & set(self.places)
 
     def _stairwell(self, hotspot: HotSpot) -> str:
         return self.series[hotspot.series].stairwell

@@ -9,7 +9,10 @@ from models.reasons import block_text, hotspot_reason
 
 _WELL_HEARD = 0.8
 _FURTHER = {"sv": "Dessutom {}.", "en": "Also {}."}
-_NEW = {"sv": "Platsen har hörts i mindre än fyra veckor.", "en": "The place has been heard for less than four weeks."}
+_NEW = {
+    "sv": "Det normala är känt från mindre än fyra veckor här.",
+    "en": "What is normal here is known from less than four weeks.",
+}
 _COVERAGE = {
     "sv": "Sensorn hördes {:.0f} % av perioden.",
     "en": "The sensor was heard for {:.0f} % of the period.",

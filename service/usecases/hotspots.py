@@ -24,7 +24,7 @@ from service.usecases.marks import marks_of
 from service.usecases.ranking import presences_of, rank_all, start_of_history, weeks_heard
 from service.usecases.rosters import calendar_of
 from service.usecases.scoring import window_starts
-from service.usecases.standing import gone_since, standings_of, told_against
+from service.usecases.standing import gone_since, told_against
 
 SCHEDULER = "scheduler"
 """The actor of what is done on schedule."""
@@ -71,7 +71,7 @@ def make_list(
     asked = msgspec.structs.replace(settings, days=days or settings.days, top=top or settings.top)
     listed = _rank(ports, ports.register.series(tenant), places, manifest, asked)
     seen, before = _list_before(ports, tenant, area)
-    entries, suppressed = listed.entries(standings_of(before))
+    entries, suppressed = listed.entries(before)
     unknown = listed.unknown()
     made = HotspotList(
         list_id="",

@@ -3,7 +3,8 @@
 An entry is ordered by its *standing*. A place that is new on the list stands a margin below its score. From list to
 list a standing stays as it is while the score is within the margin of it, and otherwise follows the score no further
 than it must (the play operator of hysteresis). So a place passes another only when its evidence has become clearly
-the stronger, and does not fall back for a little less the week after.
+the stronger, and does not fall back for a little less the week after. A place that was not heard since the list before
+keeps its standing while it is listed at all.
 """
 
 from __future__ import annotations
