@@ -17,8 +17,10 @@ from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
+from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
+from service.stores.sqlite.outcomes import SqliteOutcomeStore
 from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
@@ -67,6 +69,8 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(places),
         annotations=SqliteAnnotationStore(places),
+        episodes=SqliteEpisodeDecisionStore(places),
+        outcomes=SqliteOutcomeStore(places),
         keys=SqliteKeyStore(places),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions"),

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from models.version import ModelVersion
 from service.domain.annotations import Annotation, AnnotationChanges, AnnotationQuery
 from service.domain.counts import Changes, CountPoints, CountSpan, ReadingPoints, WindowCounts
+from service.domain.episodes import EpisodeDecision
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
+from service.domain.outcomes import Outcome
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
 from service.domain.state import Command, Manifest
 from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
@@ -235,6 +237,26 @@ class AnnotationStore(Protocol):
         """
 
 
+class EpisodeDecisionStore(Protocol):
+    """What people decided about episodes, which are themselves read off the verdicts. Append-only."""
+
+    def add(self, decision: EpisodeDecision) -> None:
+        """Record a decision."""
+
+    def find(self, tenant: str, since: int) -> list[EpisodeDecision]:
+        """Decisions that concern episodes reaching beyond ``since``, seconds UTC; oldest decision first."""
+
+
+class OutcomeStore(Protocol):
+    """What was found at entries of lists, by (tenant, list, rank, time of the visit)."""
+
+    def put(self, outcome: Outcome) -> None:
+        """Record an outcome; one with the same key is replaced."""
+
+    def find(self, tenant: str, list_id: str) -> list[Outcome]:
+        """The outcomes of a list, by (rank, visited)."""
+
+
 class KeyStore(Protocol):
     """Keys by digest."""
 
@@ -296,6 +318,8 @@ class Ports:
     state: StateStore
     lists: HotspotListStore
     annotations: AnnotationStore
+    episodes: EpisodeDecisionStore
+    outcomes: OutcomeStore
     keys: KeyStore
     audit: AuditLog
     registry: VersionRegistry

@@ -72,6 +72,8 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),
         annotations=memory.MemoryAnnotationStore(),
+        episodes=memory.MemoryEpisodeDecisionStore(),
+        outcomes=memory.MemoryOutcomeStore(),
         keys=memory.MemoryKeyStore(),
         audit=memory.MemoryAuditLog(),
     )

@@ -16,8 +16,10 @@ from service.ports import (
     AnnotationStore,
     AuditLog,
     CountStore,
+    EpisodeDecisionStore,
     HotspotListStore,
     KeyStore,
+    OutcomeStore,
     PlacesRegister,
     ReadingStore,
     StateStore,
@@ -29,8 +31,10 @@ from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
+from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
+from service.stores.sqlite.outcomes import SqliteOutcomeStore
 from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
@@ -52,6 +56,8 @@ class Stores:
     state: StateStore
     lists: HotspotListStore
     annotations: AnnotationStore
+    episodes: EpisodeDecisionStore
+    outcomes: OutcomeStore
     keys: KeyStore
     audit: AuditLog
 
@@ -68,6 +74,8 @@ def sqlite_stores(folder: Path) -> Stores:
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(register),
         annotations=SqliteAnnotationStore(register),
+        episodes=SqliteEpisodeDecisionStore(register),
+        outcomes=SqliteOutcomeStore(register),
         keys=SqliteKeyStore(register),
         audit=SqliteAuditLog(audit),
     )
@@ -84,6 +92,8 @@ def memory_stores() -> Stores:
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),
         annotations=memory.MemoryAnnotationStore(),
+        episodes=memory.MemoryEpisodeDecisionStore(),
+        outcomes=memory.MemoryOutcomeStore(),
         keys=memory.MemoryKeyStore(),
         audit=memory.MemoryAuditLog(),
     )

@@ -2,6 +2,7 @@
 
 from service.stores.memory.annotations import MemoryAnnotationStore
 from service.stores.memory.counts import MemoryCountStore
+from service.stores.memory.findings import MemoryEpisodeDecisionStore, MemoryOutcomeStore
 from service.stores.memory.readings import MemoryReadingStore
 from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore, MemoryKeyStore
 from service.stores.memory.register import MemoryPlacesRegister
@@ -11,8 +12,10 @@ __all__ = [
     "MemoryAnnotationStore",
     "MemoryAuditLog",
     "MemoryCountStore",
+    "MemoryEpisodeDecisionStore",
     "MemoryHotspotListStore",
     "MemoryKeyStore",
+    "MemoryOutcomeStore",
     "MemoryPlacesRegister",
     "MemoryReadingStore",
     "MemoryStateStore",

@@ -235,6 +235,36 @@ REGISTER: tuple[Migration, ...] = (
         BEGIN SELECT raise(ABORT, 'a hot-spot list is never changed'); END
         """,
     ),
+    (
+        """
+        CREATE TABLE episode_decision (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            tenant TEXT NOT NULL,
+            series INTEGER NOT NULL REFERENCES space (series),
+            start INTEGER NOT NULL,            -- of the episode when it was decided about, seconds UTC
+            end INTEGER NOT NULL,
+            action TEXT NOT NULL,
+            decided_by TEXT NOT NULL,
+            decided TEXT NOT NULL,
+            until INTEGER,                     -- of a mute, seconds UTC
+            reason TEXT
+        )
+        """,
+        "CREATE INDEX episode_decision_of_tenant ON episode_decision (tenant, end)",
+        """
+        CREATE TABLE outcome (
+            tenant TEXT NOT NULL,
+            list_id TEXT NOT NULL,
+            rank INTEGER NOT NULL,
+            visited TEXT NOT NULL,
+            stairwell TEXT NOT NULL,
+            found TEXT NOT NULL,               -- JSON
+            reported_by TEXT NOT NULL,
+            reported TEXT NOT NULL,
+            PRIMARY KEY (tenant, list_id, rank, visited)
+        )
+        """,
+    ),
 )
 
 AUDIT: tuple[Migration, ...] = (
