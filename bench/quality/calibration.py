@@ -21,15 +21,12 @@ class Calibration:
 
     Parameters
     ----------
-    bounds
-        float64[11]: expected counts that part the deciles.
     by_decile
         float64[levels, 10].
     overall
         float64[levels].
     """
 
-    bounds: Floats
     by_decile: Floats
     overall: Floats
 
@@ -47,7 +44,7 @@ def calibrate(judgement: Judgement, within: NDArray[np.bool_], seed: int) -> Cal
     windows = np.maximum(np.bincount(decile, minlength=_DECILES), 1)
     by_decile = [np.bincount(decile, p_value < level, _DECILES) / windows / level for level in LEVELS]
     overall = [float((p_value < level).mean()) / level for level in LEVELS]
-    return Calibration(bounds, np.array(by_decile), np.array(overall))
+    return Calibration(np.array(by_decile), np.array(overall))
 
 
 def figures(calibration: Calibration) -> Row:
@@ -57,7 +54,7 @@ def figures(calibration: Calibration) -> Row:
         if level > _COARSEST:
             low, high = float(ratios.min()), float(ratios.max())
             row[f"{level:g}, deciles"] = Figure(f"{low:.2f} - {high:.2f}", merit=-max(_miss(low), _miss(high)))
-        row[f"{level:g}, all"] = Figure(f"{overall:.2f}", merit=-_miss(overall))
+        row[f"{level:g}, all"] = Figure(f"{overall:.2f}", merit=-_miss(overall), detail=overall)
     return row
 
 
@@ -65,12 +62,9 @@ def _miss(ratio: float) -> float:
     return abs(float(np.log(max(ratio, 1e-3))))
 
 
-def decile_rows(calibration: Calibration) -> dict[str, Row]:
-    """A row for each decile, by the expected counts it spans."""
+def decile_figures(calibration: Calibration) -> Row:
+    """The ratios of each decile, at the levels that deciles can bear."""
+    columns = calibration.by_decile[np.array(LEVELS) > _COARSEST].T
     return {
-        f"{low:.3g} - {high:.3g}": {
-            f"{level:g}": Figure(f"{ratios[k]:.2f}")
-            for level, ratios in zip(LEVELS, calibration.by_decile, strict=True)
-        }
-        for k, (low, high) in enumerate(zip(calibration.bounds[:-1], calibration.bounds[1:], strict=True))
+        f"{number}": Figure(" / ".join(f"{ratio:.2f}" for ratio in ratios)) for number, ratios in enumerate(columns, 1)
     }

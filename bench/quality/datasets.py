@@ -26,6 +26,11 @@ class KnownEvents:
     panel: Panel
     events: tuple[NDArray[np.int64], ...]
 
+    def until(self, weeks: int) -> KnownEvents:
+        """The first weeks alone."""
+        panel = self.panel.until(weeks * self.panel.windows_per_week)
+        return KnownEvents(panel, tuple(known[known[:, 1] < len(panel.starts)] for known in self.events))
+
 
 def read_calit2(datasets: Path, flow: int) -> KnownEvents:
     """People through the main door of an office building, per half hour; ``flow`` 9 is in and 7 is out."""

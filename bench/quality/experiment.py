@@ -19,10 +19,13 @@ class Figure:
         As it is written.
     merit
         The higher the better, for marking the first in a column; None where there is no race.
+    detail
+        Second number of the cell, where a promise is about it: share of time flagged, episodes, ratio.
     """
 
     text: str
     merit: float | None = None
+    detail: float | None = None
 
 
 Row = Mapping[str, Figure]  # by the title of the column

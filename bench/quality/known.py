@@ -29,12 +29,15 @@ class KnownEventRecall:
         Who takes part.
     budgets
         Numbers of predicted events.
+    weeks
+        The first weeks alone; all by default.
     """
 
     table: Table
     read: Callable[[], KnownEvents]
     rivals: Sequence[Rival]
     budgets: tuple[int, ...] = (10, 20, 30, 50, 70)
+    weeks: int | None = None
 
     @property
     def name(self) -> str:
@@ -45,7 +48,7 @@ class KnownEventRecall:
         return [self.table]
 
     def measure(self, rival: Rival) -> Mapping[str, Row]:
-        known = self.read()
+        known = self.read().until(self.weeks) if self.weeks else self.read()
         swept = sweep_known(known, rival.judge(known.panel))
         return {self.name: {f"{budget}": _figure(swept, budget) for budget in self.budgets}}
 
@@ -70,7 +73,9 @@ def text_for(events: str) -> str:
 def _figure(swept: Sweep, budget: int) -> Figure:
     first, best = swept.first(budget), swept.best(budget)
     hindsight = f" / {_found(best)}" if _found(best) > _found(first) else ""
-    return Figure(f"{_found(first)} ({first.share_flagged:.1%}){hindsight}", merit=_found(first))
+    return Figure(
+        f"{_found(first)} ({first.share_flagged:.1%}){hindsight}", merit=_found(first), detail=first.share_flagged
+    )
 
 
 def _found(reading: Reading) -> int:

@@ -114,8 +114,11 @@ class Rival:
         What it is, in a few words.
     judge
         One pass over a panel.
+    racing
+        Whether being first counts: an oracle, or our own score read otherwise, is no rival.
     """
 
     name: str
     title: str
     judge: Judge
+    racing: bool = True

@@ -8,7 +8,7 @@ from river.drift import ADWIN
 from bench.quality.panel import Floats, Judgement, Panel
 from bench.quality.residuals import standardise
 
-_DELTAS = (0.1, 0.01, 0.002, 1e-4, 1e-6, 1e-9)
+_DELTAS = (0.1, 0.03, 0.01, 0.002, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10)
 _REPORTED = 0.002  # river's default: a drift at this level is reported as a shift
 _BOUNDS = (-4.0, 8.0)
 

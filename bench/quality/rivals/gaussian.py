@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from river.anomaly import GaussianScorer
 from scipy.special import ndtr
@@ -20,7 +22,7 @@ def judge_gaussian(panel: Panel) -> Judgement:
     mean, spread = np.full(panel.counts.shape, np.nan), np.full(panel.counts.shape, np.nan)
     for window, time in enumerate(panel.times_of_week):
         for series, (scorer, count) in enumerate(zip(scorers[time], panel.counts[window].tolist(), strict=True)):
-            if count != count:  # NaN: missing
+            if math.isnan(count):
                 continue
             if scorer.gaussian.n_samples >= scorer.grace_period:
                 mean[window, series], spread[window, series] = scorer.gaussian.mu, scorer.gaussian.sigma

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 from river.anomaly import HalfSpaceTrees
 
@@ -9,7 +11,7 @@ from bench.quality.panel import Floats, Judgement, Panel
 from bench.quality.residuals import standardise
 
 _BOUNDS = (-4.0, 12.0)  # standard deviations; river needs to know the range of a feature
-_LIMITS = {"now": _BOUNDS, "before": _BOUNDS, "lately": _BOUNDS}
+_LIMITS: dict[Hashable, tuple[float, float]] = {"now": _BOUNDS, "before": _BOUNDS, "lately": _BOUNDS}
 _LATELY_WINDOWS = 4
 
 

@@ -1,13 +1,13 @@
-r"""Markov-modulated Poisson process: forward filter with weekly refits (Ihler, Hutchins and Smyth, KDD 2006; TKDD 2007).
+r"""Markov-modulated Poisson process: forward filter, refitted weekly (Ihler, Hutchins and Smyth, KDD 2006; TKDD 2007).
 
 Written from the equations. A count is :math:`N(t) = N_0(t) + N_E(t)`. Normal life is Poisson of the rate
-:math:`\lambda(t) = \lambda_0 \, \delta_d \, \eta_{d,h}`, with a gamma prior on the level and Dirichlet priors on days and
-times of day. Events come and go by a two-state Markov chain :math:`z(t)`; while one is on, :math:`N_E` is negative
-binomial, a Poisson count of gamma distributed rate :math:`\gamma`. The parameters are drawn by Gibbs sampling: the states
-by forward filtering and backward sampling, the shares of normal life and event in each count, the rates, the chain.
+:math:`\lambda(t) = \lambda_0 \, \delta_d \, \eta_{d,h}`, with a gamma prior on the level and Dirichlet priors on days
+and times of day. Events come and go by a two-state Markov chain :math:`z(t)`; while one is on, :math:`N_E` is negative
+binomial, a Poisson count of gamma distributed rate :math:`\gamma`. The parameters are drawn by Gibbs sampling: the
+states by forward filtering and backward sampling, the normal and the event's part of each count, the rates, the chain.
 
 Between refits the filter runs forward with the mean of the draws. All refits of all series are sampled side by side, as
-columns that know only their own past.
+columns that know only their own past. The size of an event follows the series' mean count.
 """
 
 from __future__ import annotations
@@ -90,16 +90,17 @@ def _sample(panel: Panel, counts: Floats, cuts: NDArray[np.int64], random: np.ra
     given = np.where(past, np.tile(counts[: len(past)], (1, len(cuts) // counts.shape[1])), np.nan)
     times = panel.times_of_week[: len(past)]
     chain = _initial(panel, given, times)
-    rate, start, stop = np.zeros_like(chain.rate), np.zeros_like(chain.start), np.zeros_like(chain.stop)
+    mean = Chain(np.zeros_like(chain.rate), np.zeros_like(chain.start), np.zeros_like(chain.stop), chain.event)
     for draw in range(DRAWS):
         on = _draw_states(chain, _evidence(given, chain.rate[times], chain.event), random)
-        normal = _draw_normal(chain, given, on, times, random)
-        chain.rate = _draw_rates(panel, np.where(past, normal, 0.0), times, past.sum(axis=0), random)
+        normal = _draw_normal(chain, given, random, past=past, on=on, times=times)
+        chain.rate = _draw_rates(panel, normal, times, past.sum(axis=0), random)
         chain.start, chain.stop = _draw_chain(panel, on & past, past, random)
         if draw >= BURN_IN:
-            for mean, value in ((rate, chain.rate), (start, chain.start), (stop, chain.stop)):
-                mean += value / (DRAWS - BURN_IN)
-    return Chain(rate, start, stop, chain.event)
+            mean.rate += chain.rate / (DRAWS - BURN_IN)
+            mean.start += chain.start / (DRAWS - BURN_IN)
+            mean.stop += chain.stop / (DRAWS - BURN_IN)
+    return mean
 
 
 def _initial(panel: Panel, given: Floats, times: NDArray[np.int64]) -> Chain:
@@ -162,11 +163,18 @@ def _draw_states(chain: Chain, evidence: Floats, random: np.random.Generator) ->
 
 
 def _draw_normal(
-    chain: Chain, given: Floats, on: NDArray[np.bool_], times: NDArray[np.int64], random: np.random.Generator
+    chain: Chain,
+    given: Floats,
+    random: np.random.Generator,
+    *,
+    past: NDArray[np.bool_],
+    on: NDArray[np.bool_],
+    times: NDArray[np.int64],
 ) -> Floats:
-    """Normal part of each count; where there is none, a draw of it."""
-    normal = np.nan_to_num(given)
-    window, column = np.nonzero(np.isnan(given))
+    """Normal part of each count; a draw of it where a count is missing, 0 after a column's past."""
+    missing = np.isnan(given)
+    normal = np.where(missing, 0.0, given)
+    window, column = np.nonzero(missing & past)
     normal[window, column] = random.poisson(chain.rate[times[window], column])
     window, column = np.nonzero(on & (given > 0))
     count, rate, event = given[window, column], chain.rate[times[window], column], chain.event[:, column]
@@ -190,7 +198,7 @@ def _draw_rates(
     time = random.standard_gamma(_TIME_PRIOR + by_day)
     day *= DAYS_PER_WEEK / day.sum(axis=0)
     time *= by_day.shape[1] / time.sum(axis=1, keepdims=True)
-    return np.maximum((level * day[:, None] * time).reshape(total.shape), 1e-9)
+    return np.asarray(np.maximum((level * day[:, None] * time).reshape(total.shape), 1e-9))
 
 
 def _draw_chain(

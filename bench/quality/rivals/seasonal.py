@@ -60,7 +60,7 @@ def _fill(past: Floats, week: int) -> Floats:
     known = ~missing.all(axis=0)
     usual = np.full(week, overall)
     usual[known] = np.nanmedian(weeks[:, known], axis=0)
-    return np.where(missing, usual, weeks).ravel()
+    return np.asarray(np.where(missing, usual, weeks).ravel())
 
 
 def _spread(errors: Floats) -> NDArray[np.float64]:

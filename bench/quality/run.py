@@ -1,0 +1,105 @@
+"""Runs a plan on several cores, one rival on one data set at a time, and shows how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from joblib import Parallel, delayed
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench.quality.experiment import Experiment, Row
+from bench.quality.neighbours import settings
+from bench.quality.panel import Judgement, Panel, Rival
+from bench.quality.plan import Plan
+from bench.quality.rivals import OURS
+
+NEIGHBOURS = "neighbours"
+
+
+@dataclass
+class Results:
+    """What was measured.
+
+    Parameters
+    ----------
+    rows
+        By table, then by rival.
+    seconds
+        CPU seconds per series-window, by experiment, then by rival.
+    spread
+        Figures by neighbouring setting.
+    """
+
+    rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+    seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    spread: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+@dataclass
+class _Clock:
+    """Counts what judging costs."""
+
+    judge: Callable[[Panel], Judgement]
+    seconds: float = 0.0
+    series_windows: int = 0
+
+    def __call__(self, panel: Panel) -> Judgement:
+        begin = time.process_time()
+        judgement = self.judge(panel)
+        self.seconds += time.process_time() - begin
+        self.series_windows += panel.counts.size
+        return judgement
+
+
+Task = Callable[[], "Outcome"]
+Outcome = tuple[str, str, Mapping[str, Row], float, dict[str, float]]
+
+
+def run(plan: Plan, *, only: Collection[str], rivals: Collection[str], jobs: int) -> Results:
+    """Measure what is named, or everything."""
+    tasks = [*_experiment_tasks(plan, only, rivals), *(_spread_tasks(plan) if NEIGHBOURS in only or not only else ())]
+    outcomes: dict[tuple[str, str], Outcome] = {}
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as progress:
+        bar = progress.add_task("measuring", total=len(tasks))
+        for outcome in Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
+            outcomes[outcome[:2]] = outcome
+            progress.update(bar, advance=1, description=f"{outcome[0]}: {outcome[1]}")
+    return _in_order(plan, outcomes)
+
+
+def _experiment_tasks(plan: Plan, only: Collection[str], rivals: Collection[str]) -> Iterator[object]:
+    for experiment in plan.experiments:
+        for rival in experiment.rivals:
+            named = not rivals or rival.name in rivals or rival.name == OURS.name
+            if named and (not only or experiment.name in only):
+                yield delayed(_measure)(experiment, rival)
+
+
+def _spread_tasks(plan: Plan) -> Iterable[object]:
+    chosen = list(settings())[: 2 if plan.quick else None]
+    return [delayed(_measure_setting)(plan, name, version) for name, version in chosen]
+
+
+def _measure(experiment: Experiment, rival: Rival) -> Outcome:
+    clock = _Clock(rival.judge)
+    rows = experiment.measure(replace(rival, judge=clock))
+    return experiment.name, rival.name, rows, clock.seconds / clock.series_windows, {}
+
+
+def _measure_setting(plan: Plan, name: str, version: object) -> Outcome:
+    return NEIGHBOURS, name, {}, 0.0, plan.neighbours.measure(version)
+
+
+def _in_order(plan: Plan, outcomes: Mapping[tuple[str, str], Outcome]) -> Results:
+    """Results in the plan's order, however they came in."""
+    results = Results()
+    for experiment in plan.experiments:
+        for rival in experiment.rivals:
+            if outcome := outcomes.get((experiment.name, rival.name)):
+                results.seconds.setdefault(experiment.name, {})[rival.name] = outcome[3]
+                for table, row in outcome[2].items():
+                    results.rows.setdefault(table, {})[rival.name] = row
+    results.spread = {name: outcomes[NEIGHBOURS, name][4] for name, _ in settings() if (NEIGHBOURS, name) in outcomes}
+    return results
