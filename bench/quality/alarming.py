@@ -153,8 +153,9 @@ def false_episode_figures(flagged: Flags, town: Town) -> Row:
     for title, low, high in (*_PHASES, ("all", 0, np.inf)):
         within = (town.observed_weeks >= low) & (town.observed_weeks < high)
         weeks = stairwell_weeks(town, within)
-        rate = 100.0 * float((starting & within).sum()) / weeks if weeks else np.nan
-        row[title] = Figure(f"{rate:.1f}", detail=rate)
+        if weeks:
+            rate = 100.0 * float((starting & within).sum()) / weeks
+            row[title] = Figure(f"{rate:.1f}", detail=rate)
     return row
 
 

@@ -14,6 +14,7 @@ from bench.quality.neighbours import settings
 from bench.quality.panel import Judgement, Panel, Rival
 from bench.quality.plan import Plan
 from bench.quality.rivals import OURS
+from models.version import ModelVersion
 
 NEIGHBOURS = "neighbours"
 
@@ -39,13 +40,15 @@ class Results:
 
 @dataclass
 class _Clock:
-    """Counts what judging costs."""
+    """Counts what judging costs; the first week is judged once before, so that imports do not count."""
 
     judge: Callable[[Panel], Judgement]
     seconds: float = 0.0
     series_windows: int = 0
 
     def __call__(self, panel: Panel) -> Judgement:
+        if not self.series_windows:
+            self.judge(panel.until(panel.windows_per_week))
         begin = time.process_time()
         judgement = self.judge(panel)
         self.seconds += time.process_time() - begin
@@ -88,7 +91,7 @@ def _measure(experiment: Experiment, rival: Rival) -> Outcome:
     return experiment.name, rival.name, rows, clock.seconds / clock.series_windows, {}
 
 
-def _measure_setting(plan: Plan, name: str, version: object) -> Outcome:
+def _measure_setting(plan: Plan, name: str, version: ModelVersion) -> Outcome:
     return NEIGHBOURS, name, {}, 0.0, plan.neighbours.measure(version)
 
 

@@ -24,7 +24,7 @@ ADWIN = _rival("adwin", "ADWIN (river)", "adwin")
 RIVALS = (
     _rival("poisson", "Poisson threshold, weekly refit", "rates"),
     _rival("gamma-poisson", "negative binomial, empirical Bayes, weekly refit", "rates"),
-    _rival("negative-binomial", "the same, overdispersion learnt", "rates"),
+    _rival("negative-binomial", "negative binomial, overdispersion learnt, weekly refit", "rates"),
     _rival("mmpp", "MMPP forward filter, weekly MCMC refit", "mmpp"),
     _rival("scan", "expectation-based Poisson scan, 1-6 windows", "scan"),
     _rival("gaussian", "GaussianScorer per hour of the week (river)", "gaussian"),

@@ -14,6 +14,7 @@ from bench.quality.panel import Floats, Judgement, Panel
 _FIRST_WEEKS, _MOST_WEEKS = 2, 8  # of history a fit sees
 _JUMPS_PER_WEEK = 12  # trend and low pass of the loess are interpolated between so many points a week
 _ANSCOMBE = 3 / 8
+_PRIOR_ERRORS = 10.0  # weight of a Poisson count's spread, 1 after the transform, before there are forecasts
 
 
 def judge_seasonal(panel: Panel) -> Judgement:
@@ -67,7 +68,7 @@ def _spread(errors: Floats) -> NDArray[np.float64]:
     """Standard deviation of each series' forecast errors; 1, that of a Poisson count, before there are any."""
     counted = (~np.isnan(errors)).sum(axis=0)
     squares = np.nansum(np.square(errors), axis=0)
-    return np.sqrt((squares + 10.0) / (counted + 10.0))
+    return np.asarray(np.sqrt((squares + _PRIOR_ERRORS) / (counted + _PRIOR_ERRORS)))
 
 
 def _judge(counts: Floats, forecast: Floats, spread: Floats) -> Judgement:
