@@ -72,7 +72,8 @@ class ListedPlaces:
                 suppressed += 1
             else:
                 chosen.append((hotspot, stands))
-        further = self.ranking.further_blocks([hotspot for hotspot, _ in chosen], self.asked.days)
+        sure = [one for one, _ in chosen if rate_of[one.stairwell] <= self.asked.false_discovery_rate]
+        further = self.ranking.further_blocks(sure, self.asked.days)
         return [
             self._entry(rank, hotspot, further.get(hotspot.stairwell, []), stands, rate_of[hotspot.stairwell])
             for rank, (hotspot, stands) in enumerate(chosen, start=1)

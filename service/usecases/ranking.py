@@ -107,7 +107,9 @@ class Ranking:
         )
         found: dict[int, list[HotSpot]] = {}
         latest = list(listed)
-        for _ in range(1, MOST_BLOCKS if listed else 1):
+        for _ in range(1, MOST_BLOCKS):
+            if not latest:
+                break
             for known in latest:
                 counts[evenings_of_block(part, known, span) >= 0, np.searchsorted(chosen, known.series)] = np.nan
             wanted = {known.stairwell for known in latest}
