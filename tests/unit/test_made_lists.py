@@ -6,7 +6,6 @@ import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -25,7 +24,7 @@ from service.usecases.entries import false_discovery_rates
 from service.usecases.hotspots import approve_list, expire_lists, make_list
 from service.usecases.list_numbers import sha256, store_numbered
 from service.usecases.lists import latest_list, read_list
-from tests.api.drafts import listed
+from tests.api.drafts import entry, listed
 from tests.worlds import TENANT, sqlite_ports
 
 FIRST = 1_746_396_000  # Monday 2025-05-05 00:00 in Stockholm
@@ -99,19 +98,43 @@ def ports(scored: Path, tmp_path: Path) -> Ports:
     return town(scored, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def made(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> HotspotList:
+    """The town's first list, for tests that read it."""
+    return make_list(town(scored, tmp_path_factory.mktemp("made")), TENANT)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Ports:
+    """A service with three entries on one draft, written by hand."""
+    ports = sqlite_ports(tmp_path, now=END)
+    write(ports)
+    return ports
+
+
+def write(ports: Ports) -> HotspotList:
+    """Store a draft with three entries."""
+    names = ("fresh", "always", "elsewhere")
+    return store_numbered(ports, listed("", *(entry(rank=n, stairwell=name) for n, name in enumerate(names, start=1))))
+
+
 def town(scored: Path, folder: Path, **settings: object) -> Ports:
     """The town under other settings."""
     shutil.copytree(scored, folder, dirs_exist_ok=True)
     return sqlite_ports(folder, now=END, **settings)
 
 
+def latest(ports: Ports) -> HotspotList:
+    content = latest_list(ports, TENANT, approved_only=False, actor="test")[1]
+    return msgspec.json.decode(content, type=HotspotList)
+
+
 def by_place(made: HotspotList) -> dict[str, HotspotEntry]:
     return {entry.stairwell: entry for entry in made.entries}
 
 
-def test_an_entry_tells_where_and_when_to_go_best_block_first(ports: Ports) -> None:
+def test_an_entry_tells_where_and_when_to_go_best_block_first(made: HotspotList) -> None:
     """Other hours and other spaces of a stairwell stand in its one entry."""
-    made = make_list(ports, TENANT)
     assert max(Counter(entry.stairwell for entry in made.entries).values()) == 1
     fresh = by_place(made)["fresh"]
     assert (fresh.tenant, fresh.area, fresh.property, fresh.building) == (TENANT, "Norra", "p", "house of fresh")
@@ -124,9 +147,9 @@ def test_an_entry_tells_where_and_when_to_go_best_block_first(ports: Ports) -> N
     assert "Sunday 19–22 (attic)" in fresh.reason_en
 
 
-def test_an_entry_tells_its_weeks_and_its_hours(ports: Ports) -> None:
+def test_an_entry_tells_its_weeks_and_its_hours(made: HotspotList) -> None:
     """Presences of the last ten weeks in the block, and of the period in every hour of the stairwell."""
-    fresh = by_place(make_list(ports, TENANT))["fresh"]
+    fresh = by_place(made)["fresh"]
     assert fresh.weekly[:3] == [None, None, None]
     assert fresh.weekly[7:] == [0, 16, 16]
     assert fresh.trend is Trend.RISING
@@ -135,21 +158,21 @@ def test_an_entry_tells_its_weeks_and_its_hours(ports: Ports) -> None:
     assert np.shape(fresh.week) == (7, 24)
 
 
-def test_an_entry_tells_how_sure_it_is(ports: Ports) -> None:
+def test_an_entry_tells_how_sure_it_is(made: HotspotList) -> None:
     """Chronic loitering that was never away is steady; liveness is told where it was only assumed."""
-    entries = by_place(make_list(ports, TENANT))
+    entries = by_place(made)
     always = entries["always"]
     assert (always.liveness, always.trend, always.warming_up) == (Liveness.ASSUMED, Trend.STEADY, False)
     assert entries["fresh"].liveness is Liveness.HEARTBEAT
     assert always.coverage == 1.0
     assert 0.95 <= always.confidence <= 1.0
-    for entry in entries.values():
-        assert entry.significant == (entry.confidence >= 1 - ports.settings.hotspots.false_discovery_rate)
+    for one in entries.values():
+        assert one.significant == (one.confidence >= 1 - made.false_discovery_rate)
 
 
-def test_a_new_place_is_listed_on_what_its_peers_are_and_marked(ports: Ports) -> None:
+def test_a_new_place_is_listed_on_what_its_peers_are_and_marked(made: HotspotList) -> None:
     """For four weeks it has no normal of its own that it could be held against."""
-    new = by_place(make_list(ports, TENANT))["moved in"]
+    new = by_place(made)["moved in"]
     assert (new.warming_up, new.kind) == (True, "chronic")
     assert new.evidence_weeks == pytest.approx(2, abs=0.02)
     assert "known from less than four weeks" in new.reason_en
@@ -169,22 +192,20 @@ def test_before_four_weeks_nothing_is_emerging(tmp_path: Path) -> None:
     assert made.entries[0].significant
 
 
-def test_places_that_were_not_heard_are_unknown_not_calm(ports: Ports) -> None:
+def test_places_that_were_not_heard_are_unknown_not_calm(made: HotspotList) -> None:
     """By area, and never on the list."""
-    made = make_list(ports, TENANT)
     assert (made.places, made.unknown_places) == (len(CALM) + 5, 1)
     assert [(there.area, there.stairwells) for there in made.unknown] == [("Södra", ["dark"])]
     assert "dark" not in by_place(made)
 
 
-def test_small_buildings_are_left_out_and_counted(scored: Path, tmp_path: Path) -> None:
+def test_small_buildings_are_left_out_and_counted(made: HotspotList, scored: Path, tmp_path: Path) -> None:
     """What nobody said the number of dwellings of is not small; 0 lets every building in."""
-    guarded = make_list(town(scored, tmp_path / "guarded"), TENANT)
-    assert guarded.suppressed == 1
-    assert "small" not in by_place(guarded)
-    assert "fresh" in by_place(guarded)
-    assert [entry.rank for entry in guarded.entries] == list(range(1, len(guarded.entries) + 1))
-    open_ = make_list(town(scored, tmp_path / "open", hotspots__min_dwellings=0), TENANT)
+    assert made.suppressed == 1
+    assert "small" not in by_place(made)
+    assert "fresh" in by_place(made)
+    assert [entry.rank for entry in made.entries] == list(range(1, len(made.entries) + 1))
+    open_ = make_list(town(scored, tmp_path, hotspots__min_dwellings=0), TENANT)
     assert (open_.suppressed, by_place(open_)["small"].significant) == (0, True)
 
 
@@ -209,6 +230,7 @@ def test_a_list_says_what_it_was_made_with(ports: Ports) -> None:
     stored = ports.lists.get(TENANT, made.list_id)
     assert msgspec.json.decode(stored[1], type=HotspotList) == made
     assert stored[0].digest == sha256(stored[1])
+    assert [(one.actor, one.action) for one in ports.audit.entries(TENANT)] == [("scheduler", "list.make")]
 
 
 def test_known_causes_are_not_listed(ports: Ports) -> None:
@@ -248,23 +270,25 @@ def test_a_place_that_was_not_heard_since_keeps_its_standing(ports: Ports) -> No
 
 
 def test_changes_are_told_against_what_was_approved(ports: Ports) -> None:
-    """Readers never saw the drafts between, nor what was held back: that is new to them, and never gone."""
-    first = make_list(ports, TENANT)
-    held = first.entries[0]
+    """Readers never saw a later draft, nor what was held back: that is new to them, and never gone."""
+    first = write(ports)
     approve_list(ports, TENANT, first.list_id, "anna", [HeldBack(rank=1, reason="ombyggnad")])
-    make_list(ports, TENANT, top=1)
-    last = make_list(ports, TENANT, top=2)
-    assert last.previous == first.list_id
-    assert [(one.stairwell, one.change) for one in last.entries] == [
-        (held.stairwell, Change.NEW),
-        (first.entries[1].stairwell, Change.SAME),
-    ]
-    assert [one.stairwell for one in last.gone] == [one.stairwell for one in first.entries[2:]]
+    store_numbered(ports, listed("", entry(stairwell="moved in")))
+    made = make_list(ports, TENANT, top=3)
+    assert made.previous == first.list_id
+    assert {name: one.previous_rank for name, one in by_place(made).items()} == {
+        "always": 2,
+        "fresh": None,
+        "moved in": None,
+    }
+    assert (by_place(made)["fresh"].change, by_place(made)["moved in"].change) == (Change.NEW, Change.NEW)
+    assert [(one.stairwell, one.previous_rank) for one in made.gone] == [("elsewhere", 3)]
 
 
-def test_what_is_held_back_is_in_no_byte_that_was_approved(ports: Ports) -> None:
+def test_what_is_held_back_is_in_no_byte_that_was_approved(written: Ports) -> None:
     """The others keep their ranks; what was made and what was approved are kept and can be proved apart."""
-    made = make_list(ports, TENANT)
+    ports = written
+    made = latest(ports)
     held = made.entries[1]
     decided = approve_list(ports, TENANT, made.list_id, "anna", [HeldBack(rank=2, reason="vaktmästarens fester")])
     seen, approved = read_list(ports, TENANT, made.list_id, approved_only=True, actor="police")
@@ -278,50 +302,47 @@ def test_what_is_held_back_is_in_no_byte_that_was_approved(ports: Ports) -> None
     actions = [(one.actor, one.action, one.detail) for one in ports.audit.entries(TENANT)]
     assert ("anna", "list.hold-back", "entry 2: vaktmästarens fester") in actions
     assert ("police", "list.read", "") in actions
-    assert ("scheduler", "list.make", "") in actions
 
 
 @pytest.mark.parametrize("ranks", [[99], [1, 1]])
-def test_only_what_is_listed_can_be_held_back_and_once(ports: Ports, ranks: list[int]) -> None:
+def test_only_what_is_listed_can_be_held_back_and_once(written: Ports, ranks: list[int]) -> None:
     """The list stays a draft."""
-    made = make_list(ports, TENANT)
+    made = latest(written)
     with pytest.raises(InvalidInput, match=r"no entry 99|twice"):
-        approve_list(ports, TENANT, made.list_id, "anna", [HeldBack(rank=rank, reason="?") for rank in ranks])
-    assert ports.lists.get(TENANT, made.list_id)[0].status is ListStatus.DRAFT
+        approve_list(written, TENANT, made.list_id, "anna", [HeldBack(rank=rank, reason="?") for rank in ranks])
+    assert written.lists.get(TENANT, made.list_id)[0].status is ListStatus.DRAFT
 
 
-def test_lists_are_kept_as_long_as_the_settings_say(ports: Ports) -> None:
+def test_lists_are_kept_as_long_as_the_settings_say(written: Ports) -> None:
     """Then their bytes are gone for every reader, and the audit tells of it with the digest."""
-    made = make_list(ports, TENANT)
-    approve_list(ports, TENANT, made.list_id, "anna")
-    digest = ports.lists.get(TENANT, made.list_id)[0].digest
-    ports.clock.time = END + timedelta(days=ports.settings.hotspots.keep_days)
-    assert expire_lists(ports) == []
-    ports.clock.time += timedelta(seconds=1)
-    assert [one.list_id for one in expire_lists(ports)] == [made.list_id]
+    made = latest(written)
+    approve_list(written, TENANT, made.list_id, "anna")
+    digest = written.lists.get(TENANT, made.list_id)[0].digest
+    written.clock.time = made.made + timedelta(days=written.settings.hotspots.keep_days)
+    assert expire_lists(written) == []
+    written.clock.time += timedelta(seconds=1)
+    assert [one.list_id for one in expire_lists(written)] == [made.list_id]
     for approved_only in (True, False):
         with pytest.raises(Gone, match=digest):
-            latest_list(ports, TENANT, approved_only=approved_only, actor="police")
-    newest = ports.audit.entries(TENANT)[0]
-    assert (newest.action, newest.detail) == ("list.expire", f"SHA-256 {digest}")
-    assert make_list(ports, TENANT).previous is None
+            latest_list(written, TENANT, approved_only=approved_only, actor="police")
+    newest = written.audit.entries(TENANT)[0]
+    assert (newest.actor, newest.action, newest.detail) == ("scheduler", "list.expire", f"SHA-256 {digest}")
 
 
-def test_lists_made_at_the_same_moment_are_numbered_without_gaps(ports: Ports) -> None:
-    """By several processes at once, past a thousand a day."""
-    for number in range(1, 3):
-        store_numbered(ports, listed("", tenant=TENANT))
-        assert ports.lists.records(TENANT, list(ListStatus))[0].number == number
+def test_lists_made_at_the_same_moment_are_numbered_without_gaps(written: Ports) -> None:
+    """Whoever makes them."""
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda _: store_numbered(ports, listed("", tenant=TENANT)), range(20)))
-    assert sorted(one.number for one in made) == list(range(3, 23))
+        made = list(pool.map(lambda _: write(written), range(20)))
+    assert sorted(one.number for one in made) == list(range(2, 22))
 
 
-def test_ids_go_on_past_999(ports: Ports) -> None:
+def test_ids_go_on_past_999(written: Ports) -> None:
     """And the newest is still found."""
-    made = [store_numbered(ports, listed("", tenant=TENANT)) for _ in range(1002)]
-    assert [one.list_id.rsplit("-", 1)[1] for one in made[997:]] == ["998", "999", "1000", "1001", "1002"]
-    assert all(before.number + 1 == after.number for before, after in pairwise(made))
+    newest, content = written.lists.get(TENANT, latest(written).list_id)
+    written.lists.add(msgspec.structs.replace(newest, list_id="2025-06-23-998", number=998), content)
+    made = [write(written) for _ in range(4)]
+    assert [one.list_id.rsplit("-", 1)[1] for one in made] == ["999", "1000", "1001", "1002"]
+    assert latest(written) == made[-1]
 
 
 def test_every_tenant_has_no_list_of_its_own(ports: Ports) -> None:
