@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.hotspots import make_town
+from bench.list_stability import STEADY_TOWN, damped, overlaps, ranked_at
+from models.city import simulate_city
 from service.domain.hotspots import Change
+from service.settings import load_settings
 from service.usecases.standing import gone_since, order_by_standing, standing, standings_of, told_against
 from tests.api.drafts import entry, listed
 
@@ -82,3 +87,14 @@ def test_entries_from_before_there_were_standings_stand_at_their_score() -> None
         "kvarnen-3a": 3.0,
         "b": 2.0,
     }
+
+
+def test_the_first_twenty_stay_from_week_to_week_where_nothing_is_new() -> None:
+    """In a town whose loitering goes on as it was there is no new evidence but chance; damping holds that off."""
+    settings = load_settings(environment={}).hotspots
+    town = make_town(simulate_city(103, stairwells=200, weeks=13, parameters=STEADY_TOWN))
+    weekly = [ranked_at(town, settings, week) for week in range(9, 14)]
+    kept = overlaps(list(damped(weekly, settings.overtake_margin, settings.top)))
+    undamped = overlaps(list(damped(weekly, 0.0, settings.top)))
+    assert np.mean(kept) >= 0.9
+    assert np.mean(kept) > np.mean(undamped)
