@@ -22,7 +22,6 @@ from bench.quality.run import NEIGHBOURS, run
 _PAGE = Path("docs/benchmarks.md")
 _SEED = 2026
 _COMMAND = "python -m bench.quality"
-_EXTRA = ("krcf", "statsforecast")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,14 +54,15 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _check(plan: Plan, options: argparse.Namespace) -> None:
     """End with a sentence where a name is unknown, a folder absent or a package missing."""
+    rivals = {rival.name: rival for experiment in plan.experiments for rival in experiment.rivals}
     experiments = {experiment.name for experiment in plan.experiments} | {NEIGHBOURS}
-    rivals = {rival.name for experiment in plan.experiments for rival in experiment.rivals}
-    for option, given, known in (("--only", options.only, experiments), ("--rivals", options.rivals, rivals)):
+    for option, given, known in (("--only", options.only, experiments), ("--rivals", options.rivals, set(rivals))):
         if unknown := sorted(set(given) - known):
             sys.exit(f"{option} {', '.join(unknown)}: not known; there are {', '.join(sorted(known))}")
     if not plan.datasets.is_dir():
         sys.exit(f"no folder {plan.datasets}: name that of the public counts with --datasets")
-    if missing := [package for package in _EXTRA if find_spec(package) is None]:
+    needed = {rivals[name].package for name in options.rivals or rivals} - {""}
+    if missing := sorted(package for package in needed if find_spec(package) is None):
         sys.exit(f"{', '.join(missing)} not installed: pip install -e '.[bench]'")
 
 

@@ -64,6 +64,7 @@ def _tables(plan: Plan, results: Results) -> Iterator[str]:
         yield from write_table(table, rows, titles)
     if results.spread:
         yield from write_spread(results.spread)
+    yield from _notes(plan)
 
 
 def _measured(plan: Plan, results: Results) -> Iterator[tuple[Table, Rows]]:
@@ -131,6 +132,15 @@ def _behind(column: str, rows: Rows, titles: Mapping[str, str]) -> str:
     if own is None or first is None or merits[first] <= own + _TIE:
         return ""
     return f"{column}: {rows[OURS.name][column].text} against {rows[first][column].text} ({titles[first]})"
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    yield "## Who takes part"
+    yield ""
+    rivals = {rival.name: rival for experiment in plan.experiments for rival in experiment.rivals}
+    for name, rival in rivals.items():
+        yield f"- **{rival.title}** (`{name}`). {rival.note}"
+    yield ""
 
 
 def _versions(packages: Sequence[str]) -> Iterator[str]:

@@ -116,9 +116,15 @@ class Rival:
         One pass over a panel.
     racing
         Whether being first counts: an oracle, or our own score read otherwise, is no rival.
+    package
+        What it needs of the extra ``bench``, if anything.
+    note
+        Its settings, and what else the page should tell of it.
     """
 
     name: str
     title: str
     judge: Judge
     racing: bool = True
+    package: str = ""
+    note: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -64,6 +65,7 @@ def run(plan: Plan, *, only: Collection[str], rivals: Collection[str], jobs: int
     """Measure what is named, or everything."""
     tasks = [*_experiment_tasks(plan, only, rivals), *(_spread_tasks(plan) if NEIGHBOURS in only or not only else ())]
     outcomes: dict[tuple[str, str], Outcome] = {}
+    warnings.filterwarnings("ignore", message="A worker stopped", category=UserWarning)  # they retire when they grow
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as progress:
         bar = progress.add_task("measuring", total=len(tasks))
         for outcome in Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
