@@ -8,6 +8,7 @@ from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
 from service.registry import FolderVersionRegistry
 from service.settings import Settings, influxdb_token
 from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
 from service.stores.influx.places import PlaceTags
 from service.stores.influx.verdicts import InfluxVerdictStore
@@ -81,9 +82,10 @@ def _influx_stores(
     settings: Settings, register: PlacesRegister, changes: ChangeJournal
 ) -> tuple[CountStore, VerdictStore]:
     connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
-    tags = PlaceTags(register, learning=settings.places.mode == "learning")
+    places = PlaceTags(register, learning=settings.places.mode == "learning")
+    tags = CountTags(register, places, settings.schema)
     counts, verdicts = settings.influxdb.counts_bucket, settings.influxdb.verdicts_bucket
     return (
-        InfluxCountStore(connection, counts, register=register, places=tags, changes=changes),
-        InfluxVerdictStore(connection, verdicts, tags),
+        InfluxCountStore(connection, counts, tags=tags, schema=settings.schema, changes=changes),
+        InfluxVerdictStore(connection, verdicts, places),
     )

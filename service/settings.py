@@ -19,6 +19,8 @@ from msgspec import Meta
 from service.errors import SettingsError
 
 Positive = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]*$(?!\n)", max_length=100)]
+NameIfAny = Annotated[str, Meta(pattern=r"^([A-Za-z][A-Za-z0-9_.:-]*)?$(?!\n)", max_length=100)]
 
 
 class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +50,23 @@ class Readings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     longest_gap_minutes: Positive
     shortest_stay_minutes: Annotated[int, Meta(ge=0, le=1440)]
+
+
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What measurement, field and tags of counts are called, in line protocol and in InfluxDB."""
+
+    measurement: Name
+    field: Name
+    tenant_tag: NameIfAny
+    stairwell_tag: NameIfAny
+    space_tag: NameIfAny
+    kind_tag: NameIfAny
+    sensor_tag: Name
+    tenant: Annotated[str, Meta(max_length=100)]
+
+
+OWN_SCHEMA = Schema("presence", "count", "tenant", "stairwell", "space", "kind", "sensor", "")
+"""As Trappvakt itself calls them."""
 
 
 class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: Window
     places: Places
     readings: Readings
+    schema: Schema
     store: Store
     influxdb: InfluxDB
     detector: Detector
@@ -255,6 +275,11 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
         ZoneInfo(settings.general.timezone)
     except (KeyError, ValueError, OSError) as error:
         raise SettingsError(f"{origin}: general.timezone is {settings.general.timezone!r}, not an IANA name") from error
+    tags = [
+        tag for name in Schema.__struct_fields__ if name.endswith("_tag") if (tag := getattr(settings.schema, name))
+    ]
+    if len(set(tags)) < len(tags):
+        raise SettingsError(f"{origin}: two of the schema's tags have one name ({', '.join(tags)}); give each its own")
     holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
     return settings
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import islice
 
 import msgspec
@@ -115,15 +116,16 @@ class _Placed:
     placements: list[Placement]
     position: NDArray[np.int64]
 
-    def are(self, semantics: Semantics) -> NDArray[np.bool_]:
-        """Rows of these semantics, bool[n]."""
-        those = np.array([one.semantics is semantics for one in self.placements] + [False], dtype=np.bool_)
-        found: NDArray[np.bool_] = those[self.position]
+    @cached_property
+    def semantics(self) -> NDArray[np.int64]:
+        """The position in :data:`MOST` of the semantics of each row, int64[n], -1 where there is none."""
+        numbers = {semantics: number for number, semantics in enumerate(MOST)}
+        found: NDArray[np.int64] = np.array([*(numbers[one.semantics] for one in self.placements), -1])[self.position]
         return found
 
 
 def _store(ports: Ports, columns: CountColumns, placed: _Placed, good: NDArray[np.bool_]) -> None:
-    deltas = placed.are(Semantics.DELTA)
+    deltas = placed.semantics == list(MOST).index(Semantics.DELTA)
     counted, others = good & deltas, good & ~deltas
     series = np.array([one.series for one in placed.placements], dtype=np.int64)[placed.position[counted]]
     sources = np.array([one.source for one in placed.placements], dtype=np.int64)[placed.position[counted]]
@@ -184,12 +186,12 @@ class _Checks:
 
     def check_meaning(self, placed: _Placed) -> None:
         """Refuse numbers that mean nothing in the semantics of their sensor."""
-        counts = self._columns.counts
-        for semantics, most in MOST.items():
-            self.refuse(
-                placed.are(semantics) & (counts > most),
-                lambda position, what=semantics: _why_meaningless(what, int(counts[position])),  # type: ignore[misc]
-            )
+        counts, semantics = self._columns.counts, placed.semantics
+        most = np.array([*MOST.values(), MAX_VALUE], dtype=np.int64)
+        self.refuse(
+            counts > most[semantics],
+            lambda position: _why_meaningless(list(MOST)[semantics[position]], int(counts[position])),
+        )
 
     def _why_not_valid(self, position: int) -> str:
         origin = self._columns.origins[self._columns.origin[position]]
