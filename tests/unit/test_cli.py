@@ -181,6 +181,20 @@ def test_a_list_is_made_shown_approved_and_exported(filled: Trappvakt) -> None:
     assert filled("lists", "export", list_id).output.startswith("rank,")
 
 
+def test_what_is_done_to_lists_is_in_the_audit(filled: Trappvakt) -> None:
+    """As if it were done over the network; by whom, and what was held back and why."""
+    list_id = filled("lists", "make", "--area", "a1").output.split()[1]
+    filled("lists", "show", list_id)
+    filled("lists", "export", "--area", "a1")
+    filled("lists", "approve", list_id)
+    filled("lists", "show", "--area", "a2", fails=True)
+    assert "no entry 9" in filled("lists", "approve", list_id, "--hold-back", "9", "renovation", fails=True).output
+    ports = build_ports(load_settings(None, {}, {"general.data_dir": str(filled.folder / "data")}))
+    done = [(one.action, one.subject) for one in reversed(ports.audit.entries("norrbo"))]
+    assert done == [(f"list.{verb}", list_id) for verb in ("make", "read", "read", "approve")]
+    assert all(one.actor.startswith("cli") for one in ports.audit.entries("norrbo"))
+
+
 def test_models_start_with_version_0(filled: Trappvakt) -> None:
     """It is the champion, and promoting it again is no harm."""
     filled("models", "promote", "0")
