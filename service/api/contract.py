@@ -15,9 +15,11 @@ from markupsafe import Markup, escape
 from service.api import annotations as known_causes
 from service.api import (
     counts,
+    episodes,
     hotspots,
     influx_write,
     operations,
+    outcomes,
     places,
     service_health,
     uplinks,
@@ -55,7 +57,19 @@ def read_problem_type(name: str) -> ProblemType:
 
 OPERATIONS = tuple(
     operation
-    for source in (counts, influx_write, uplinks, places, verdicts, hotspots, known_causes, operations, service_health)
+    for source in (
+        counts,
+        influx_write,
+        uplinks,
+        places,
+        verdicts,
+        episodes,
+        hotspots,
+        outcomes,
+        known_causes,
+        operations,
+        service_health,
+    )
     for operation in source.routes
 ) + tuple(routes)
 """Every operation, in the order of the documentation."""

@@ -104,8 +104,11 @@ def _too_large(limit_bytes: int) -> TooLarge:
 
 
 def _wire_value(text: str, kind: Any) -> Any:
-    """A query value as JSON would carry it: a number where the type wants one, the text itself otherwise."""
-    if not {int, float} & set(_atoms(kind)):
+    """A query value as JSON would carry it: a number or a truth where the type wants one, the text itself otherwise."""
+    wanted = set(_atoms(kind))
+    if bool in wanted:
+        return {"true": True, "false": False}.get(text, text)
+    if not {int, float} & wanted:
         return text
     try:
         return msgspec.json.decode(text, type=int | float)
