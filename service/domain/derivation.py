@@ -21,6 +21,9 @@ COVERED_SECONDS = 900
 COUNTER_BITS = (8, 16, 24, 32)
 """Widths at which counters roll over."""
 
+MOST_ROLLED_OVER = 16
+"""Presences from reading to reading when a counter rolls over; with more of them it is taken to have started anew."""
+
 Readings = Sequence[tuple[int, int]]
 """(time, value), by time."""
 
@@ -192,5 +195,5 @@ def counted_between(before: tuple[int, int], after: tuple[int, int]) -> int | No
     if rise < 0:
         top = next((1 << bits for bits in COUNTER_BITS if old < 1 << bits), None)
         over = top - old + new if top else most + 1
-        rise = over if top and over <= min(most, top >> 4) else new
+        rise = over if over <= min(most, MOST_ROLLED_OVER) else new
     return rise if rise <= most else None
