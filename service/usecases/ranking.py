@@ -148,10 +148,7 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
     """
     fit = fit_fleet(presences.calendar, presences.starts, presences.counts, presences.kinds, parent=version.prior)
     new = weeks < WARM_UP_WEEKS
-    busiest = np.nan_to_num(presences.counts[:, new]).max(axis=0, initial=1.0)
-    expected = presences.expected.copy()
-    expected[:, new] = np.where(np.isnan(presences.counts[:, new]), np.nan, busiest)
-    held = replace(presences, expected=expected)
+    held = _without_own_normal(presences, new) if new.any() else presences
     found = rank_hotspots(
         held, fit.prior, days=asked.days, top=len(presences.kinds), false_discovery_rate=asked.false_discovery_rate
     )
@@ -164,3 +161,11 @@ def rank_with_peers(
 ) -> list[HotSpot]:
     """The first of :func:`rank_all`, as many as are asked for."""
     return rank_all(presences, version, asked, weeks).hotspots[: asked.top]
+
+
+def _without_own_normal(presences: Presences, series: NDArray[np.bool_]) -> Presences:
+    """The presences with some series, bool[n], taken to be always as busy as in their busiest hour."""
+    counts = presences.counts[:, series]
+    expected = presences.expected.copy()
+    expected[:, series] = np.where(np.isnan(counts), np.nan, np.nan_to_num(counts).max(axis=0, initial=1.0))
+    return replace(presences, expected=expected)

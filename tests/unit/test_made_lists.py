@@ -31,6 +31,7 @@ FIRST = 1_746_396_000  # Monday 2025-05-05 00:00 in Stockholm
 WEEKS = 7
 END = datetime.fromtimestamp(FIRST, UTC) + timedelta(weeks=WEEKS)
 CALM = [f"s{number:02d}" for number in range(10, 40)]
+OLDER_LIST = {"list_id", "tenant", "made", "watermark", "version", "days", "false_discovery_rate", "places"}
 HOT = {  # space: weekdays, hours, first week
     ("fresh", "cellar"): [((4, 5), (22, 23, 24, 25), 5), ((1,), (18, 19), 5)],
     ("fresh", "attic"): [((6,), (19, 20, 21), 5)],
@@ -359,3 +360,16 @@ def test_false_discovery_rates_never_fall_with_the_p_value() -> None:
     for rate in (0.01, 0.05, 0.2):
         rejected = np.flatnonzero(np.sort(p_values) <= rate * np.arange(1, 61) / 60)
         assert (rates <= rate).sum() == (rejected[-1] + 1 if len(rejected) else 0)
+
+
+def test_the_json_of_older_lists_is_still_read() -> None:
+    """Members were added since; what an older list does not tell is not known."""
+    required = {
+        name: getattr(entry(), name)
+        for name in HotspotEntry.__struct_fields__
+        if name not in {field.name for field in msgspec.structs.fields(HotspotEntry) if not field.required}
+    }
+    older = {name: value for name, value in msgspec.to_builtins(listed("1")).items() if name in OLDER_LIST}
+    read = msgspec.convert({**older, "entries": [required]}, HotspotList)
+    assert (read.number, read.gone, read.entries[0].blocks()[0].space) == (0, [], "cellar")
+    assert read.entries[0].coverage is None
