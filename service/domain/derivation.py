@@ -127,6 +127,8 @@ class Derivation:
 
     def _spread(self, rise: int, start: int, end: int) -> dict[int, int]:
         """Whole presences over the windows of [start, end) by their share of it: largest remainders, earliest first."""
+        if not rise:
+            return dict.fromkeys(self._touched(start, end), 0)
         length = self.window_seconds * NANOSECONDS
         shares = {
             w: divmod(rise * (min(end, w + length) - max(start, w)), end - start) for w in self._touched(start, end)

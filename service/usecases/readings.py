@@ -6,7 +6,7 @@ nor how often they come makes a difference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,24 +45,32 @@ def record_readings(
     with ports.readings.transaction():
         ports.readings.put(ReadingPoints(series, sources, times, values))
         derived = [
-            _derive(ports, placements[position], times[placement == position])
-            for position in np.unique(placement).tolist()
+            _derive(ports, placements[position], first, last) for position, first, last in _ends(placement, times)
         ]
         rows = np.array([row for _, points in derived for row in points], dtype=np.int64).reshape(-1, 4)
         ports.counts.replace(CountPoints(*rows.T), [span for span, _ in derived])
 
 
-def _derive(
-    ports: Ports, one: Placement, touched: NDArray[np.int64]
-) -> tuple[CountSpan, list[tuple[int, int, int, int]]]:
-    """The span of counts that some readings touch, and its points as (series, time, count, source)."""
+def _ends(placement: NDArray[np.int64], times: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """Position, first and last time of each placement that has readings."""
+    order = np.lexsort((times, placement))
+    positions, first = np.unique(placement[order], return_index=True)
+    last = np.append(first[1:], len(order)) - 1
+    ordered = times[order]
+    return zip(positions.tolist(), ordered[first].tolist(), ordered[last].tolist(), strict=True)
+
+
+def _derive(ports: Ports, one: Placement, first: int, last: int) -> tuple[CountSpan, list[tuple[int, int, int, int]]]:
+    """The span of counts that readings from first to last touch, and its points as (series, time, count, source)."""
     rules = _rules(ports.settings, one)
-    start, end = _touched_windows(ports, one, rules, int(touched.min()), int(touched.max()))
-    first, last = max(start - rules.reach, one.start), min(end + rules.reach, one.end)
-    before, _ = ports.readings.neighbours(one.series, one.source, first, last)
-    if before is not None and rules.looks_back:
-        first = max(before, one.start)
-    counts = rules.counts(ports.readings.read(one.series, one.source, first, last))
+    first, last = first - rules.reach, last + rules.reach
+    if rules.looks_back:
+        first, last = _beside(ports, one, first, last)
+    start, end = rules.window(first), rules.window(last) + rules.window_seconds * NANOSECONDS
+    around = max(start - rules.reach, one.start), min(end + rules.reach, one.end)
+    if rules.looks_back:
+        around = _beside(ports, one, *around)
+    counts = rules.counts(ports.readings.read(one.series, one.source, *around))
     # A sensor that leaves a space and comes back in the same window counts in it twice: each time has a point.
     points = [
         (one.series, max(window, one.start), count, one.source)
@@ -72,13 +80,13 @@ def _derive(
     return CountSpan(one.series, one.source, max(start, one.start), min(end, one.end)), points
 
 
-def _touched_windows(ports: Ports, one: Placement, rules: Derivation, first: int, last: int) -> tuple[int, int]:
-    """Start of the first and end of the last window whose counts may depend on readings in [first, last]."""
-    start, end = first - rules.reach, last + rules.reach
-    _, after = ports.readings.neighbours(one.series, one.source, first, last + 1)
-    if after is not None and rules.looks_back:
-        end = max(end, after)
-    return rules.window(start), rules.window(end) + rules.window_seconds * NANOSECONDS
+def _beside(ports: Ports, one: Placement, first: int, last: int) -> tuple[int, int]:
+    """The interval with the readings before and after it, as far as the sensor was in the series."""
+    before, after = ports.readings.neighbours(one.series, one.source, first, last)
+    return (
+        first if before is None else max(before, one.start),
+        last if after is None else min(after + 1, one.end),
+    )
 
 
 def _rules(settings: Settings, one: Placement) -> Derivation:
