@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.annotations import Annotation, AnnotationKind, AnnotationQuery, Marks
 from service.domain.places import Series
-from service.ports import Ports
+from service.ports import PlacesRegister, Ports
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,19 @@ def _causes(ports: Ports, annotations: Sequence[Annotation]) -> list[Cause]:
 
 def series_of(ports: Ports, annotations: Sequence[Annotation]) -> list[NDArray[np.int64]]:
     """The numbers of the series that each annotation holds for, as the register knows the places now."""
-    tenants = {tenant: _Places(ports, tenant) for tenant in {one.tenant for one in annotations}}
+    tenants = {tenant: _places(ports.register, tenant) for tenant in {one.tenant for one in annotations}}
     return [np.array(sorted(tenants[one.tenant].matching(one)), dtype=np.int64) for one in annotations]
 
 
 class _Places:
-    """A tenant's series and where they are."""
+    """A tenant's series and where they are, at one revision of the register."""
 
-    def __init__(self, ports: Ports, tenant: str) -> None:
+    def __init__(self, register: PlacesRegister, tenant: str) -> None:
+        self.revision = register.revision()
         self._stairwells: defaultdict[str, list[Series]] = defaultdict(list)
-        for one in ports.register.series(tenant):
+        for one in register.series(tenant):
             self._stairwells[one.stairwell].append(one)
-        self._buildings = {one.stairwell: one.building for one in ports.register.stairwells(tenant)}
+        self._buildings = {one.stairwell: one.building for one in register.stairwells(tenant)}
 
     def matching(self, annotation: Annotation) -> Iterator[int]:
         """Numbers of the series of which all places named are true."""
@@ -116,3 +118,15 @@ class _Places:
         return all(
             getattr(annotation, name) in (None, getattr(building, name)) for name in ("area", "property", "building")
         )
+
+
+_kept: WeakKeyDictionary[PlacesRegister, dict[str, _Places]] = WeakKeyDictionary()
+
+
+def _places(register: PlacesRegister, tenant: str) -> _Places:
+    """A tenant's places, read again when the register has changed: a replay asks once a batch of windows."""
+    kept = _kept.setdefault(register, {})
+    places = kept.get(tenant)
+    if places is None or places.revision != register.revision():
+        places = kept[tenant] = _Places(register, tenant)
+    return places
