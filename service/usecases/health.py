@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 import numpy as np
 
+from service.domain.annotations import AnnotationQuery
 from service.domain.hotspots import ListStatus
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
@@ -42,6 +43,9 @@ def store_failures(ports: Ports) -> dict[str, str | None]:
         "state": ports.state.manifest,
         "hot-spot lists": lambda: ports.lists.records(_NOBODY, [ListStatus.DRAFT], limit=1),
         "keys": lambda: ports.keys.by_digest(b""),
+        "annotations": lambda: ports.annotations.find(AnnotationQuery(tenant=_NOBODY, limit=1)),
+        "episode decisions": lambda: ports.episodes.find(_NOBODY, 0),
+        "outcomes": lambda: ports.outcomes.find(_NOBODY, _NOBODY),
         "audit": lambda: ports.audit.entries(_NOBODY, limit=1),
         "model versions": ports.registry.manifests,
     }

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
+from models.calendar import Calendar
 from models.city import SimulatedCity, simulate_city
 from models.columns import OccupancyColumns
 from models.common_cause import FEWEST_SERIES, common_cause
 from models.kinds import kind_number
 from models.shipped import shipped_version
+from service.domain.verdicts import MEASURES, VerdictColumns
+from service.usecases.ranking import presences_of
 
 EVE = 7 * 168 + 4 * 24 + 22
 PARTY = (EVE, EVE + 1, EVE + 2)
@@ -56,3 +59,30 @@ def test_few_series_have_no_common_cause():
     rows = np.repeat([0, 1], [few, many])
     tiny = np.full(few + many, 1e-9)
     assert common_cause(rows, tiny, 0 * tiny, windows=3).tolist() == [False, True, False]
+
+
+def test_a_ranking_does_without_the_hours_when_the_town_is_out():
+    """Its counts are missing then; from series that are known too little nothing is concluded."""
+    windows, series = 24, FEWEST_SERIES
+    rows, columns = (grid.ravel() for grid in np.mgrid[:windows, :series])
+    measures = {name: np.full(rows.size, 0.4) for name in MEASURES}
+    measures["p_value"], measures["p_above"] = (np.where(rows == 22, tail, 1.0) for tail in (1e-3, 1e-4))
+    calendar, starts = Calendar("Europe/Stockholm"), 3600 * np.arange(windows)
+    for weeks, without in ((2.0, [22]), (1.9, [])):
+        verdicts = VerdictColumns(
+            version="0",
+            series=columns,
+            starts=starts[rows],
+            anomalous=rows < 0,
+            **{**measures, "evidence_weeks": np.full(rows.size, weeks)},
+        )
+        laid = presences_of(
+            calendar,
+            verdicts,
+            np.arange(series),
+            starts,
+            kinds=np.zeros(series, dtype=int),
+            stairwells=[str(number) for number in range(series)],
+        )
+        assert np.flatnonzero(np.isnan(laid.counts).all(axis=1)).tolist() == without
+        assert np.isnan(laid.counts).sum() == len(without) * series
