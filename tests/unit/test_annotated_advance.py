@@ -19,6 +19,7 @@ from service.usecases.annotations import make_annotation, retract_annotation
 from service.usecases.hotspots import make_list
 from service.usecases.marks import marks_of
 from service.usecases.promote import promote
+from service.usecases.retrain import _read_counts
 from service.usecases.rosters import full_roster
 from service.usecases.shards import GROUPS, open_shard, shards_by_number, shards_of
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
@@ -76,9 +77,9 @@ def states_of(ports: Ports):
 RENOVATION, NORMAL = AnnotationKind.RENOVATION, AnnotationKind.NORMAL
 
 
-@pytest.mark.parametrize("kind", AnnotationKind)
+@pytest.mark.parametrize("kind", [AnnotationKind.PATROL, NORMAL])
 def test_annotated_late_equals_known_from_the_beginning(city, tmp_path, kind):
-    """Whatever is said, and however long after."""
+    """Left out or confirmed, and however long after."""
     row = said(city, kind, 200, 300)
     known = scored(tmp_path / "known", city, row)
     late = scored(tmp_path / "late", city)
@@ -177,6 +178,22 @@ def test_windows_that_an_annotation_overlaps_are_marked(city, tmp_path):
     marks = marks_of(ports, np.arange(1, len(city.places) + 1), city.starts[:20])
     assert np.argwhere(marks.annotated).tolist() == [[10, 1], [11, 1], [12, 1]]
     assert marks_of(ports, np.array([1]), city.starts[:20]) is None
+
+
+def test_retraining_leaves_out_what_ticks_leave_out(tmp_path):
+    """The fleet learns nothing of works either; what is confirmed as normal it learns."""
+    city = simulate_city(11, stairwells=3, weeks=4)
+    ports = world(tmp_path, city)
+    ports.counts.append(city_points(city))
+    span = (int(city.starts[0]), int(city.starts[-1]) + 3600)
+    before = _read_counts(ports, *span, 4, lambda _step, _share: None).counts
+    make_annotation(ports, TENANT, said(city, RENOVATION, 10, 20), "key-1")
+    make_annotation(ports, TENANT, said(city, NORMAL, 30, 40), "key-1")
+    after = _read_counts(ports, *span, 4, lambda _step, _share: None).counts
+    lost = np.isnan(after) & ~np.isnan(before)
+    assert set(np.flatnonzero(lost.any(axis=1))) <= set(range(10, 20))
+    assert lost[10:20, 0].sum() == np.count_nonzero(~np.isnan(before[10:20, 0])) > 0
+    np.testing.assert_array_equal(after[~lost], before[~lost])
 
 
 def test_a_manifest_from_before_annotations_is_read():
