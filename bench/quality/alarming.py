@@ -51,8 +51,11 @@ SHIFTS = Table(
     "shifts",
     "Shifts of level in simulated towns",
     "A series' level becomes 2 to 3.5 times as high or as low for good, over all hours. Share of shifts reported "
-    "within 14 and 28 days, by the level before in presences per hour, and false reports per 100 series-weeks where "
-    "nothing shifts.",
+    "within 14 and 28 days, by the level before in presences per hour; false reports per 100 series-weeks where "
+    "nothing shifts; and share of the loitering of the onsets above that is reported as a shift within 28 days, which "
+    "it is not.",
+    "Trappvakt accepts a shift only when it shows over most of the active hours and holds for days, for what it takes "
+    "for a shift it learns as normal; ADWIN looks at the mean of all hours.",
 )
 
 
@@ -119,8 +122,9 @@ class LevelShifts:
     tables: Sequence[Table] = (SHIFTS,)
 
     def measure(self, rival: Rival) -> Mapping[str, Row]:
-        town = shift_town(self.seed + 3, *self.sizes.shift)
-        return {SHIFTS.name: shift_figures(rival.judge(town), town)}
+        town, loitering = shift_town(self.seed + 3, *self.sizes.shift), onset_town(self.seed + 2, *self.sizes.onset)
+        row = shift_figures(rival.judge(town), town)
+        return {SHIFTS.name: {**row, **mistaken_figures(rival.judge(loitering), loitering)}}
 
 
 def onset_figures(flagged: Flags, town: Town) -> Row:
@@ -155,7 +159,7 @@ def false_episode_figures(flagged: Flags, town: Town) -> Row:
         weeks = stairwell_weeks(town, within)
         if weeks:
             rate = 100.0 * float((starting & within).sum()) / weeks
-            row[title] = Figure(f"{rate:.1f}", detail=rate)
+            row[title] = Figure(f"{rate:.2f}", detail=rate)
     return row
 
 
@@ -176,3 +180,12 @@ def shift_figures(judgement: Judgement, town: Town) -> Row:
     false = 100.0 * float(judgement.shifts[:, calm].sum()) / weeks
     row["false per 100 weeks"] = Figure(f"{false:.2f}", merit=-false)
     return row
+
+
+def mistaken_figures(judgement: Judgement, town: Town) -> Row:
+    """Share of onsets of loitering that are reported as a shift of level."""
+    assert judgement.shifts is not None, "only a detector of shifts takes part"
+    month = 28 * town.calendar.windows_per_day
+    onsets = [(int(series), int(town.onset[series])) for series in np.flatnonzero(town.onset >= 0)]
+    share = float(np.mean([judgement.shifts[onset : onset + month, series].any() for series, onset in onsets]))
+    return {"loitering taken for one": Figure(f"{share:.0%} of {len(onsets)}", merit=-share)}

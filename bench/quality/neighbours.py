@@ -88,7 +88,7 @@ def settings() -> Iterator[tuple[str, ModelVersion]]:
 
 
 def write_spread(measured: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """Lines of the section: least, median and most over the settings, and which moved a figure furthest down."""
+    """Lines of the section: least, median and most over the settings, and which moved a figure furthest."""
     factors = " or ".join(f"{factor:g}" for factor in FACTORS)
     yield "### Neighbouring settings"
     yield ""
@@ -97,14 +97,14 @@ def write_spread(measured: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         f"{len(measured) - 1} settings. Reported, not chosen from."
     )
     yield ""
-    yield "| | shipped | least | median | most | least with |"
-    yield "|---|---|---|---|---|---|"
+    yield "| | shipped | least | median | most | least with | most with |"
+    yield "|---|---|---|---|---|---|---|"
     for figure, shipped in measured["shipped"].items():
         moved = {setting: row[figure] for setting, row in measured.items() if setting != "shipped"}
-        least = min(moved, key=lambda setting: moved[setting])
-        cells = (shipped, min(moved.values()), float(np.median(list(moved.values()))), max(moved.values()))
-        numbers = " | ".join(_number(cell) for cell in cells)
-        yield f"| {figure} | {numbers} | {least if moved[least] < shipped else ''} |"
+        least, most = min(moved, key=moved.__getitem__), max(moved, key=moved.__getitem__)
+        cells = (shipped, moved[least], float(np.median(list(moved.values()))), moved[most])
+        culprits = (least if moved[least] < shipped else "", most if moved[most] > shipped else "")
+        yield f"| {figure} | {' | '.join([*map(_number, cells), *culprits])} |"
     yield ""
 
 

@@ -57,20 +57,29 @@ class _Clock:
         return judgement
 
 
-Task = Callable[[], "Outcome"]
-Outcome = tuple[str, str, Mapping[str, Row], float, dict[str, float]]
+@dataclass(frozen=True)
+class _Outcome:
+    """What one task found: rows of tables and the cost, or the figures of a neighbouring setting."""
+
+    experiment: str
+    who: str
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    seconds: float = 0.0
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 def run(plan: Plan, *, only: Collection[str], rivals: Collection[str], jobs: int) -> Results:
     """Measure what is named, or everything."""
     tasks = [*_experiment_tasks(plan, only, rivals), *(_spread_tasks(plan) if NEIGHBOURS in only or not only else ())]
-    outcomes: dict[tuple[str, str], Outcome] = {}
+    outcomes: dict[tuple[str, str], _Outcome] = {}
     warnings.filterwarnings("ignore", message="A worker stopped", category=UserWarning)  # they retire when they grow
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()) as progress:
         bar = progress.add_task("measuring", total=len(tasks))
         for outcome in Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
-            outcomes[outcome[:2]] = outcome
-            progress.update(bar, advance=1, description=f"{outcome[0]}: {outcome[1]}")
+            outcomes[outcome.experiment, outcome.who] = outcome
+            progress.update(bar, advance=1, description=f"{outcome.experiment}: {outcome.who}")
+            if not progress.console.is_terminal:
+                progress.console.print(f"{len(outcomes)} of {len(tasks)}: {outcome.experiment}, {outcome.who}")
     return _in_order(plan, outcomes)
 
 
@@ -87,24 +96,26 @@ def _spread_tasks(plan: Plan) -> Iterable[object]:
     return [delayed(_measure_setting)(plan, name, version) for name, version in chosen]
 
 
-def _measure(experiment: Experiment, rival: Rival) -> Outcome:
+def _measure(experiment: Experiment, rival: Rival) -> _Outcome:
     clock = _Clock(rival.judge)
     rows = experiment.measure(replace(rival, judge=clock))
-    return experiment.name, rival.name, rows, clock.seconds / clock.series_windows, {}
+    return _Outcome(experiment.name, rival.name, rows, clock.seconds / clock.series_windows)
 
 
-def _measure_setting(plan: Plan, name: str, version: ModelVersion) -> Outcome:
-    return NEIGHBOURS, name, {}, 0.0, plan.neighbours.measure(version)
+def _measure_setting(plan: Plan, name: str, version: ModelVersion) -> _Outcome:
+    return _Outcome(NEIGHBOURS, name, figures=plan.neighbours.measure(version))
 
 
-def _in_order(plan: Plan, outcomes: Mapping[tuple[str, str], Outcome]) -> Results:
+def _in_order(plan: Plan, outcomes: Mapping[tuple[str, str], _Outcome]) -> Results:
     """Results in the plan's order, however they came in."""
     results = Results()
     for experiment in plan.experiments:
         for rival in experiment.rivals:
             if outcome := outcomes.get((experiment.name, rival.name)):
-                results.seconds.setdefault(experiment.name, {})[rival.name] = outcome[3]
-                for table, row in outcome[2].items():
+                results.seconds.setdefault(experiment.name, {})[rival.name] = outcome.seconds
+                for table, row in outcome.rows.items():
                     results.rows.setdefault(table, {})[rival.name] = row
-    results.spread = {name: outcomes[NEIGHBOURS, name][4] for name, _ in settings() if (NEIGHBOURS, name) in outcomes}
+    results.spread = {
+        name: outcomes[NEIGHBOURS, name].figures for name, _ in settings() if (NEIGHBOURS, name) in outcomes
+    }
     return results
