@@ -19,10 +19,11 @@ from service.api.inputs import read_body, read_query
 from service.api.paging import Page
 from service.api.routes import Operation, Reply
 from service.domain.places import Identifier
+from service.exports.formats import Suffix
 from service.ports import Ports
 
 _log = structlog.get_logger(__name__)
-_CONVERTERS = {str: "string", int: f"int(max={2**63 - 1})", Identifier: "path"}
+_CONVERTERS = {str: "string", int: f"int(max={2**63 - 1})", Identifier: "path", Suffix: "string"}
 """An identifier is the tenant's own and may hold a slash."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",

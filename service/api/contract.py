@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from functools import cache
 from typing import Any
@@ -26,14 +24,13 @@ from service.api import (
     verdicts,
 )
 from service.api.openapi import describe
+from service.api.pages import HTML, content_security_policy
 from service.api.problems import TYPES, ProblemType, find_type
 from service.api.routes import JSON, Reply, Routes
 from service.errors import NotFound
 
 routes = Routes("Contract")
-HTML = "text/html"
 _CODE = re.compile(r"(`+)(.+?)\1")
-_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
 @routes.declare("GET", "/openapi.json", produces={JSON: dict[str, Any]})
@@ -46,7 +43,7 @@ def read_openapi() -> Reply:
 def read_docs() -> Reply:
     """Read this contract as a page."""
     page = docs_html()
-    return Reply(page.encode(), {"Content-Security-Policy": _content_security_policy(page)}, HTML)
+    return Reply(page.encode(), {"Content-Security-Policy": content_security_policy(page)}, HTML)
 
 
 @routes.declare("GET", "/problems/{name}", raises=(NotFound,), answered=find_type("not-found"))
@@ -99,13 +96,6 @@ def docs_html() -> str:
 def sorted_problem_types() -> list[ProblemType]:
     """Every problem type, by status."""
     return sorted(TYPES.values(), key=lambda kind: (kind.status, kind.name))
-
-
-def _content_security_policy(page: str) -> str:
-    """Allow the page's own style sheet by its digest, and nothing else."""
-    digests = (hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(page))
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return f"default-src 'none'; style-src {allowed}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 def _code(text: str) -> Markup:

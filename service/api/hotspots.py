@@ -1,17 +1,18 @@
-"""Hot-spot lists: made, approved, read. The police see what a person has approved."""
+"""Hot-spot lists: made, approved, read in several formats. The police see what a person has approved."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from flask import request
 from msgspec import Meta
+from werkzeug.exceptions import NotAcceptable
 
+from service.api.pages import HTML, content_security_policy
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
-from service.api.routes import JSON, Reply, Routes
+from service.api.routes import Reply, Routes
 from service.domain.hotspots import (
     Change,
     GoneEntry,
@@ -25,18 +26,27 @@ from service.domain.hotspots import (
 )
 from service.domain.keys import Key, Role
 from service.errors import Conflict, Gone, NotFound
+from service.exports.formats import FORMATS, JSON, Format, Suffix, export_list
+from service.exports.wording import Language
 from service.ports import Ports
-from service.usecases.export import list_csv
 from service.usecases.hotspots import approve_list, make_list
 from service.usecases.lists import latest_list, list_records, read_list
 
 routes = Routes("Hot-spot lists")
 
-CSV = "text/csv"
 _READERS = (Role.READER, Role.POLICE, Role.OPERATOR)
-_PRODUCES = {JSON: HotspotList, CSV: str}
+_TYPES: dict[str, Any] = {"json": HotspotList, "csv": str, "xlsx": Any, "geojson": dict[str, Any], "html": str}
+_PRODUCES = {form.media_type: _TYPES[form.suffix] for form in FORMATS.values()}
 _STATUS = "Trappvakt-List-Status"
 _HEADERS = {_STATUS: "draft, approved or superseded: what is decided about the list, whose bytes never change."}
+_ON_THE_SCREEN = ("json", "html")
+_READ: dict[str, Any] = {
+    "roles": _READERS,
+    "raises": (NotFound, Gone, NotAcceptable),
+    "produces": _PRODUCES,
+    "headers": _HEADERS,
+}
+"""What all ways to read a list have in common."""
 
 _MADE = datetime(2026, 11, 19, 4, tzinfo=UTC)
 _LIST_ID = "2026-11-19-041"
@@ -121,9 +131,22 @@ class ListOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     area: Annotated[str, Meta(description="The only area whose places are listed.")] | None = None
 
 
-class AreaQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which of the lists that are made side by side."""
+_Words = Annotated[
+    Language,
+    Meta(description="Of words in tables, sheets, maps and pages; otherwise Accept-Language decides, Swedish first."),
+]
 
+
+class WordsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In what words a list is told."""
+
+    language: _Words | None = None
+
+
+class LatestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of the lists that are made side by side, and in what words."""
+
+    language: _Words | None = None
     area: Annotated[str, Meta(description="The list confined to this area, instead of the whole tenant's.")] | None = (
         None
     )
@@ -135,22 +158,20 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held_back: Annotated[list[HeldBack], Meta(description="Entries held back; the others keep their ranks.")] = []
 
 
-@routes.declare(
-    "GET",
-    "/v1/hotspots",
-    roles=_READERS,
-    raises=(NotFound, Gone),
-    produces=_PRODUCES,
-    headers=_HEADERS,
-    answered=_LIST,
-)
-def read_latest_list(ports: Ports, key: Key, query: AreaQuery) -> Reply:
+@routes.declare("GET", "/v1/hotspots", **_READ, answered=_LIST)
+def read_latest_list(ports: Ports, key: Key, query: LatestQuery) -> Reply:
     """Read the latest hot-spot list: the latest approved one, or for an operator the latest of all.
 
-    Send ``Accept: text/csv`` for a table. A key of tenant ``*`` reads the joint list of tenants that share theirs.
+    ``Accept`` says in which format: JSON, CSV, XLSX, GeoJSON or a page to print. A key of tenant ``*`` reads the joint
+    list of tenants that share theirs.
     """
-    found = latest_list(ports, key.tenant, approved_only=_approved_only(key), actor=key.key_id, area=query.area)
-    return _told(found, as_csv=_prefers_csv())
+    return _latest(ports, key, query, _accepted())
+
+
+@routes.declare("GET", "/v1/hotspots.{suffix}", **_READ, answered=_LIST)
+def read_latest_list_as(ports: Ports, key: Key, query: LatestQuery, suffix: Suffix) -> Reply:
+    """Read the latest hot-spot list in the format of the suffix, whatever ``Accept`` says."""
+    return _latest(ports, key, query, _named(suffix))
 
 
 @routes.declare("GET", "/v1/hotspot-lists", roles=_READERS, answered=ListRecordPage([_APPROVED]))
@@ -166,40 +187,23 @@ def list_hotspot_lists(ports: Ports, key: Key, query: PageQuery) -> ListRecordPa
     return ListRecordPage(items, encode_cursor(following) if following else None)
 
 
-@routes.declare(
-    "GET",
-    "/v1/hotspot-lists/{list_id}",
-    roles=_READERS,
-    raises=(NotFound, Gone),
-    produces=_PRODUCES,
-    headers=_HEADERS,
-    answered=_LIST,
-)
-def read_hotspot_list(ports: Ports, key: Key, list_id: str) -> Reply:
+@routes.declare("GET", "/v1/hotspot-lists/{list_id}", **_READ, answered=_LIST)
+def read_hotspot_list(ports: Ports, key: Key, query: WordsQuery, list_id: str) -> Reply:
     """Read one hot-spot list; drafts are for operators, all others read it as it was approved.
 
-    Its JSON is the same to the last byte whenever it is read, until the end of its retention. Send ``Accept: text/csv``
-    for a table.
+    Its JSON is the same to the last byte whenever it is read, until the end of its retention; the other formats, which
+    ``Accept`` asks for, are rendered from it.
     """
-    found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key), actor=key.key_id)
-    return _told(found, as_csv=_prefers_csv())
+    return _one(ports, key, query, list_id, _accepted())
 
 
-@routes.declare(
-    "GET",
-    "/v1/hotspot-lists/{list_id}.csv",
-    roles=_READERS,
-    raises=(NotFound, Gone),
-    produces={CSV: str},
-    headers=_HEADERS,
-)
-def read_hotspot_list_csv(ports: Ports, key: Key, list_id: str) -> Reply:
-    """Read one hot-spot list as a table; drafts are for operators.
+@routes.declare("GET", "/v1/hotspot-lists/{list_id}.{suffix}", **_READ, answered=_LIST)
+def read_hotspot_list_as(ports: Ports, key: Key, query: WordsQuery, list_id: str, suffix: Suffix) -> Reply:
+    """Read one hot-spot list in the format of the suffix, whatever ``Accept`` says; drafts are for operators.
 
-    A text that a spreadsheet would take for a formula is preceded by an apostrophe.
+    In tables and sheets, a text that a spreadsheet would take for a formula is preceded by an apostrophe.
     """
-    found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key), actor=key.key_id)
-    return _told(found, as_csv=True)
+    return _one(ports, key, query, list_id, _named(suffix))
 
 
 @routes.declare(
@@ -238,11 +242,48 @@ def _approved_only(key: Key) -> bool:
     return key.role is not Role.OPERATOR
 
 
-def _prefers_csv() -> bool:
-    return request.accept_mimetypes.best_match([JSON, CSV], JSON) == CSV
+def _latest(ports: Ports, key: Key, query: LatestQuery, form: Format) -> Reply:
+    found = latest_list(ports, key.tenant, approved_only=_approved_only(key), actor=key.key_id, area=query.area)
+    return _told(found, form, query.language or _preferred_language())
 
 
-def _told(found: tuple[ListRecord, bytes], *, as_csv: bool) -> Reply:
+def _one(ports: Ports, key: Key, query: WordsQuery, list_id: str, form: Format) -> Reply:
+    found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key), actor=key.key_id)
+    return _told(found, form, query.language or _preferred_language())
+
+
+def _accepted() -> Format:
+    """The format that ``Accept`` likes best; JSON where it has no wish."""
+    if not request.accept_mimetypes:
+        return JSON
+    by_type = {form.media_type: form for form in FORMATS.values()}
+    best = request.accept_mimetypes.best_match(list(by_type))
+    if best is None:
+        raise NotAcceptable(f"a list is not told as {request.headers['Accept']}; accept {', '.join(by_type)}")
+    return by_type[best]
+
+
+def _named(suffix: str) -> Format:
+    if suffix not in FORMATS:
+        raise NotAcceptable(f"a list has no format {suffix!r}; use one of {', '.join(FORMATS)}")
+    return FORMATS[suffix]
+
+
+def _preferred_language() -> Language:
+    return Language(request.accept_languages.best_match(list(Language), Language.SV))
+
+
+def _told(found: tuple[ListRecord, bytes], form: Format, language: Language) -> Reply:
     decided, canonical_json = found
-    headers: Mapping[str, str] = {_STATUS: decided.status.value}
-    return Reply(list_csv(canonical_json), headers, CSV) if as_csv else Reply(canonical_json, headers)
+    shown = "inline" if form.suffix in _ON_THE_SCREEN else "attachment"
+    headers = {
+        _STATUS: decided.status.value,
+        "Content-Disposition": f'{shown}; filename="{decided.list_id}.{form.suffix}"',
+        "Vary": "Accept, Accept-Language",
+    }
+    told = export_list(canonical_json, form, language)
+    if form is not JSON:
+        headers["Content-Language"] = language.value
+    if form.media_type == HTML:
+        headers["Content-Security-Policy"] = content_security_policy(told.decode())
+    return Reply(told, headers, form.media_type)

@@ -7,6 +7,7 @@ import io
 import re
 import zlib
 from collections.abc import Mapping
+from enum import EnumType
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -119,11 +120,16 @@ def _wire_value(text: str, kind: Any) -> Any:
 def _advised(message: str, kinds: Mapping[str, Any]) -> str:
     """The message about a query key, and how to write what it asks for."""
     if "Invalid enum value" in message:
-        known = (atom for atom in _atoms(kinds[message.partition(":")[0]]) if isinstance(atom, str))
-        return f"{message}; use one of {', '.join(known)}"
+        return f"{message}; use one of {', '.join(_choices(kinds[message.partition(':')[0]]))}"
     if "RFC3339" in message:
         return f"{message}; write it like 2026-11-22T18:00:00Z, and the + of an offset as %2B"
     return message
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words that a literal or an enumeration takes."""
+    listed = [list(atom) if isinstance(atom, EnumType) else [atom] for atom in _atoms(kind)]
+    return [word for words in listed for word in words if isinstance(word, str)]
 
 
 def _atoms(kind: Any) -> list[Any]:

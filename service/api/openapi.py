@@ -13,7 +13,7 @@ import msgspec
 
 from service.api.paging import Page
 from service.api.problems import MEDIA_TYPE, InfluxProblem, document
-from service.api.routes import Operation
+from service.api.routes import JSON, Operation
 
 KEY, TOKEN = "key", "influxdbToken"
 _SECURITY = {
@@ -150,7 +150,7 @@ def _success(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "headers": _headers(headers)}
     if operation.responses:
         success["content"] = {
-            media_type: _content(schemas.of(kind), operation.answered if kind is not str else None)
+            media_type: _content(schemas.of(kind), operation.answered if media_type == JSON else None)
             for media_type, kind in operation.responses.items()
         }
     return {str(operation.status): success, **responses}

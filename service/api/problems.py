@@ -10,6 +10,7 @@ from flask import Response
 from werkzeug.exceptions import (
     BadRequest,
     MethodNotAllowed,
+    NotAcceptable,
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
@@ -95,6 +96,12 @@ TYPES: dict[type[Exception], ProblemType] = {
     ),
     MethodNotAllowed: ProblemType(
         "method-not-allowed", "The method is not allowed here", 405, "The Allow header names the methods there are."
+    ),
+    NotAcceptable: ProblemType(
+        "not-acceptable",
+        "It is not told in that format",
+        406,
+        "Ask for a media type that the operation names, by the Accept header or by a suffix of the address.",
     ),
     errors.Conflict: ProblemType(
         "conflict", "This contradicts what is already decided", 409, "Read the present state, then decide again."
@@ -199,7 +206,7 @@ def _members(error: Exception) -> dict[str, Any]:
 
 def _detail(error: Exception, kind: ProblemType) -> str:
     """What is wrong this time; an unexpected error keeps its words for the log."""
-    if isinstance(error, UnsupportedMediaType):
+    if isinstance(error, UnsupportedMediaType | NotAcceptable):
         return error.description or kind.meaning
     if isinstance(error, errors.TrappvaktError):
         return str(error) or kind.meaning

@@ -12,7 +12,8 @@ from service.cli.files import OutputFile
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord
-from service.usecases.export import list_csv
+from service.exports.formats import FORMATS, export_list
+from service.exports.wording import Language
 from service.usecases.hotspots import approve_list, make_list
 from service.usecases.lists import latest_list, list_records, read_list
 
@@ -95,16 +96,30 @@ def approve(session: Session, list_id: str, tenant: str | None, hold_back: tuple
 @tenant_option
 @area_option
 @click.option(
-    "--format", "kind", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="What to write."
+    "--format", "suffix", type=click.Choice(list(FORMATS)), help="What to write.  [default: as --out ends, or csv]"
+)
+@click.option(
+    "--language",
+    type=click.Choice(list(Language)),
+    default="sv",
+    show_default=True,
+    help="Of words in tables and pages.",
 )
 @click.option("--out", type=OutputFile(), help="File to write.  [default: standard output]")
 @pass_session
 def export(  # noqa: PLR0917 - click calls it by name
-    session: Session, list_id: str | None, tenant: str | None, area: str | None, kind: str, out: Path | None
+    session: Session,
+    list_id: str | None,
+    tenant: str | None,
+    area: str | None,
+    suffix: str | None,
+    language: str,
+    out: Path | None,
 ) -> None:
-    """Write a list, by default the newest, as CSV or as its canonical JSON."""
+    """Write a list, by default the newest, as CSV, XLSX, GeoJSON, a page to print, or its canonical JSON."""
+    form = FORMATS[suffix or _suffix_of(out)]
     _, content = _read(session, list_id, tenant, area)
-    exported = content if kind == "json" else list_csv(content)
+    exported = export_list(content, form, Language(language))
     if out:
         out.write_bytes(exported)
     else:
@@ -148,6 +163,11 @@ def _when(entry: HotspotEntry) -> str:
         for block in entry.blocks()
     )
     return ", ".join(blocks)
+
+
+def _suffix_of(out: Path | None) -> str:
+    ending = out.suffix.removeprefix(".").lower() if out else ""
+    return ending if ending in FORMATS else "csv"
 
 
 def _ranks(held_back: Sequence[HeldBack]) -> str:

@@ -23,6 +23,7 @@ def call(client, operation: Operation, town: Town):
     path = operation.path
     newest = town.ports.lists.records(TENANT, list(ListStatus), limit=1)[0].list_id
     there = {"stairwell": "a", "list_id": newest, "version": "none", "command": "1", "name": "not-found", "rank": "1"}
+    there |= {"suffix": "csv"}
     for name, value in there.items():
         path = path.replace(f"{{{name}}}", value)
     if path.endswith("/approve"):
@@ -76,7 +77,8 @@ def test_what_the_police_may_call():
         "/v1/hotspots",
         "/v1/hotspot-lists",
         "/v1/hotspot-lists/{list_id}",
-        "/v1/hotspot-lists/{list_id}.csv",
+        "/v1/hotspot-lists/{list_id}.{suffix}",
+        "/v1/hotspots.{suffix}",
         "/v1/hotspot-lists/{list_id}/outcomes",
         "/v1/hotspot-lists/{list_id}/entries/{rank}/outcomes",
         "/v1/patrol-visits",

@@ -1,0 +1,100 @@
+"""Lists as a page to read on a screen and to print: one file, no script, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from service.domain.hotspots import HotspotEntry, HotspotList
+from service.exports import summary, wording
+from service.exports.week import DAYS, HOURS, heat_map, hour_names, row_name, week_legend
+from service.exports.wording import Language
+
+_WORDS = {
+    Language.SV: {
+        "presences": "vistelser",
+        "expected": "normalt",
+        "days": "olika dagar",
+        "last_seen": "senast",
+        "sure": "säkerhet",
+        "heard": "hörd",
+        "assumed": "en tyst sensor kan ha tagits för en lugn",
+        "warming_up": "under inlärning",
+        "week_of": "Veckan på",
+        "gone": "Borta sedan förra listan",
+        "unknown": "Okända: ingen sensor hördes där",
+        "empty": "Inga platser står på listan.",
+        "previous_rank": "nummer",
+    },
+    Language.EN: {
+        "presences": "presences",
+        "expected": "normal",
+        "days": "different days",
+        "last_seen": "last seen",
+        "sure": "sure",
+        "heard": "heard",
+        "assumed": "a silent sensor may have been taken for a calm one",
+        "warming_up": "still learning",
+        "week_of": "The week at",
+        "gone": "Gone since the last list",
+        "unknown": "Unknown: no sensor was heard there",
+        "empty": "No places are on the list.",
+        "previous_rank": "number",
+    },
+}
+
+
+def render_print_page(listed: HotspotList, language: Language) -> bytes:
+    """A list as HTML, in light or dark as the reader's screen is, and on white when it is printed."""
+    page = _template().render(
+        listed=listed,
+        language=language,
+        words=_WORDS[language],
+        title=summary.title(listed, language),
+        origin=summary.origin(listed, language),
+        notes=[*summary.notes(listed, language), week_legend(language)],
+        joint=summary.is_joint(listed),
+        date=lambda time: wording.date_text(summary.local_time(listed, time), language),
+    )
+    return page.encode()
+
+
+def frame(entry: HotspotEntry, pitch: int) -> str:
+    """The lines round the hours to go, as an SVG path over cells of this pitch."""
+    found = heat_map(entry)
+    lines = {"top": "M{x} {y}h{p}", "bottom": "M{x} {bottom}h{p}", "left": "M{x} {y}v{p}", "right": "M{right} {y}v{p}"}
+    return "".join(
+        lines[side].format(
+            x=column * pitch, y=row * pitch, right=(column + 1) * pitch, bottom=(row + 1) * pitch, p=pitch
+        )
+        for row, column in (found.cells() if found else ())
+        for side in sorted(found.edges((row, column)) if found else ())
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("service.exports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"days": DAYS, "hours": HOURS, "hour_names": hour_names(), "row_name": row_name}
+    environment.filters |= {
+        "change": wording.change_text,
+        "frame": frame,
+        "heat_map": heat_map,
+        "kind": wording.kind_text,
+        "number": wording.number_text,
+        "percent": wording.percent_text,
+        "reason": wording.reason_text,
+        "space": wording.space_text,
+        "trend": wording.trend_text,
+        "when": wording.when_text,
+        "weekdays": wording.weekdays_text,
+        "clock_hours": wording.hours_text,
+    }
+    return environment.get_template("hotspot_list.html")

@@ -1,0 +1,68 @@
+"""What is said of a list as a whole, before and after its entries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from service.domain.hotspots import HotspotList
+from service.exports.wording import Language, clock_text
+
+_UTC = "UTC"  # of lists that were made before they told their zone
+
+
+def local_time(listed: HotspotList, time: datetime) -> datetime:
+    """A time as the list's readers tell it."""
+    return time.astimezone(ZoneInfo(listed.timezone or _UTC))
+
+
+def owner_text(listed: HotspotList) -> str:
+    """Whose list it is: the company and the area, or the companies of a joint list."""
+    tenants = sorted({source.tenant for source in listed.sources})
+    owner = ", ".join(tenants) or listed.tenant
+    return f"{owner}, {listed.area}" if listed.area else owner
+
+
+def is_joint(listed: HotspotList) -> bool:
+    """Whether the list is made of several companies' lists, so that each entry tells whose it is."""
+    return bool(listed.sources)
+
+
+def title(listed: HotspotList, language: Language) -> str:
+    """What it is, by its running number, and whose."""
+    name = {"sv": "Hotspotlista", "en": "Hot-spot list"}[language]
+    return f"{name} {listed.number or listed.list_id} · {owner_text(listed)}"
+
+
+def headline(listed: HotspotList, language: Language) -> str:
+    """The first line: what and whose, and :func:`origin`."""
+    return f"{title(listed, language)} · {origin(listed, language)}"
+
+
+def origin(listed: HotspotList, language: Language) -> str:
+    """When it was made, by which model version, and of how many places nothing is known."""
+    version, unknown = {
+        "sv": ("modellversion", "{} av {} trapphus okända"),
+        "en": ("model version", "{} of {} stairwells unknown"),
+    }[language]
+    made = clock_text(local_time(listed, listed.made), language)
+    return f"{made} · {version} {listed.version} · {unknown.format(listed.unknown_places, listed.places)}"
+
+
+def notes(listed: HotspotList, language: Language) -> list[str]:
+    """How to read the list, and what is not on it."""
+    until = clock_text(local_time(listed, listed.watermark), language)
+    swedish, english = language is Language.SV, language is Language.EN
+    told = [
+        (swedish, f"Gäller de {listed.days} dagarna fram till {until}, i lokal tid."),
+        (english, f"Covers the {listed.days} days until {until}, local time."),
+        (swedish, "En tid över midnatt hör till dagen då den börjar."),
+        (english, "Hours over midnight belong to the day they begin."),
+        (swedish, "Rang inom parentes: strax under gränsen för vad som är säkert."),
+        (english, "Ranks in brackets are just below what is certain."),
+        (swedish and listed.suppressed, f"Utelämnade, eftersom få bor i huset: {listed.suppressed}."),
+        (english and listed.suppressed, f"Left out, because few live in the building: {listed.suppressed}."),
+        (swedish and listed.held_back, f"Undantagna vid godkännandet: {listed.held_back}."),
+        (english and listed.held_back, f"Held back at approval: {listed.held_back}."),
+    ]
+    return [sentence for holds, sentence in told if holds]
