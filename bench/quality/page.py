@@ -28,7 +28,14 @@ Rows = Mapping[str, Row]  # by the name of the rival
 
 def write_page(plan: Plan, results: Results, command: str) -> str:
     """The whole page in Markdown."""
-    return "\n".join([*_head(plan, command), *_promises(results), *_shortfalls(plan, results), *_tables(plan, results)])
+    sections = (
+        _head(plan, command),
+        _promises(results),
+        _shortfalls(plan, results),
+        _tables(plan, results),
+        _notes(plan),
+    )
+    return "\n".join(line for section in sections for line in section)
 
 
 def write_tables(plan: Plan, results: Results) -> str:
@@ -64,7 +71,6 @@ def _tables(plan: Plan, results: Results) -> Iterator[str]:
         yield from write_table(table, rows, titles)
     if results.spread:
         yield from write_spread(results.spread)
-    yield from _notes(plan)
 
 
 def _measured(plan: Plan, results: Results) -> Iterator[tuple[Table, Rows]]:
