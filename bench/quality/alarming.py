@@ -55,7 +55,8 @@ SHIFTS = Table(
     "nothing shifts; and share of the loitering of the onsets above that is reported as a shift within 28 days, which "
     "it is not.",
     "Trappvakt accepts a shift only when it shows over most of the active hours and holds for days, for what it takes "
-    "for a shift it learns as normal; ADWIN looks at the mean of all hours.",
+    "for a shift it learns as normal; ADWIN looks at the mean of all hours, and much loitering passes "
+    "for a shift.",
 )
 
 
