@@ -11,13 +11,14 @@ from models.distribution import Floats, at_least, log_zero, normal_score, quanti
 from models.frame import Frame
 from models.kinds import KINDS
 from models.occupancy import Expectation, Lesson, expect, learn_rates
-from models.persistence import Outlook, evidence, foresee, remember
+from models.persistence import Outlook, evidence, foresee, remember, settled_share
 from models.shift import learn_shift
-from models.state import Head, OccupancyState, row
+from models.state import Head, OccupancyState, accumulate, row
+from models.tails import learn_tail, nominal, recalibrated
 from models.version import ModelVersion
 from models.week import Week
 
-_ROBUST_WEEKS = 2.0  # weeks of evidence until unlikely counts are fully distrusted
+_CREDIBLE = 10.0
 
 
 @dataclass(frozen=True)
@@ -200,13 +201,13 @@ class OccupancyColumns:
         mean, excess = judgement.expectation.mean, judgement.expectation.excess
         score = np.where(judgement.observed, judgement.score, np.nan)
         weeks = self.evidence_weeks
-        tail = self.version.calibration.tail(score, mean / self.week.hours, weeks)
+        tail = self.version.calibration.tail(score, mean / self.week.hours, weeks, self.week.window_minutes)
         return Verdicts(
             expected=mean,
-            lower=quantile(0.025, mean, excess),
-            upper=quantile(0.975, mean, excess),
-            p_value=np.where(judgement.observed, judgement.p_value, np.nan),
-            p_above=np.where(judgement.observed, judgement.p_above, np.nan),
+            lower=quantile(np.full_like(mean, 0.025), mean, excess),
+            upper=quantile(1.0 - nominal(self.state.head, self._frame, 0.025), mean, excess),
+            p_value=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_value), np.nan),
+            p_above=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_above), np.nan),
             score=score,
             episode_probability=np.where(judgement.observed, judgement.probability, np.nan),
             tail=tail,
@@ -216,8 +217,11 @@ class OccupancyColumns:
 
     def _learn(self, slot: int, judgement: _Judgement) -> None:
         state, frame, observed = self.state, self._frame, judgement.observed
-        expectation = judgement.expectation
-        learn_rates(state, slot, frame, expectation, self._lesson(judgement))
+        expectation, hyper = judgement.expectation, self.version.hyperparameters
+        lesson = self._lesson(judgement)
+        learn_rates(state, slot, frame, expectation, lesson)
+        step = observed / (hyper.distrust_memory_weeks * frame.week.windows)
+        accumulate(state.head, Head.DISTRUST, step * lesson.distrust, step)
         remember(
             state,
             slot,
@@ -232,9 +236,10 @@ class OccupancyColumns:
             frame,
             mean=expectation.mean,
             excess=expectation.excess,
-            count=judgement.count,
+            count=lesson.count,
             observed=observed,
         )
+        learn_tail(state.head, frame, judgement.p_value, judgement.p_above, observed)
         self._count_silence(judgement)
 
     def _lesson(self, judgement: _Judgement) -> Lesson:
@@ -242,12 +247,17 @@ class OccupancyColumns:
         hyper = self.version.hyperparameters
         surprise = np.maximum(np.abs(normal_score(judgement.p_value, judgement.p_above)), 1e-9)
         likely = np.minimum(1.0, np.square(hyper.unlikely_z / surprise))
-        settled = np.minimum(1.0, self.evidence_weeks / _ROBUST_WEEKS)
-        trust = 1.0 - settled * (1.0 - likely * (1.0 - judgement.probability))
-        residual = np.square(judgement.count - judgement.expectation.mean)
+        settled = settled_share(self.state.head, self._frame)
+        distrust = settled * (1.0 - likely * (1.0 - judgement.probability))
+        trust = 1.0 - distrust * np.minimum(
+            1.0, hyper.most_distrust / np.maximum(row(self.state.head, Head.DISTRUST), 1e-9)
+        )
+        count = np.minimum(judgement.count, _most_credible(judgement.expectation))
+        residual = np.square(count - judgement.expectation.mean)
         return Lesson(
-            count=judgement.count,
+            count=count,
             trust=np.where(judgement.observed, trust, 0.0),
+            distrust=np.where(judgement.observed, distrust, 0.0),
             squared_residual=residual * np.minimum(1.0, np.square(hyper.dispersion_z / surprise)),
         )
 
@@ -257,3 +267,9 @@ class OccupancyColumns:
         silence = np.where(judgement.count > 0.0, 0.0, row(head, Head.QUIET) + silence)
         head[Head.QUIET] = np.where(judgement.observed, silence, row(head, Head.QUIET))
         head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
+
+
+def _most_credible(expectation: Expectation) -> Floats:
+    """The most a count is learnt as: a level wrong by orders of magnitude is found, a broken count does no harm."""
+    mean = expectation.mean
+    return _CREDIBLE * (1.0 + mean + np.sqrt(mean + expectation.excess * np.square(mean)))

@@ -19,6 +19,7 @@ from models.occupancy import Expectation
 from models.state import Bin, Head, OccupancyState, Slot, row
 
 _SIZES = (1.0, 3.0)  # multiples of the size of loitering that are held for equally likely
+_SETTLING_WEEKS = 4.0
 _BLOCK_LIMIT = 8.0  # log evidence of one block of hours
 
 
@@ -33,14 +34,19 @@ class Outlook:
 def foresee(state: OccupancyState, slot: int, frame: Frame, expectation: Expectation) -> Outlook:
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     hyper, hours = frame.hyper, frame.week.hours
-    lasting = np.minimum(row(state.head, Head.LOITERING) + _calm(frame), hyper.lasting_limit)
     busiest = np.maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
+    most = hyper.lasting_gain / (1.0 + busiest / hyper.lasting_rate)
+    lasting = _calm(frame) + np.minimum(row(state.head, Head.LOITERING), most)
     gain = hyper.memory_gain / (1.0 + busiest / hyper.memory_rate)
-    starting = np.minimum(_calm(frame) + gain * _memory(state, slot, frame), hyper.starting_limit)
+    starting = _calm(frame) + np.minimum(gain * _memory(state, slot, frame), hyper.starting_gain)
     spread = np.sqrt(expectation.mean + expectation.excess * np.square(expectation.mean))
     return Outlook(
         log_odds=np.logaddexp(lasting - hours / hyper.loitering_hours, starting),
-        size=np.hypot(hyper.loitering_presences_per_hour * hours, hyper.loitering_sds * spread),
+        size=np.sqrt(
+            np.square(hyper.loitering_presences_per_hour * hours)
+            + np.square(hyper.loitering_sds * spread)
+            + np.square(hyper.loitering_means * row(state.head, Head.MEAN))
+        ),
     )
 
 
@@ -69,9 +75,15 @@ def remember(
     head[Head.BLOCK] = np.clip(block, -_BLOCK_LIMIT, _BLOCK_LIMIT)
     night = np.log1p(hyper.night_share * np.expm1(row(head, Head.BLOCK)))
     night = np.minimum(night, hyper.night_cap) - hyper.night_drift
+    night = np.where(night > 0.0, night * settled_share(head, frame), night)
     bins, slots = state.bins[frame.week.time_of_day(slot)], state.slots[slot]
     _add_night(bins, (Bin.NIGHT_MEMORY, Bin.MEMORY_EPOCH), head, night, observed / hyper.night_memory_days)
     _add_night(slots, (Slot.WEEK_MEMORY, Slot.EPOCH), head, night, observed / hyper.week_memory_weeks)
+
+
+def settled_share(head: NDArray[np.float32], frame: Frame) -> Floats:
+    """How far a series is known, 0 to 1: what it does in its first weeks is its normal, and nothing else is known."""
+    return np.minimum(1.0, row(head, Head.SEEN) / (_SETTLING_WEEKS * frame.week.windows))
 
 
 def _calm(frame: Frame) -> float:
