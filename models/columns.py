@@ -18,7 +18,7 @@ from models.tails import learn_tail, nominal, recalibrated
 from models.version import ModelVersion
 from models.week import Week
 
-_CREDIBLE = 10.0
+_CREDIBLE, _CREDIBLE_AT_FIRST = 10.0, 100.0  # the level is unknown in the first hours only
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ class OccupancyColumns:
         trust = 1.0 - distrust * np.minimum(
             1.0, hyper.most_distrust / np.maximum(row(self.state.head, Head.DISTRUST), 1e-9)
         )
-        count = np.minimum(judgement.count, _most_credible(judgement.expectation))
+        count = np.minimum(judgement.count, _most_credible(judgement.expectation, row(self.state.head, Head.SEEN)))
         residual = np.square(count - judgement.expectation.mean)
         return Lesson(
             count=count,
@@ -269,7 +269,8 @@ class OccupancyColumns:
         head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
 
 
-def _most_credible(expectation: Expectation) -> Floats:
-    """The most a count is learnt as: a level wrong by orders of magnitude is found, a broken count does no harm."""
+def _most_credible(expectation: Expectation, seen: Floats) -> Floats:
+    """The most a count is learnt as: a level wrong by orders of magnitude is found, a broken count does little harm."""
     mean = expectation.mean
-    return _CREDIBLE * (1.0 + mean + np.sqrt(mean + expectation.excess * np.square(mean)))
+    spread = np.sqrt(mean + expectation.excess * np.square(mean))
+    return _CREDIBLE * (1.0 + _CREDIBLE_AT_FIRST / (1.0 + seen)) * (1.0 + mean + spread)

@@ -78,6 +78,8 @@ class Hyperparameters:
         Time constant of that evidence.
     shift_days
         Days it must hold before the shift is learnt.
+    shift_level_days
+        Time constant of the latest days' level, which a shift moves to.
     """
 
     level_memory_weeks: float = 4.0
@@ -100,11 +102,11 @@ class Hyperparameters:
     tail_memory_weeks: float = 26.0
     loitering_presences_per_hour: float = 0.4
     loitering_sds: float = 1.0
-    loitering_means: float = 1.0
+    loitering_means: float = 1.5
     loitering_hours: float = 3.0
     loitering_odds: float = 0.001
     lasting_gain: float = 8.0
-    lasting_rate: float = 2.0
+    lasting_rate: float = 4.0
     starting_gain: float = 8.5
     block_hours: float = 4.0
     window_cap: float = 3.0
@@ -112,7 +114,7 @@ class Hyperparameters:
     night_cap: float = 3.0
     night_drift: float = 0.1
     memory_gain: float = 1.3
-    memory_rate: float = 1.0
+    memory_rate: float = 0.7
     night_memory_days: float = 30.0
     week_memory_weeks: float = 8.0
     shift_ratio: float = 1.6
@@ -120,6 +122,7 @@ class Hyperparameters:
     shift_threshold: float = 3.5
     shift_memory_days: float = 14.0
     shift_days: float = 2.0
+    shift_level_days: float = 5.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -35,9 +35,9 @@ def foresee(state: OccupancyState, slot: int, frame: Frame, expectation: Expecta
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     hyper, hours = frame.hyper, frame.week.hours
     busiest = np.maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
-    most = hyper.lasting_gain / (1.0 + busiest / hyper.lasting_rate)
+    most = hyper.lasting_gain / (1.0 + np.square(busiest / hyper.lasting_rate))
     lasting = _calm(frame) + np.minimum(row(state.head, Head.LOITERING), most)
-    gain = hyper.memory_gain / (1.0 + busiest / hyper.memory_rate)
+    gain = hyper.memory_gain / (1.0 + np.square(busiest / hyper.memory_rate))
     starting = _calm(frame) + np.minimum(gain * _memory(state, slot, frame), hyper.starting_gain)
     spread = np.sqrt(expectation.mean + expectation.excess * np.square(expectation.mean))
     return Outlook(

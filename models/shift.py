@@ -61,7 +61,7 @@ def _learn_recent(
 ) -> None:
     """Counts and expected counts of the last days, whatever the trust in them; and the mean by part of the day."""
     week = frame.week
-    keep = 1.0 - observed / (frame.hyper.shift_days * week.windows_per_day)
+    keep = 1.0 - observed / (frame.hyper.shift_level_days * week.windows_per_day)
     weight = observed / (1.0 + mean)
     head[Head.RECENT_SUM] = row(head, Head.RECENT_SUM) * keep + weight * count
     head[Head.RECENT_EXPOSURE] = row(head, Head.RECENT_EXPOSURE) * keep + weight * mean
