@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.distribution import Floats, at_least, log_zero, normal_score, quantile
+from models.distribution import Floats, at_least, log_zero, quantile
 from models.frame import Frame
 from models.kinds import KINDS
 from models.occupancy import Expectation, Lesson, expect, learn_rates
-from models.persistence import Outlook, evidence, foresee, remember, settled_share
+from models.persistence import Outlook, calm_log_odds, evidence, foresee, remember
 from models.shift import learn_shift
-from models.state import Head, OccupancyState, accumulate, row
+from models.state import Head, OccupancyState, row
 from models.tails import learn_tail, nominal, recalibrated
+from models.trust import learn_distrust, lesson_of
+from models.verdicts import Verdicts
 from models.version import ModelVersion
 from models.week import Week
-
-_CREDIBLE, _CREDIBLE_AT_FIRST = 10.0, 100.0  # the level is unknown in the first hours only
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What the model said of one window's counts before learning them.
-
-    ``expected``, ``lower``, ``upper`` and ``evidence_weeks`` are given for every series; the others are NaN (and
-    ``anomalous`` false) where the count is missing.
-
-    Parameters
-    ----------
-    expected
-        float64[n]: mean of the predictive distribution, presences per window.
-    lower, upper
-        float64[n]: its central 95 %.
-    p_value, p_above
-        float64[n]: P(Y >= count) and P(Y > count).
-    score
-        float64[n]: log odds that loitering is going on now, persistence included.
-    episode_probability
-        float64[n]: the same as a probability.
-    tail
-        float64[n]: episodes a series opens in a week at a score this high when nothing is on.
-    anomalous
-        bool[n]: the tail is within the series' share of the alarm budget.
-    evidence_weeks
-        float64[n]: weeks learnt; 0 when new.
-    """
-
-    expected: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    p_value: NDArray[np.float64]
-    p_above: NDArray[np.float64]
-    score: NDArray[np.float64]
-    episode_probability: NDArray[np.float64]
-    tail: NDArray[np.float64]
-    anomalous: NDArray[np.bool_]
-    evidence_weeks: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -71,6 +32,7 @@ class _Judgement:
     evidence: Floats  # 0 where missing
     p_value: Floats
     p_above: Floats
+    trusted: NDArray[np.bool_] | bool = False  # however unlikely the count
 
     @property
     def score(self) -> Floats:
@@ -153,10 +115,34 @@ class OccupancyColumns:
         """Learn the counts of a window (NaN where missing)."""
         self._learn(slot, self._judge(slot, counts))
 
-    def step(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
-        """Score, then learn."""
+    def step(
+        self,
+        slot: int,
+        counts: NDArray[np.float64],
+        *,
+        left_out: NDArray[np.bool_] | None = None,
+        confirmed: NDArray[np.bool_] | None = None,
+    ) -> Verdicts:
+        """Score, then learn.
+
+        Parameters
+        ----------
+        slot
+            Of the window.
+        counts
+            float64[n], NaN where missing.
+        left_out
+            bool[n]: scored, but learnt as if the count were missing, because its cause is known.
+        confirmed
+            bool[n]: a person says that the count is normal. It is learnt with full trust, however unlikely, and is no
+            evidence of loitering.
+        """
         judgement = self._judge(slot, counts)
         verdicts = self._verdicts(judgement)
+        if left_out is not None:
+            judgement = _without(judgement, left_out)
+        if confirmed is not None:
+            judgement = self._confirm(judgement, confirmed & judgement.observed)
         self._learn(slot, judgement)
         return verdicts
 
@@ -215,13 +201,22 @@ class OccupancyColumns:
             evidence_weeks=weeks,
         )
 
+    def _confirm(self, judgement: _Judgement, confirmed: NDArray[np.bool_]) -> _Judgement:
+        """The judgement with the calm that a person vouches for."""
+        before = judgement.outlook.log_odds
+        calm = np.where(confirmed, np.minimum(before, calm_log_odds(self._frame)), before)
+        return replace(
+            judgement,
+            outlook=replace(judgement.outlook, log_odds=calm),
+            evidence=np.where(confirmed, np.minimum(judgement.evidence, 0.0), judgement.evidence),
+            trusted=confirmed,
+        )
+
     def _learn(self, slot: int, judgement: _Judgement) -> None:
         state, frame, observed = self.state, self._frame, judgement.observed
-        expectation, hyper = judgement.expectation, self.version.hyperparameters
-        lesson = self._lesson(judgement)
+        expectation, lesson = judgement.expectation, self._lesson(judgement)
         learn_rates(state, slot, frame, expectation, lesson)
-        step = observed / (hyper.distrust_memory_weeks * frame.week.windows)
-        accumulate(state.head, Head.DISTRUST, step * lesson.distrust, step)
+        learn_distrust(state.head, frame, lesson, observed)
         remember(
             state,
             slot,
@@ -243,22 +238,16 @@ class OccupancyColumns:
         self._count_silence(judgement)
 
     def _lesson(self, judgement: _Judgement) -> Lesson:
-        """Trust a count less the less likely it is and the more loitering explains it, once a series is known."""
-        hyper = self.version.hyperparameters
-        surprise = np.maximum(np.abs(normal_score(judgement.p_value, judgement.p_above)), 1e-9)
-        likely = np.minimum(1.0, np.square(hyper.unlikely_z / surprise))
-        settled = settled_share(self.state.head, self._frame)
-        distrust = settled * (1.0 - likely * (1.0 - judgement.probability))
-        trust = 1.0 - distrust * np.minimum(
-            1.0, hyper.most_distrust / np.maximum(row(self.state.head, Head.DISTRUST), 1e-9)
-        )
-        count = np.minimum(judgement.count, _most_credible(judgement.expectation, row(self.state.head, Head.SEEN)))
-        residual = np.square(count - judgement.expectation.mean)
-        return Lesson(
-            count=count,
-            trust=np.where(judgement.observed, trust, 0.0),
-            distrust=np.where(judgement.observed, distrust, 0.0),
-            squared_residual=residual * np.minimum(1.0, np.square(hyper.dispersion_z / surprise)),
+        return lesson_of(
+            self.state.head,
+            self._frame,
+            judgement.expectation,
+            count=judgement.count,
+            p_value=judgement.p_value,
+            p_above=judgement.p_above,
+            loitering=judgement.probability,
+            trusted=judgement.trusted,
+            observed=judgement.observed,
         )
 
     def _count_silence(self, judgement: _Judgement) -> None:
@@ -269,8 +258,11 @@ class OccupancyColumns:
         head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
 
 
-def _most_credible(expectation: Expectation, seen: Floats) -> Floats:
-    """The most a count is learnt as: a level wrong by orders of magnitude is found, a broken count does little harm."""
-    mean = expectation.mean
-    spread = np.sqrt(mean + expectation.excess * np.square(mean))
-    return _CREDIBLE * (1.0 + _CREDIBLE_AT_FIRST / (1.0 + seen)) * (1.0 + mean + spread)
+def _without(judgement: _Judgement, left_out: NDArray[np.bool_]) -> _Judgement:
+    """The judgement with counts taken for missing."""
+    return replace(
+        judgement,
+        observed=judgement.observed & ~left_out,
+        count=np.where(left_out, 0.0, judgement.count),
+        evidence=np.where(left_out, 0.0, judgement.evidence),
+    )

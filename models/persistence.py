@@ -17,9 +17,9 @@ from models.distribution import Floats, log_likelihood_ratio
 from models.frame import Frame
 from models.occupancy import Expectation
 from models.state import Bin, Head, OccupancyState, Slot, row
+from models.trust import settled_share
 
 _SIZES = (1.0, 3.0)  # multiples of the size of loitering that are held for equally likely
-_SETTLING_WEEKS = 4.0
 _BLOCK_LIMIT = 8.0  # log evidence of one block of hours
 
 
@@ -36,9 +36,9 @@ def foresee(state: OccupancyState, slot: int, frame: Frame, expectation: Expecta
     hyper, hours = frame.hyper, frame.week.hours
     busiest = np.maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
     most = hyper.lasting_gain / (1.0 + np.square(busiest / hyper.lasting_rate))
-    lasting = _calm(frame) + np.minimum(row(state.head, Head.LOITERING), most)
+    lasting = calm_log_odds(frame) + np.minimum(row(state.head, Head.LOITERING), most)
     gain = hyper.memory_gain / (1.0 + np.square(busiest / hyper.memory_rate))
-    starting = _calm(frame) + np.minimum(gain * _memory(state, slot, frame), hyper.starting_gain)
+    starting = calm_log_odds(frame) + np.minimum(gain * _memory(state, slot, frame), hyper.starting_gain)
     spread = np.sqrt(expectation.mean + expectation.excess * np.square(expectation.mean))
     return Outlook(
         log_odds=np.logaddexp(lasting - hours / hyper.loitering_hours, starting),
@@ -69,7 +69,7 @@ def remember(
     """Learn a window's log odds and evidence (0 where missing); writes one slot, one bin and the head."""
     head, hyper = state.head, frame.hyper
     begun = observed | (row(head, Head.SEEN) > 0.0)
-    head[Head.LOITERING] = np.where(begun, log_odds - _calm(frame), 0.0)
+    head[Head.LOITERING] = np.where(begun, log_odds - calm_log_odds(frame), 0.0)
     fade = np.exp(-frame.week.hours / hyper.block_hours)
     block = np.maximum(row(head, Head.BLOCK), 0.0) * fade + np.minimum(count_evidence, hyper.window_cap)
     head[Head.BLOCK] = np.clip(block, -_BLOCK_LIMIT, _BLOCK_LIMIT)
@@ -81,12 +81,7 @@ def remember(
     _add_night(slots, (Slot.WEEK_MEMORY, Slot.EPOCH), head, night, observed / hyper.week_memory_weeks)
 
 
-def settled_share(head: NDArray[np.float32], frame: Frame) -> Floats:
-    """How far a series is known, 0 to 1: what it does in its first weeks is its normal, and nothing else is known."""
-    return np.minimum(1.0, row(head, Head.SEEN) / (_SETTLING_WEEKS * frame.week.windows))
-
-
-def _calm(frame: Frame) -> float:
+def calm_log_odds(frame: Frame) -> float:
     """Log odds that loitering starts in a window of a series without a history of it."""
     return float(np.log(frame.hyper.loitering_odds * frame.week.hours))
 

@@ -1,8 +1,9 @@
-"""Why a hot-spot is listed, in one sentence with its numbers."""
+"""Why a hot-spot is listed and an episode told, in one sentence with the numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from models.hotspots import CHRONIC, HotSpot
 
@@ -14,6 +15,27 @@ _DAYS = {
 }
 _EVERY_DAY = {"sv": "alla dagar", "en": "every day"}
 _AND = {"sv": "och", "en": "and"}
+_SPACES = {
+    "sv": {
+        "stairwell": "i trapphuset",
+        "cellar": "i källaren",
+        "attic": "på vinden",
+        "entrance": "i entrén",
+        "laundry": "i tvättstugan",
+        "garage": "i garaget",
+        "other": "i utrymmet",
+    },
+    "en": {
+        "stairwell": "in the stairwell",
+        "cellar": "in the cellar",
+        "attic": "in the attic",
+        "entrance": "in the entrance",
+        "laundry": "in the laundry",
+        "garage": "in the garage",
+        "other": "in the space",
+    },
+}
+_WEEKS_PER_YEAR = 365.2425 / 7
 
 
 def hotspot_reason(hotspot: HotSpot, language: str = "sv") -> str:
@@ -91,3 +113,71 @@ def _weekdays(weekdays: tuple[int, ...], language: str) -> str:
         return _EVERY_DAY[language]
     names = [_DAYS[language][day] for day in weekdays]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {_AND[language]} {names[-1]}"
+
+
+def episode_reason(  # noqa: PLR0917 - in the order of the sentence
+    observed: float,
+    kind: str,
+    hours: float,
+    began: datetime,
+    nights: int,
+    expected: float,
+    rate_per_week: float,
+    language: str = "sv",
+) -> str:
+    """Say in Swedish (``sv``) or English (``en``) what an episode is and how rare.
+
+    Parameters
+    ----------
+    observed
+        Presences over the episode.
+    kind
+        Of the space, one of `models.kinds.KINDS`.
+    hours
+        Length of the episode.
+    began
+        Its start, local time.
+    nights
+        How many nights it touches; a night is that of the day it starts.
+    expected
+        Presences that are normal over its windows.
+    rate_per_week
+        Episodes like it that a series has in a week when nothing is on: the calibrated tail of its score.
+    language
+        ``sv`` or ``en``.
+
+    Examples
+    --------
+    >>> episode = (9.0, "cellar", 5.0, datetime(2026, 11, 20, 21), 1, 0.42, 0.0005)
+    >>> print(episode_reason(*episode, "en"))
+    9 presences in the cellar in 5 hours from Friday 21:00, where 0.4 are normal; by chance once in 38 years.
+    >>> print(episode_reason(*episode))
+    9 vistelser i källaren under 5 timmar från fredag kl. 21:00, där 0,4 är normalt; av en slump en gång på 38 år.
+    """
+    seldom = _seldom(rate_per_week, language)
+    day, clock = _DAYS[language][began.weekday()], f"{began:%H:%M}"
+    if language == "sv":
+        presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {_SPACES['sv'][kind]}"
+        length = f"{hours:g} {'timme' if hours == 1 else 'timmar'}".replace(".", ",")
+        over = f" ({nights} nätter)" if nights > 1 else ""
+        normal = _number(expected).replace(".", ",")
+        return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}."
+    presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {_SPACES['en'][kind]}"
+    length = f"{hours:g} {'hour' if hours == 1 else 'hours'}"
+    over = f" ({nights} nights)" if nights > 1 else ""
+    are = _number(expected)
+    return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}."
+
+
+def _seldom(rate_per_week: float, language: str) -> str:
+    """How often chance alone brings it."""
+    weeks = 1 / max(rate_per_week, 1e-12)
+    years = weeks / _WEEKS_PER_YEAR
+    if years >= 1000:
+        return {"sv": "av en slump mer sällan än på tusen år", "en": "by chance less than once in a thousand years"}[
+            language
+        ]
+    number, unit = (years, ("år", "years")) if years >= 2 else (weeks, ("veckor", "weeks"))
+    if language == "sv":
+        return f"av en slump en gång på {_round(number).replace(',', ' ')} {unit[0]}"
+    return f"by chance once in {_round(number)} {unit[1]}"

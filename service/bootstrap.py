@@ -8,16 +8,21 @@ from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
 from service.registry import FolderVersionRegistry
 from service.settings import Settings, influxdb_token
 from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
 from service.stores.influx.places import PlaceTags
 from service.stores.influx.verdicts import InfluxVerdictStore
+from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
+from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
+from service.stores.sqlite.outcomes import SqliteOutcomeStore
+from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
 from service.stores.sqlite.state import SqliteStateStore
@@ -60,9 +65,13 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         clock=clock or SystemClock(),
         register=register,
         counts=count_store,
+        readings=SqliteReadingStore(counts),
         verdicts=verdict_store,
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(places),
+        annotations=SqliteAnnotationStore(places),
+        episodes=SqliteEpisodeDecisionStore(places),
+        outcomes=SqliteOutcomeStore(places),
         keys=SqliteKeyStore(places),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions"),
@@ -73,9 +82,10 @@ def _influx_stores(
     settings: Settings, register: PlacesRegister, changes: ChangeJournal
 ) -> tuple[CountStore, VerdictStore]:
     connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
-    tags = PlaceTags(register, learning=settings.places.mode == "learning")
+    places = PlaceTags(register, learning=settings.places.mode == "learning")
+    tags = CountTags(register, places, settings.schema)
     counts, verdicts = settings.influxdb.counts_bucket, settings.influxdb.verdicts_bucket
     return (
-        InfluxCountStore(connection, counts, register=register, places=tags, changes=changes),
-        InfluxVerdictStore(connection, verdicts, tags),
+        InfluxCountStore(connection, counts, tags=tags, schema=settings.schema, changes=changes),
+        InfluxVerdictStore(connection, verdicts, places),
     )

@@ -18,6 +18,10 @@ class NotFound(TrappvaktError):  # noqa: N818 - a state of the world, not an acc
     """A place, list, version or key that was named does not exist."""
 
 
+class Gone(TrappvaktError):  # noqa: N818
+    """What was named existed, and was deleted at the end of its retention."""
+
+
 class Conflict(TrappvaktError):  # noqa: N818
     """The request is well formed but contradicts what is already decided."""
 

@@ -15,9 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.version import ModelVersion
-from service.domain.counts import Changes, CountPoints, WindowCounts
+from service.domain.annotations import Annotation, AnnotationChanges, AnnotationQuery
+from service.domain.counts import Changes, CountPoints, CountSpan, ReadingPoints, WindowCounts
+from service.domain.episodes import EpisodeDecision
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
+from service.domain.outcomes import Outcome
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
 from service.domain.state import Command, Manifest
 from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
@@ -80,6 +83,12 @@ class CountStore(Protocol):
     def append(self, points: CountPoints) -> None:
         """Store all points, durably, in one step: all of them or none."""
 
+    def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
+        """Make ``points`` all that the spans, which hold them, hold, durably, in one step.
+
+        What is so already is left alone, and no change is told of it.
+        """
+
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Presences per window for windows in [start, end), seconds UTC, both on the window grid."""
 
@@ -95,6 +104,25 @@ class CountStore(Protocol):
 
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to ``cursor``; the counts stay."""
+
+
+class ReadingStore(Protocol):
+    """Readings whose counts depend on their neighbours, as they came: counts are derived from them, again and again."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is put inside is kept together, or not at all; meanwhile nobody else puts anything.
+
+        So what is derived inside is derived from all readings there are.
+        """
+
+    def put(self, readings: ReadingPoints) -> None:
+        """Keep readings, replacing those with the same key; inside :meth:`transaction`."""
+
+    def read(self, series: int, source: int, start: int, end: int) -> list[tuple[int, int]]:
+        """(time, value) of one sensor in one series in [start, end), by time."""
+
+    def neighbours(self, series: int, source: int, start: int, end: int) -> tuple[int | None, int | None]:
+        """The time of the last reading before ``start``, and of the first from ``end`` on."""
 
 
 class VerdictStore(Protocol):
@@ -155,21 +183,78 @@ class StateStore(Protocol):
 
 
 class HotspotListStore(Protocol):
-    """Lists: their bytes never change, what is decided about them lives beside."""
+    """Lists: their bytes never change, what is decided about them lives beside, and stays when the bytes expire."""
 
     def add(self, record: ListRecord, canonical_json: bytes) -> None:
-        """Store a new draft; raises Conflict if the id exists."""
+        """Store a new draft; raises Conflict if the id or the number exists."""
 
-    def get(self, tenant: str, list_id: str) -> tuple[ListRecord, bytes]:
-        """A list and what is decided about it; raises NotFound."""
+    def get(self, tenant: str, list_id: str, *, approved: bool = False) -> tuple[ListRecord, bytes]:
+        """What is decided about a list, and the list as it was made, or as it was approved.
+
+        Raises NotFound if there is no such list, or it never was approved; Gone if its bytes have expired.
+        """
 
     def records(
         self, tenant: str, statuses: Sequence[ListStatus], after: str | None = None, limit: int = 100
     ) -> list[ListRecord]:
-        """Lists with one of the statuses, newest (greatest id) first; ``after`` is the last id of the page before."""
+        """Lists with one of the statuses, greatest number first; ``after`` is the last id of the page before."""
 
-    def approve(self, tenant: str, list_id: str, approved_by: str, approved: datetime) -> ListRecord:
-        """Draft to approved; the approved list before it becomes superseded. Raises NotFound, Conflict."""
+    def newest(self, tenant: str, area: str | None, statuses: Sequence[ListStatus]) -> ListRecord | None:
+        """The list with the greatest number that is confined to ``area``, or to none, and has one of the statuses."""
+
+    def approve(self, decided: ListRecord, approved_json: bytes) -> None:
+        """Draft to what is decided; the approved list of the same area before it becomes superseded, in one step.
+
+        Raises NotFound, and Conflict if the list is no draft.
+        """
+
+    def expire(self, made_before: datetime, expired: datetime) -> list[ListRecord]:
+        """Delete the bytes of lists made before a time, for good; their records, which are returned, stay."""
+
+
+class AnnotationStore(Protocol):
+    """Annotations by tenant and id. A version is never changed: a new one, or a retraction, comes after it."""
+
+    def put(self, annotations: Iterable[Annotation]) -> list[Annotation]:
+        """Put annotations in force, in one transaction, in the place of those with the same tenant and id.
+
+        What is in force already, and says the same, stays as it is; returns the others.
+        """
+
+    def retract(self, tenant: str, annotation_id: str, retracted_by: str, retracted: datetime) -> Annotation:
+        """Take an annotation back; raises NotFound if there is none in force."""
+
+    def get(self, tenant: str, annotation_id: str) -> Annotation:
+        """The newest version of an annotation, in force or retracted; raises NotFound."""
+
+    def find(self, query: AnnotationQuery) -> list[Annotation]:
+        """Annotations in force that match, by (start, id)."""
+
+    def changes(self, cursor: int) -> AnnotationChanges:
+        """What was put and retracted after ``cursor`` (0: ever), so that the series touched are replayed.
+
+        Read it *before* the annotations of a tick, as with the changes of counts.
+        """
+
+
+class EpisodeDecisionStore(Protocol):
+    """What people decided about episodes, which are themselves read off the verdicts. Append-only."""
+
+    def add(self, decision: EpisodeDecision) -> None:
+        """Record a decision."""
+
+    def find(self, tenant: str, since: int) -> list[EpisodeDecision]:
+        """Decisions that concern episodes reaching beyond ``since``, seconds UTC; oldest decision first."""
+
+
+class OutcomeStore(Protocol):
+    """What was found at entries of lists, by (tenant, list, rank, time of the visit)."""
+
+    def put(self, outcome: Outcome) -> None:
+        """Record an outcome; one with the same key is replaced."""
+
+    def find(self, tenant: str, list_id: str) -> list[Outcome]:
+        """The outcomes of a list, by (rank, visited)."""
 
 
 class KeyStore(Protocol):
@@ -228,9 +313,13 @@ class Ports:
     clock: Clock
     register: PlacesRegister
     counts: CountStore
+    readings: ReadingStore
     verdicts: VerdictStore
     state: StateStore
     lists: HotspotListStore
+    annotations: AnnotationStore
+    episodes: EpisodeDecisionStore
+    outcomes: OutcomeStore
     keys: KeyStore
     audit: AuditLog
     registry: VersionRegistry

@@ -1,4 +1,4 @@
-"""The one scheduler: on every tick, commands, then new windows, then the daily draft of a list.
+"""The one scheduler: on every tick, commands, then new windows, then the drafts of lists that are due.
 
 There is one however many processes serve the API, because the lock on ``scheduler.lock`` decides; the system releases
 it when its holder dies. The job reads the stored watermark itself, so a tick missed is a tick made up for.
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
@@ -30,9 +30,11 @@ from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.usecases.advance import advance
 from service.usecases.commands import run_commands
-from service.usecases.hotspots import make_list
+from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
+from service.usecases.joint_lists import make_joint_list
 
 LOCK_FILE = "scheduler.lock"
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 TICKS = Counter("trappvakt_ticks", "Ticks the scheduler ran.")
 TICKS_MISSED = Counter("trappvakt_ticks_missed", "Ticks due while another ran; the next made up for them.")
@@ -112,10 +114,10 @@ class Tick:
 
     ports: Ports
     stop: threading.Event = field(default_factory=threading.Event)
-    _lists_made: date | None = None
+    _lists_made: datetime | None = None
 
     def run(self) -> None:
-        """Commands, new windows, the daily draft; one log line tells of all of it."""
+        """Commands, new windows, drafts that are due; one log line tells of all of it."""
         began = time.perf_counter()
         line: dict[str, object] = {}
         self._step("commands", line, self._run_commands)
@@ -159,34 +161,62 @@ class Tick:
             raise StopAsked
 
     def _make_lists(self) -> dict[str, object]:
-        """Make the day's draft for every tenant that has none yet, from ``hotspots.make_at_hour`` local time on.
+        """Make the drafts that are due, and a joint list if approvals ask for one; delete lists that are too old."""
+        expired = [one.list_id for one in expire_lists(self.ports)]
+        joint = make_joint_list(self.ports, SCHEDULER)
+        due = list_due(self.ports.settings, self.ports.clock.now())
+        made = [*([joint.list_id] if joint else []), *(self._make_drafts(due) if due else [])]
+        return {name: ids for name, ids in (("lists", made), ("expired", expired)) if ids}
+
+    def _make_drafts(self, due: datetime) -> list[str]:
+        """Make a draft for every tenant, or area, that has none since it was due; the ids of those made.
 
         A tenant whose list fails keeps no other waiting; the next tick tries again.
         """
-        settings = self.ports.settings
-        now = self.ports.clock.now().astimezone(ZoneInfo(settings.general.timezone))
-        due = datetime.combine(now.date(), time_of_day(settings.hotspots.make_at_hour), now.tzinfo)
-        if self._lists_made == now.date() or now < due or self.ports.state.manifest() is None:
-            return {}
+        if self._lists_made == due or self.ports.state.manifest() is None:
+            return []
         made: list[str] = []
         failures: list[Exception] = []
-        for tenant in self._tenants():
+        for tenant, area in self._scopes():
             try:
-                if not self._has_list(tenant, due):
-                    made.append(make_list(self.ports, tenant).list_id)
+                if not self._has_list(tenant, area, due):
+                    made.append(make_list(self.ports, tenant, area=area).list_id)
             except Exception as error:
                 failures.append(error)
         if failures:
             raise ExceptionGroup("lists that could not be made", failures)
-        self._lists_made = now.date()
-        return {"lists": made} if made else {}
+        self._lists_made = due
+        return made
 
-    def _tenants(self) -> list[str]:
-        return sorted({series.tenant for series in self.ports.register.series()})
+    def _scopes(self) -> list[tuple[str, str | None]]:
+        """Tenants, or tenants and areas, that lists are made for."""
+        series = self.ports.register.series()
+        if self.ports.settings.hotspots.by_area:
+            return sorted({(one.tenant, one.area) for one in series})
+        return [(tenant, None) for tenant in sorted({one.tenant for one in series})]
 
-    def _has_list(self, tenant: str, since: datetime) -> bool:
-        newest = self.ports.lists.records(tenant, tuple(ListStatus), limit=1)
-        return bool(newest) and newest[0].made >= since
+    def _has_list(self, tenant: str, area: str | None, since: datetime) -> bool:
+        newest = self.ports.lists.newest(tenant, area, tuple(ListStatus))
+        return newest is not None and newest.made >= since
+
+
+def list_due(settings: Settings, now: datetime) -> datetime | None:
+    """The moment that drafts were due at today, or this week; None if it is still to come.
+
+    Examples
+    --------
+    >>> from service.settings import load_settings
+    >>> weekly = load_settings(environment={}, overrides={"hotspots.schedule": "weekly"})
+    >>> list_due(weekly, datetime(2026, 11, 25, 12, tzinfo=UTC)).isoformat()
+    '2026-11-23T05:00:00+01:00'
+    """
+    lists = settings.hotspots
+    local = now.astimezone(ZoneInfo(settings.general.timezone))
+    day = local.date()
+    if lists.schedule == "weekly":
+        day += timedelta(days=_WEEKDAYS.index(lists.make_on_weekday) - day.weekday())
+    due = datetime.combine(day, time_of_day(lists.make_at_hour), local.tzinfo)
+    return due if due <= now else None
 
 
 def _count_missed(_event: JobEvent) -> None:

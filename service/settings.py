@@ -19,6 +19,8 @@ from msgspec import Meta
 from service.errors import SettingsError
 
 Positive = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]*$(?!\n)", max_length=100)]
+NameIfAny = Annotated[str, Meta(pattern=r"^([A-Za-z][A-Za-z0-9_.:-]*)?$(?!\n)", max_length=100)]
 
 
 class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +43,30 @@ class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of readings from unknown places."""
 
     mode: Literal["learning", "strict"]
+
+
+class Readings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How readings that are no counts become counts."""
+
+    longest_gap_minutes: Positive
+    shortest_stay_minutes: Annotated[int, Meta(ge=0, le=1440)]
+
+
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What measurement, field and tags of counts are called, in line protocol and in InfluxDB."""
+
+    measurement: Name
+    field: Name
+    tenant_tag: NameIfAny
+    stairwell_tag: NameIfAny
+    space_tag: NameIfAny
+    kind_tag: NameIfAny
+    sensor_tag: Name
+    tenant: Annotated[str, Meta(max_length=100)]
+
+
+OWN_SCHEMA = Schema("presence", "count", "tenant", "stairwell", "space", "kind", "sensor", "")
+"""As Trappvakt itself calls them."""
 
 
 class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +110,14 @@ class Hotspots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: Annotated[int, Meta(ge=2, le=366)]
     top: Annotated[int, Meta(ge=1, le=10_000)]
     false_discovery_rate: Annotated[float, Meta(gt=0, lt=1)]
+    overtake_margin: Annotated[float, Meta(ge=0, le=10)]
+    min_dwellings: Annotated[int, Meta(ge=0)]
+    schedule: Literal["daily", "weekly"]
+    make_on_weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     make_at_hour: Annotated[int, Meta(ge=0, le=23)]
+    by_area: bool
+    keep_days: Positive
+    share_with_police: tuple[str, ...]
 
 
 class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +144,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     general: General
     window: Window
     places: Places
+    readings: Readings
+    schema: Schema
     store: Store
     influxdb: InfluxDB
     detector: Detector
@@ -240,6 +275,11 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
         ZoneInfo(settings.general.timezone)
     except (KeyError, ValueError, OSError) as error:
         raise SettingsError(f"{origin}: general.timezone is {settings.general.timezone!r}, not an IANA name") from error
+    tags = [
+        tag for name in Schema.__struct_fields__ if name.endswith("_tag") if (tag := getattr(settings.schema, name))
+    ]
+    if len(set(tags)) < len(tags):
+        raise SettingsError(f"{origin}: two of the schema's tags have one name ({', '.join(tags)}); give each its own")
     holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
     return settings
 

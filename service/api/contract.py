@@ -12,7 +12,19 @@ import msgspec
 from jinja2 import ChainableUndefined, Environment, PackageLoader
 from markupsafe import Markup, escape
 
-from service.api import counts, hotspots, influx_write, operations, places, service_health, verdicts
+from service.api import annotations as known_causes
+from service.api import (
+    counts,
+    episodes,
+    hotspots,
+    influx_write,
+    operations,
+    outcomes,
+    places,
+    service_health,
+    uplinks,
+    verdicts,
+)
 from service.api.openapi import describe
 from service.api.problems import TYPES, ProblemType, find_type
 from service.api.routes import JSON, Reply, Routes
@@ -45,7 +57,19 @@ def read_problem_type(name: str) -> ProblemType:
 
 OPERATIONS = tuple(
     operation
-    for source in (counts, influx_write, places, verdicts, hotspots, operations, service_health)
+    for source in (
+        counts,
+        influx_write,
+        uplinks,
+        places,
+        verdicts,
+        episodes,
+        hotspots,
+        outcomes,
+        known_causes,
+        operations,
+        service_health,
+    )
     for operation in source.routes
 ) + tuple(routes)
 """Every operation, in the order of the documentation."""

@@ -12,14 +12,23 @@ from msgspec import Meta
 
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
 from service.api.routes import JSON, Reply, Routes
-from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
+from service.domain.hotspots import (
+    Change,
+    GoneEntry,
+    HeldBack,
+    HotspotEntry,
+    HotspotList,
+    ListRecord,
+    ListStatus,
+    Trend,
+    UnknownPlaces,
+)
 from service.domain.keys import Key, Role
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Gone, NotFound
 from service.ports import Ports
-from service.usecases.audit import record
 from service.usecases.export import list_csv
-from service.usecases.hotspots import approve_list, latest_list, make_list, read_list
-from service.usecases.queries import list_records
+from service.usecases.hotspots import approve_list, make_list
+from service.usecases.lists import latest_list, list_records, read_list
 
 routes = Routes("Hot-spot lists")
 
@@ -30,26 +39,37 @@ _STATUS = "Trappvakt-List-Status"
 _HEADERS = {_STATUS: "draft, approved or superseded: what is decided about the list, whose bytes never change."}
 
 _MADE = datetime(2026, 11, 19, 4, tzinfo=UTC)
+_LIST_ID = "2026-11-19-041"
 _LIST = HotspotList(
-    list_id="2026-11-19-001",
+    list_id=_LIST_ID,
+    number=41,
     tenant="demo",
     made=_MADE,
     watermark=_MADE,
     version="0",
+    timezone="Europe/Stockholm",
     days=14,
+    top=50,
     false_discovery_rate=0.05,
+    min_dwellings=5,
+    overtake_margin=0.35,
     places=120,
+    unknown_places=1,
+    unknown=[UnknownPlaces(tenant="demo", area="Södra", stairwells=["linden-1b"])],
+    previous="2026-11-12-034",
     entries=[
         HotspotEntry(
             rank=1,
-            stairwell="kvarnen-3a",
-            space="cellar",
-            space_kind="cellar",
+            tenant="demo",
             area="Norra",
+            property="Kvarnen",
             building="kvarnen-3",
+            stairwell="kvarnen-3a",
             address="Kvarngatan 3",
             latitude=59.33,
             longitude=18.06,
+            space="cellar",
+            space_kind="cellar",
             kind="emerging",
             weekdays=[3, 4, 5],
             from_hour=22,
@@ -59,19 +79,33 @@ _LIST = HotspotList(
             days=5,
             first_seen=datetime(2026, 11, 6, 21, tzinfo=UTC),
             last_seen=datetime(2026, 11, 15, 1, tzinfo=UTC),
-            score=17.2,
+            trend=Trend.RISING,
+            weekly=[0, 1, 0, 0, 2, 0, 0, 1, 5, 9],
+            score=4.7,
             p_value=0.00002,
             significant=True,
+            confidence=0.998,
+            standing=3.5,
+            coverage=0.99,
+            evidence_weeks=31.4,
+            change=Change.UP,
+            previous_rank=4,
             reason_sv="14 vistelser där 1,9 är normalt, på 5 olika dagar: torsdag, fredag och lördag 22–03; "
             "slump 1 gång på 50 000.",
             reason_en="14 presences where 1.9 are normal, on 5 different days: Thursday, Friday and Saturday 22–03; "
             "chance 1 in 50,000.",
         )
     ],
+    gone=[GoneEntry(tenant="demo", area="Norra", stairwell="kvarnen-7", address="Kvarngatan 7", previous_rank=1)],
 )
-_RECORD = ListRecord(list_id="2026-11-19-001", tenant="demo", made=_MADE, status=ListStatus.DRAFT)
+_RECORD = ListRecord(list_id=_LIST_ID, number=41, tenant="demo", made=_MADE, status=ListStatus.DRAFT, digest="9f86d0…")
 _APPROVED = msgspec.structs.replace(
-    _RECORD, status=ListStatus.APPROVED, approved_by="5f0c7a1e9b2d", approved=datetime(2026, 11, 19, 6, tzinfo=UTC)
+    _RECORD,
+    status=ListStatus.APPROVED,
+    approved_by="5f0c7a1e9b2d",
+    approved=datetime(2026, 11, 19, 6, tzinfo=UTC),
+    approved_digest="60303a…",
+    held_back=[HeldBack(rank=3, reason="The caretaker's own parties.")],
 )
 
 
@@ -84,18 +118,39 @@ class ListOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     days: Annotated[int, Meta(ge=2, le=366, description="Length of the period ranked.")] | None = None
     top: Annotated[int, Meta(ge=1, le=10_000, description="Most entries.")] | None = None
+    area: Annotated[str, Meta(description="The only area whose places are listed.")] | None = None
+
+
+class AreaQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of the lists that are made side by side."""
+
+    area: Annotated[str, Meta(description="The list confined to this area, instead of the whole tenant's.")] | None = (
+        None
+    )
+
+
+class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What of a list the police are not to see."""
+
+    held_back: Annotated[list[HeldBack], Meta(description="Entries held back; the others keep their ranks.")] = []
 
 
 @routes.declare(
-    "GET", "/v1/hotspots", roles=_READERS, raises=(NotFound,), produces=_PRODUCES, headers=_HEADERS, answered=_LIST
+    "GET",
+    "/v1/hotspots",
+    roles=_READERS,
+    raises=(NotFound, Gone),
+    produces=_PRODUCES,
+    headers=_HEADERS,
+    answered=_LIST,
 )
-def read_latest_list(ports: Ports, key: Key) -> Reply:
+def read_latest_list(ports: Ports, key: Key, query: AreaQuery) -> Reply:
     """Read the latest hot-spot list: the latest approved one, or for an operator the latest of all.
 
-    Send ``Accept: text/csv`` for a table.
+    Send ``Accept: text/csv`` for a table. A key of tenant ``*`` reads the joint list of tenants that share theirs.
     """
-    found = latest_list(ports, key.tenant, approved_only=_approved_only(key))
-    return _told(ports, key, found, as_csv=_prefers_csv())
+    found = latest_list(ports, key.tenant, approved_only=_approved_only(key), actor=key.key_id, area=query.area)
+    return _told(found, as_csv=_prefers_csv())
 
 
 @routes.declare("GET", "/v1/hotspot-lists", roles=_READERS, answered=ListRecordPage([_APPROVED]))
@@ -115,25 +170,26 @@ def list_hotspot_lists(ports: Ports, key: Key, query: PageQuery) -> ListRecordPa
     "GET",
     "/v1/hotspot-lists/{list_id}",
     roles=_READERS,
-    raises=(NotFound,),
+    raises=(NotFound, Gone),
     produces=_PRODUCES,
     headers=_HEADERS,
     answered=_LIST,
 )
 def read_hotspot_list(ports: Ports, key: Key, list_id: str) -> Reply:
-    """Read one hot-spot list; drafts are for operators.
+    """Read one hot-spot list; drafts are for operators, all others read it as it was approved.
 
-    Its JSON is the same to the last byte whenever it is read. Send ``Accept: text/csv`` for a table.
+    Its JSON is the same to the last byte whenever it is read, until the end of its retention. Send ``Accept: text/csv``
+    for a table.
     """
-    found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key))
-    return _told(ports, key, found, as_csv=_prefers_csv())
+    found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key), actor=key.key_id)
+    return _told(found, as_csv=_prefers_csv())
 
 
 @routes.declare(
     "GET",
     "/v1/hotspot-lists/{list_id}.csv",
     roles=_READERS,
-    raises=(NotFound,),
+    raises=(NotFound, Gone),
     produces={CSV: str},
     headers=_HEADERS,
 )
@@ -142,8 +198,8 @@ def read_hotspot_list_csv(ports: Ports, key: Key, list_id: str) -> Reply:
 
     A text that a spreadsheet would take for a formula is preceded by an apostrophe.
     """
-    found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key))
-    return _told(ports, key, found, as_csv=True)
+    found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key), actor=key.key_id)
+    return _told(found, as_csv=True)
 
 
 @routes.declare(
@@ -157,21 +213,25 @@ def read_hotspot_list_csv(ports: Ports, key: Key, list_id: str) -> Reply:
 )
 def post_hotspot_list(ports: Ports, key: Key, body: ListOrder) -> HotspotList:
     """Make a hot-spot list of what is scored now; it is a draft until it is approved."""
-    made = make_list(ports, key.tenant, days=body.days, top=body.top)
-    record(ports, key.key_id, key.tenant, "list.make", made.list_id)
-    return made
+    return make_list(ports, key.tenant, days=body.days, top=body.top, area=body.area, actor=key.key_id)
 
 
 @routes.declare(
     "POST",
     "/v1/hotspot-lists/{list_id}/approve",
     roles=(Role.OPERATOR,),
-    raises=(NotFound, Conflict),
+    raises=(NotFound, Conflict, Gone),
+    sent=Approval(_APPROVED.held_back),
     answered=_APPROVED,
 )
-def approve_hotspot_list(ports: Ports, key: Key, list_id: str) -> ListRecord:
-    """Approve a draft, so that the police see it; the approved list before it becomes superseded."""
-    return approve_list(ports, key.tenant, list_id, approved_by=key.key_id)
+def approve_hotspot_list(ports: Ports, key: Key, list_id: str, body: Approval | None) -> ListRecord:
+    """Approve a draft, so that the police see it; the approved list before it becomes superseded.
+
+    Without a body, all of it. Entries held back, each with a reason, reach no reader but operators; the others keep
+    their ranks. What was approved is kept as its own bytes, whose SHA-256 is ``approved_digest``.
+    """
+    held_back = body.held_back if body else []
+    return approve_list(ports, key.tenant, list_id, approved_by=key.key_id, held_back=held_back)
 
 
 def _approved_only(key: Key) -> bool:
@@ -182,9 +242,7 @@ def _prefers_csv() -> bool:
     return request.accept_mimetypes.best_match([JSON, CSV], JSON) == CSV
 
 
-def _told(ports: Ports, key: Key, found: tuple[ListRecord, bytes], *, as_csv: bool) -> Reply:
-    """The list, once the audit tells who read it."""
+def _told(found: tuple[ListRecord, bytes], *, as_csv: bool) -> Reply:
     decided, canonical_json = found
-    record(ports, key.key_id, key.tenant, "list.read", decided.list_id)
     headers: Mapping[str, str] = {_STATUS: decided.status.value}
     return Reply(list_csv(canonical_json), headers, CSV) if as_csv else Reply(canonical_json, headers)

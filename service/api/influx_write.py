@@ -56,11 +56,14 @@ class InfluxHealth(msgspec.Struct, frozen=True):
 def write_lines(ports: Ports, key: Key, query: WriteQuery, body: bytes) -> Reply:
     """Store counts in InfluxDB line protocol.
 
-    Lines are ``presence,stairwell=<id>[,space=<id>][,kind=<kind>][,sensor=<id>] count=<n>i <timestamp>``. The body may
-    be packed with gzip. Good lines are kept even if others are not: then the answer is 422 and names the bad ones.
-    The error is InfluxDB's own, ``code`` and ``message``, and a problem document at once.
+    Lines are ``presence,stairwell=<id>[,space=<id>][,kind=<kind>][,sensor=<id>] count=<n>i <timestamp>``; settings
+    change the names. A sensor of the register may stand for its place, and a boolean for whether somebody is there.
+    Other tags and fields are not kept. The body may be packed with gzip. Good lines are kept even if others are not:
+    then the answer is 422 and names the bad ones. The error is InfluxDB's own, ``code`` and ``message``, and a problem
+    document at once.
     """
-    columns = read_lines(body, now=ports.clock.now(), precision=query.precision)
+    schema = ports.settings.schema
+    columns = read_lines(body, now=ports.clock.now(), precision=query.precision, schema=schema)
     report = ingest_columns(ports, key.tenant, columns)
     observe_rows(report.accepted, report.rejected)
     accepted(report)

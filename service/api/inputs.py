@@ -43,7 +43,7 @@ def read_query(arguments: MultiDict[str, str], shape: type[Shape]) -> Shape:
 
 
 def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
-    """The body as the operation's handler takes it: bytes, or a struct.
+    """The body as the operation's handler takes it: bytes, or a struct; None where it may be left out and is.
 
     Raises
     ------
@@ -54,7 +54,9 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
     werkzeug.exceptions.UnsupportedMediaType
         If its media type or content encoding is another.
     """
-    media_type, _ = operation.accepts
+    media_type, shape = operation.accepts
+    if not operation.body_required and not request.content_length and "Transfer-Encoding" not in request.headers:
+        return None
     if media_type == JSON and request.mimetype != JSON:
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no named type'}; send {JSON}")
     content = _unpacked(request, limit_bytes)
@@ -63,7 +65,7 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
     if operation.body is bytes:
         return content
     try:
-        return msgspec.json.decode(content, type=operation.body)
+        return msgspec.json.decode(content, type=shape)
     except msgspec.ValidationError as error:
         raise InvalidInput(f"the body is wrong: {_plain(error)}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -102,8 +104,11 @@ def _too_large(limit_bytes: int) -> TooLarge:
 
 
 def _wire_value(text: str, kind: Any) -> Any:
-    """A query value as JSON would carry it: a number where the type wants one, the text itself otherwise."""
-    if not {int, float} & set(_atoms(kind)):
+    """A query value as JSON would carry it: a number or a truth where the type wants one, the text itself otherwise."""
+    wanted = set(_atoms(kind))
+    if bool in wanted:
+        return {"true": True, "false": False}.get(text, text)
+    if not {int, float} & wanted:
         return text
     try:
         return msgspec.json.decode(text, type=int | float)

@@ -89,7 +89,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     if operation.body is not None:
         media_type, kind = operation.accepts
         content = {media_type: _content(schemas.of(kind), _without_none(msgspec.to_builtins(operation.sent)))}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": operation.body_required, "content": content}
     if operation.roles:
         names = (TOKEN, KEY) if operation.problem is InfluxProblem else (KEY,)
         described["security"] = [{name: []} for name in names]

@@ -90,6 +90,9 @@ TYPES: dict[type[Exception], ProblemType] = {
     errors.NotFound: ProblemType(
         "not-found", "There is no such thing", 404, "It does not exist, or belongs to another tenant."
     ),
+    errors.Gone: ProblemType(
+        "gone", "It has been deleted", 410, "It was kept as long as the settings say; its record and digest remain."
+    ),
     MethodNotAllowed: ProblemType(
         "method-not-allowed", "The method is not allowed here", 405, "The Allow header names the methods there are."
     ),

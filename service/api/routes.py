@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from werkzeug.exceptions import UnsupportedMediaType
@@ -119,9 +119,14 @@ class Operation:
         return self.hints.get("body")
 
     @property
+    def body_required(self) -> bool:
+        """Whether the operation means nothing without a body."""
+        return type(None) not in get_args(self.body)
+
+    @property
     def accepts(self) -> tuple[str, Any]:
         """Media type of the body and the type that documents it."""
-        documented = self.reads or self.body
+        documented = self.reads or next((kind for kind in get_args(self.body) if kind is not type(None)), self.body)
         return (TEXT, str) if documented is bytes else (JSON, documented)
 
     @cached_property

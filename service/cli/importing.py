@@ -13,6 +13,7 @@ from service.cli.terminal import progress, show_table
 from service.errors import RowProblem
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.places_files import read_places_csv, read_places_json
+from service.ingest.xlsx_presences import read_presences_xlsx
 from service.usecases.ingest import ingest_counts
 from service.usecases.places import import_places
 
@@ -34,7 +35,7 @@ def import_(session: Session, file: Path) -> None:
         json = file.suffix.lower() == ".json"
         rows = read_places_json(stream.read(), timezone) if json else read_places_csv(stream, timezone)
         report = import_places(session.ports, rows)
-    _tell("places", report.accepted, report.rejected, report.problems)
+    tell_of_rows("places", report.accepted, report.rejected, report.problems)
 
 
 @places.command(name="list")
@@ -63,20 +64,24 @@ def list_(session: Session, tenant: str | None) -> None:
 @click.command(name="import")
 @file_argument
 @tenant_option
+@click.option("--new-tenant", is_flag=True, help="Begin with a housing company that is not known yet.")
 @pass_session
-def import_counts(session: Session, file: Path, tenant: str | None) -> None:
-    """Import counts from a CSV file: time, stairwell, count and, as needed, space, kind, sensor.
+def import_counts(session: Session, file: Path, tenant: str | None, *, new_tenant: bool) -> None:
+    """Import counts from a CSV file, or presences from a spreadsheet (XLSX).
 
-    Rows imported again replace themselves, so an import that was interrupted is simply repeated.
+    The columns of a CSV file are time, stairwell, count and, as needed, space, kind, sensor; those of a spreadsheet
+    tell when a presence started, how long it was, and the stairwell and space, or the sensor. Rows imported again
+    replace themselves, so an import that was interrupted is simply repeated.
     """
-    owner = session.tenant(tenant)
-    with file.open("rb") as stream, progress("Importing counts") as bar:
-        rows = read_counts_csv(stream, session.settings.general.timezone, bar.update)
-        report = ingest_counts(session.ports, owner, rows)
-    _tell("counts", report.accepted, report.rejected, report.problems)
+    owner = session.tenant(tenant) if new_tenant else session.known_tenant(tenant)
+    presences = file.suffix.lower() == ".xlsx"
+    with file.open("rb") as stream, progress("Importing") as bar:
+        read = read_presences_xlsx if presences else read_counts_csv
+        report = ingest_counts(session.ports, owner, read(stream, session.settings.general.timezone, bar.update))
+    tell_of_rows("presences" if presences else "counts", report.accepted, report.rejected, report.problems)
 
 
-def _tell(what: str, accepted: int, rejected: int, problems: Sequence[RowProblem]) -> None:
+def tell_of_rows(what: str, accepted: int, rejected: int, problems: Sequence[RowProblem]) -> None:
     """Say what became of the rows; with bad ones among them the exit code is 1, though the good ones are kept."""
     click.echo(f"{accepted} rows of {what} imported")
     if not rejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,14 +11,16 @@ import msgspec
 from service.cli.files import OutputFile
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
-from service.domain.hotspots import HotspotList, ListRecord, ListStatus
+from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord
 from service.usecases.export import list_csv
-from service.usecases.hotspots import approve_list, latest_list, make_list, read_list
+from service.usecases.hotspots import approve_list, make_list
+from service.usecases.lists import latest_list, list_records, read_list
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SHOWN_LISTS = 50
 
 list_argument = click.argument("list_id", required=False)
+area_option = click.option("--area", help="The list confined to an area, instead of the whole tenant's.")
 
 
 @click.group()
@@ -29,10 +32,11 @@ def lists() -> None:
 @tenant_option
 @click.option("--days", type=click.IntRange(2, 366), help="Length of the period.  [default: hotspots.days]")
 @click.option("--top", type=click.IntRange(1, 10_000), help="Most entries.  [default: hotspots.top]")
+@area_option
 @pass_session
-def make(session: Session, tenant: str | None, days: int | None, top: int | None) -> None:
+def make(session: Session, tenant: str | None, days: int | None, top: int | None, area: str | None) -> None:
     """Make a draft of a list from what is scored."""
-    made = make_list(session.ports, session.tenant(tenant), days, top)
+    made = make_list(session.ports, session.tenant(tenant), days, top, area=area, actor=session.actor)
     click.echo(f"List {made.list_id} is a draft; `trappvakt lists approve {made.list_id}` lets the police see it")
     show_entries(made)
 
@@ -42,18 +46,26 @@ def make(session: Session, tenant: str | None, days: int | None, top: int | None
 @pass_session
 def list_(session: Session, tenant: str | None) -> None:
     """List the newest lists and what is decided about them."""
-    records = session.ports.lists.records(session.tenant(tenant), tuple(ListStatus), limit=_SHOWN_LISTS)
-    headers = ("list", "made", "status", "approved by", "approved")
-    show_table(headers, ((r.list_id, r.made, r.status, r.approved_by, r.approved) for r in records))
+    owner = session.tenant(tenant)
+    records, _ = list_records(session.ports, owner, approved_only=False, after=None, limit=_SHOWN_LISTS)
+    headers = ("list", "area", "made", "status", "approved by", "approved", "held back", "deleted")
+    show_table(
+        headers,
+        (
+            (r.list_id, r.area, r.made, r.status, r.approved_by, r.approved, _ranks(r.held_back), r.expired)
+            for r in records
+        ),
+    )
 
 
 @lists.command()
 @list_argument
 @tenant_option
+@area_option
 @pass_session
-def show(session: Session, list_id: str | None, tenant: str | None) -> None:
+def show(session: Session, list_id: str | None, tenant: str | None, area: str | None) -> None:
     """Show a list, by default the newest."""
-    record, content = _read(session, list_id, tenant)
+    record, content = _read(session, list_id, tenant, area)
     shown = msgspec.json.decode(content, type=HotspotList)
     click.echo(f"List {record.list_id}, {record.status}, made {record.made.isoformat(timespec='minutes')}")
     show_entries(shown)
@@ -62,24 +74,36 @@ def show(session: Session, list_id: str | None, tenant: str | None) -> None:
 @lists.command()
 @click.argument("list_id")
 @tenant_option
+@click.option(
+    "--hold-back",
+    type=(click.IntRange(1), str),
+    multiple=True,
+    metavar="RANK REASON",
+    help="An entry that the police are not to see, and why; may be given several times.",
+)
 @pass_session
-def approve(session: Session, list_id: str, tenant: str | None) -> None:
-    """Approve a draft; the police see it from now on."""
-    record = approve_list(session.ports, session.tenant(tenant), list_id, session.actor)
-    click.echo(f"List {record.list_id} is {record.status}")
+def approve(session: Session, list_id: str, tenant: str | None, hold_back: tuple[tuple[int, str], ...]) -> None:
+    """Approve a draft; the police see it from now on, without the entries held back."""
+    held_back = [HeldBack(rank=rank, reason=reason) for rank, reason in hold_back]
+    record = approve_list(session.ports, session.tenant(tenant), list_id, session.actor, held_back)
+    without = f", without {_ranks(held_back)}" if held_back else ""
+    click.echo(f"List {record.list_id} is {record.status}{without}")
 
 
 @lists.command()
 @list_argument
 @tenant_option
+@area_option
 @click.option(
     "--format", "kind", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="What to write."
 )
 @click.option("--out", type=OutputFile(), help="File to write.  [default: standard output]")
 @pass_session
-def export(session: Session, list_id: str | None, tenant: str | None, kind: str, out: Path | None) -> None:
+def export(  # noqa: PLR0917 - click calls it by name
+    session: Session, list_id: str | None, tenant: str | None, area: str | None, kind: str, out: Path | None
+) -> None:
     """Write a list, by default the newest, as CSV or as its canonical JSON."""
-    _, content = _read(session, list_id, tenant)
+    _, content = _read(session, list_id, tenant, area)
     exported = content if kind == "json" else list_csv(content)
     if out:
         out.write_bytes(exported)
@@ -88,31 +112,50 @@ def export(session: Session, list_id: str | None, tenant: str | None, kind: str,
 
 
 def show_entries(shown: HotspotList) -> None:
-    """Print the entries of a list: where and when to go, and why."""
-    headers = ("rank", "address", "stairwell", "space", "days", "hours", "observed", "expected", "on days", "why")
+    """Print the entries of a list: where and when to go, and why; and what is not among them."""
+    headers = ("rank", "since", "address", "stairwell", "space", "when", "observed", "expected", "on days", "why")
     show_table(
         headers,
         (
             (
                 entry.rank if entry.significant else f"({entry.rank})",
+                entry.change,
                 entry.address,
                 entry.stairwell,
                 entry.space,
-                " ".join(_WEEKDAYS[day] for day in entry.weekdays),
-                f"{entry.from_hour:02}-{entry.to_hour:02}",
+                _when(entry),
                 entry.observed,
                 entry.expected,
                 entry.days,
-                entry.kind,
+                f"{entry.kind}, warming up" if entry.warming_up else entry.kind,
             )
             for entry in shown.entries
         ),
     )
     click.echo("Ranks in brackets are just below significance")
+    if shown.gone:
+        click.echo(f"Gone since {shown.previous}: {', '.join(entry.stairwell for entry in shown.gone)}")
+    if shown.suppressed:
+        click.echo(f"Left out, because few live there: {shown.suppressed}")
+    if shown.unknown_places:
+        click.echo(f"Unknown, because nothing was heard there: {shown.unknown_places} of {shown.places} stairwells")
 
 
-def _read(session: Session, list_id: str | None, tenant: str | None) -> tuple[ListRecord, bytes]:
+def _when(entry: HotspotEntry) -> str:
+    """Every block, best first."""
+    blocks = (
+        f"{' '.join(_WEEKDAYS[day] for day in block.weekdays)} {block.from_hour:02}-{block.to_hour:02}"
+        for block in entry.blocks()
+    )
+    return ", ".join(blocks)
+
+
+def _ranks(held_back: Sequence[HeldBack]) -> str:
+    return ", ".join(str(one.rank) for one in held_back)
+
+
+def _read(session: Session, list_id: str | None, tenant: str | None, area: str | None) -> tuple[ListRecord, bytes]:
     owner = session.tenant(tenant)
     if list_id:
-        return read_list(session.ports, owner, list_id, approved_only=False)
-    return latest_list(session.ports, owner, approved_only=False)
+        return read_list(session.ports, owner, list_id, approved_only=False, actor=session.actor)
+    return latest_list(session.ports, owner, approved_only=False, actor=session.actor, area=area)

@@ -71,11 +71,32 @@ class Session:
         """
         if given:
             return given
-        tenants = sorted({series.tenant for series in self.ports.register.series()})
+        tenants = self._tenants()
         if len(tenants) == 1:
             return tenants[0]
-        known = f"known are {', '.join(tenants)}" if tenants else "none is known yet: import places first"
-        raise InvalidInput(f"name the tenant with --tenant; {known}")
+        raise InvalidInput(f"name the tenant with --tenant; {_known(tenants)}")
+
+    def known_tenant(self, given: str | None) -> str:
+        """The tenant named, which the register must know, or the only one there is.
+
+        Raises
+        ------
+        InvalidInput
+            If the register does not know the tenant named, or none is named and there is not exactly one.
+        """
+        tenants = self._tenants()
+        if given and given not in tenants:
+            raise InvalidInput(
+                f"there is no housing company {given!r}; {_known(tenants)}; if it is new, say so with --new-tenant"
+            )
+        return self.tenant(given)
+
+    def _tenants(self) -> list[str]:
+        return sorted({series.tenant for series in self.ports.register.series()})
+
+
+def _known(tenants: list[str]) -> str:
+    return f"known are {', '.join(tenants)}" if tenants else "none is known yet: import places first"
 
 
 pass_session = click.make_pass_decorator(Session)

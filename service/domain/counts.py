@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,3 +65,35 @@ class Changes:
 
     cursor: int
     earliest: dict[int, int]
+
+
+class CountSpan(NamedTuple):
+    """The points of one source of a series in [start, end), nanoseconds UTC."""
+
+    series: int
+    source: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class ReadingPoints:
+    """Readings that mean something only beside their neighbours; the key is (series, source, time).
+
+    Attributes
+    ----------
+    series, sources
+        int64[n], numbers of the register; the source is the sensor.
+    times
+        int64[n], nanoseconds since 1970-01-01 UTC.
+    values
+        int64[n], in the semantics of the sensor.
+    """
+
+    series: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    times: NDArray[np.int64]
+    values: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.series)

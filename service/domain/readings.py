@@ -1,4 +1,4 @@
-"""Counts on their way in: one row as its sender means it, and many as columns that checks run on."""
+"""Readings on their way in: one row as its sender means it, and many as columns that checks run on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from service.domain.places import Identifier, Kind
+from service.domain.places import Identifier, Kind, Semantics
 from service.errors import RowProblem
 
 DEFAULT_SPACE = "stairwell"
@@ -21,6 +21,12 @@ DEFAULT_SPACE = "stairwell"
 
 MAX_COUNT = 1_000_000_000
 """No window holds more presences; a greater count is a broken counter."""
+
+MAX_VALUE = 2**53
+"""No counter stands higher: the last whole number that every sender can write."""
+
+LONGEST_STAY_SECONDS = 86_400
+"""Nobody stays longer than a day: the message that somebody left was lost."""
 
 END_OF_TIME = 2**63 - 1
 """The last nanosecond an int64 can hold, in the year 2262."""
@@ -39,14 +45,42 @@ class CountRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sensor: Identifier | None = None
 
 
-class Origin(NamedTuple):
-    """Where counts come from, as their sender names it; ``tenant`` only where the sender does."""
+class ReadingRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One message of a sensor of the register.
 
-    stairwell: str
+    It holds what the sensor's semantics say, and nothing else: ``count``, presences since the message before (delta);
+    ``counter``, the state of a counter that only grows (cumulative); ``occupied``, whether somebody is there; or
+    ``duration_seconds``, how long somebody stayed from ``time`` on (presence).
+    """
+
+    sensor: Identifier
+    time: Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offset.")]
+    count: Annotated[int, Meta(ge=0, le=MAX_COUNT)] | None = None
+    counter: Annotated[int, Meta(ge=0, le=MAX_VALUE)] | None = None
+    occupied: bool | None = None
+    duration_seconds: Annotated[int, Meta(ge=0, le=LONGEST_STAY_SECONDS)] | None = None
+
+
+class Origin(NamedTuple):
+    """Where readings come from, as their sender names it; ``tenant`` only where the sender does.
+
+    Without a stairwell, the sensor is looked up in the register. ``semantics`` is what the message says that it means.
+    """
+
+    stairwell: str | None
     space: str
     kind: Kind | None
     sensor: str | None
     tenant: str | None = None
+    semantics: Semantics | None = None
+
+
+class Reading(NamedTuple):
+    """One message: whence, when, and its number in the semantics of its sensor; seconds where it is a presence."""
+
+    origin: Origin
+    time: datetime
+    value: int
 
 
 @dataclass(frozen=True)
@@ -64,7 +98,7 @@ class CountColumns:
     times
         int64[n], nanoseconds since 1970-01-01 UTC, cut to what an int64 can hold.
     counts
-        int64[n], not yet checked.
+        int64[n], the number that each row brings, in the semantics of its sensor; not yet checked.
     problems
         The rows that could not be read.
     """
@@ -80,7 +114,7 @@ class CountColumns:
         return len(self.rows)
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[int, CountRow] | RowProblem]) -> CountColumns:
+    def of(cls, rows: Iterable[tuple[int, CountRow | Reading] | RowProblem]) -> CountColumns:
         """The columns of numbered rows."""
         builder = ColumnsBuilder()
         for item in rows:
@@ -88,9 +122,8 @@ class CountColumns:
                 builder.problems.append(item)
                 continue
             number, row = item
-            count = min(max(row.count, -1), MAX_COUNT + 1)
-            origin = Origin(row.stairwell, row.space, row.kind, row.sensor)
-            builder.add(number, origin, nanoseconds(row.time), count)
+            origin, time, value = row if isinstance(row, Reading) else _reading(row)
+            builder.add(number, origin, nanoseconds(time), min(max(value, -1), MAX_VALUE + 1))
         return builder.build()
 
 
@@ -128,6 +161,10 @@ class ColumnsBuilder:
         )
 
 
+def _reading(row: CountRow) -> Reading:
+    return Reading(Origin(row.stairwell, row.space, row.kind, row.sensor), row.time, row.count)
+
+
 def nanoseconds(time: datetime) -> int:
     """Nanoseconds since 1970-01-01 UTC of an aware time, cut to what an int64 can hold.
 
@@ -147,13 +184,13 @@ def within_int64(number: int) -> int:
     return END_OF_TIME if number > 0 else -END_OF_TIME
 
 
-def whole_count(number: float) -> int:
+def whole_count(number: float, most: int = MAX_COUNT) -> int:
     """A count from a number as it was sent; 3.0 is 3.
 
     Raises
     ------
     ValueError
-        If it is negative, not whole, not finite or greater than :data:`MAX_COUNT`.
+        If it is negative, not whole, not finite or greater than ``most``.
 
     Examples
     --------
@@ -166,6 +203,6 @@ def whole_count(number: float) -> int:
         raise ValueError(f"the count is {number:g}, but presences are never negative")
     if number != int(number):
         raise ValueError(f"the count is {number:g}, but presences are whole")
-    if number > MAX_COUNT:
-        raise ValueError(f"the count is {number:.10g}, more than {MAX_COUNT}; the counter is broken")
+    if number > most:
+        raise ValueError(f"the count is {number:.10g}, more than {most}; the counter is broken")
     return int(number)

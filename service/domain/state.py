@@ -29,8 +29,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     ``origin`` is the first window ever scored, where a replay begins; ``window_minutes`` and ``shard_series`` are the
     settings the state was laid out with.
 
-    ``cursor`` is how far the count store's changes have been taken in; ``digest`` is the SHA-256 of the last input;
-    ``previous`` is the champion before this one, which a rollback returns to.
+    ``cursor`` is how far the count store's changes have been taken in, and ``annotations`` those of the annotations;
+    ``digest`` is the SHA-256 of the last counts; ``previous`` is the champion before this one, which a rollback returns
+    to.
     """
 
     origin: int
@@ -42,6 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     cursor: int
     digest: str
     shards: list[Shard]
+    annotations: int = 0
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

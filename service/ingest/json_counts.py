@@ -6,7 +6,7 @@ import msgspec
 
 from service.domain.readings import CountRow
 from service.errors import RowProblem
-from service.ingest.json_rows import read_json_rows
+from service.ingest.json_rows import read_json_rows, with_whole_numbers
 from service.ingest.validation import validated
 
 
@@ -22,7 +22,7 @@ _decoder = msgspec.json.Decoder(CountBatch)
 def read_counts_json(body: bytes) -> list[tuple[int, CountRow] | RowProblem]:
     """The rows of a body, numbered from 1; bad rows as problems, in their places.
 
-    A body without a fault is decoded in one go, any other row by row.
+    A body without a fault is decoded in one go, any other row by row; so is one that writes whole numbers as 3.0.
 
     Raises
     ------
@@ -45,6 +45,6 @@ def read_counts_json(body: bytes) -> list[tuple[int, CountRow] | RowProblem]:
 
 def _row(number: int, row: object) -> tuple[int, CountRow] | RowProblem:
     try:
-        return number, validated(row, CountRow)
+        return number, validated(with_whole_numbers(row), CountRow)
     except ValueError as error:
         return RowProblem(number, str(error))

@@ -32,6 +32,21 @@ def read_json_rows(body: bytes, key: str) -> list[object]:
     return rows
 
 
+def with_whole_numbers(row: object) -> object:
+    """The row with 3.0 as 3, since JSON has one kind of number.
+
+    Examples
+    --------
+    >>> with_whole_numbers({"stairwell": "A", "count": 3.0})
+    {'stairwell': 'A', 'count': 3}
+    """
+    if not isinstance(row, dict):
+        return row
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in row.items()
+    }
+
+
 def _integer(digits: str) -> int | float:
     """Python refuses to read integers of thousands of digits; as a float they fail in their row alone."""
     return int(digits) if len(digits) <= 20 else float(digits)

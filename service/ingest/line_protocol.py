@@ -1,8 +1,9 @@
 """InfluxDB line protocol: what Telegraf and the InfluxDB clients send.
 
-The common line (one field ``count``, a timestamp, nothing escaped) is read by a regular expression, and what stands
-before its first space, which comes again in every batch, is remembered. Every other line goes to
-`line-protocol-parser`, which follows InfluxDB's own rules; both ways give the same answer.
+What measurement, field and tags are called is a setting, so that lines are taken as others already write them. The
+common line (the one field, a timestamp, nothing escaped) is read by a regular expression, and what stands before its
+first space, which comes again in every batch, is remembered. Every other line goes to `line-protocol-parser`, which
+follows InfluxDB's own rules; both ways give the same answer.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 from line_protocol_parser import LineFormatError, parse_line
 
-from service.domain.places import Identifier, Kind
+from service.domain.places import Identifier, Kind, Semantics
 from service.domain.readings import (
     DEFAULT_SPACE,
+    MAX_VALUE,
     ColumnsBuilder,
     CountColumns,
     Origin,
@@ -27,9 +30,7 @@ from service.domain.readings import (
 )
 from service.errors import InvalidInput
 from service.ingest.validation import validated
-
-MEASUREMENT = "presence"
-FIELD = "count"
+from service.settings import OWN_SCHEMA, Schema
 
 PRECISIONS: Mapping[str, int] = {
     "n": 1,
@@ -43,13 +44,12 @@ PRECISIONS: Mapping[str, int] = {
 }
 """Nanoseconds in a unit of time, by the names of InfluxDB 1 and 2."""
 
-_COMMON = re.compile(
-    rb"""([^\s\\"#][^\s\\"]{0,499})     # measurement and tags, nothing escaped
-         [ ]count=(\d{1,9})(?:i|u|\.0)?
-         [ ]([1-8]\d{18}|\d{1,18})      # within int64
-         \r?""",
-    re.VERBOSE,
-)
+_COMMON = rb"""
+    ([^\s\\"#][^\s\\"]{0,499})     # measurement and tags, nothing escaped
+    [ ]%b=(\d{1,9})(?:i|u|\.0)?
+    [ ]([1-8]\d{18}|\d{1,18})      # within int64
+    \r?
+"""
 _LOGICAL_LINE = re.compile(
     rb"""[ \t\r]*+
          (?: \#[^\n]*+                                  # a comment, or
@@ -61,26 +61,31 @@ _LOGICAL_LINE = re.compile(
 
 
 class _Tags(msgspec.Struct, frozen=True):
-    """The tags that say where a count comes from; others, such as Telegraf's ``host``, are not kept."""
+    """The tags that say where a reading comes from; others, such as Telegraf's ``host``, are not kept."""
 
-    stairwell: Identifier
+    stairwell: Identifier | None = None
     space: Identifier = DEFAULT_SPACE
     kind: Kind | None = None
     sensor: Identifier | None = None
     tenant: Identifier | None = None
 
 
-def read_lines(body: bytes, *, now: datetime, precision: str = "ns") -> CountColumns:
-    """Counts of a body of line protocol; rows are numbered by line.
+def read_lines(body: bytes, *, now: datetime, precision: str = "ns", schema: Schema = OWN_SCHEMA) -> CountColumns:
+    """Readings of a body of line protocol; rows are numbered by line.
+
+    A line names its stairwell, or a sensor of the register. A boolean says whether somebody is there.
 
     Parameters
     ----------
     body
-        Lines ``presence,stairwell=...[,space=...][,kind=...][,sensor=...][,tenant=...] count=... [timestamp]``.
+        Lines ``presence,stairwell=...[,space=...][,kind=...][,sensor=...][,tenant=...] count=... [timestamp]``, by the
+        names of the schema; further tags and fields are not kept.
     now
         The time of lines without a timestamp.
     precision
         Unit of the timestamps, one of :data:`PRECISIONS`.
+    schema
+        What measurement, field and tags are called.
 
     Raises
     ------
@@ -98,15 +103,17 @@ def read_lines(body: bytes, *, now: datetime, precision: str = "ns") -> CountCol
     if precision not in PRECISIONS:
         raise InvalidInput(f"the precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}")
     unit, fallback = PRECISIONS[precision], nanoseconds(now)
+    reader = _reader(schema)
     builder = ColumnsBuilder()
     for row, line in _logical_lines(body):
         try:
-            if common := _COMMON.fullmatch(line):
+            if common := reader.common.fullmatch(line):
                 key, count, time = common.groups()
-                builder.add(row, _remembered_origin(key), within_int64(int(time) * unit), int(count))
+                builder.add(row, reader.remembered_origin(key), within_int64(int(time) * unit), int(count))
             elif point := parse_line(line):
-                time = fallback if point["time"] is None else within_int64(point["time"] * unit)
-                builder.add(row, _origin(point["measurement"], point["tags"]), time, _count(point["fields"]))
+                instant = fallback if point["time"] is None else within_int64(point["time"] * unit)
+                origin, value = reader.read(point)
+                builder.add(row, origin, instant, value)
         except LineFormatError as error:
             builder.refuse(row, f"this is not line protocol: {str(error).rstrip('.')}")
         except UnicodeDecodeError:
@@ -133,26 +140,42 @@ def _logical_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
         start += len(line) + 1
 
 
-@lru_cache(maxsize=65_536)
-def _remembered_origin(key: bytes) -> Origin:
-    point = parse_line(key + b" count=0i")
-    return _origin(point["measurement"], point["tags"])
+class _Reader:
+    """Reads lines by the names of one schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._names = {tag: name for tag in _Tags.__struct_fields__ if (name := getattr(schema, f"{tag}_tag"))}
+        self.common = re.compile(_COMMON % re.escape(schema.field).encode(), re.VERBOSE)
+        self.remembered_origin = lru_cache(maxsize=65_536)(self._origin_of_key)
+
+    def read(self, point: Mapping[str, Any]) -> tuple[Origin, int]:
+        """Origin and number of a parsed line."""
+        origin = self._origin(point["measurement"], point["tags"])
+        value = point["fields"].get(self._schema.field)
+        if value is None:
+            raise ValueError(f"the line has no field {self._schema.field!r}; see the setting schema.field")
+        if isinstance(value, bool):
+            return origin._replace(semantics=Semantics.OCCUPIED), int(value)
+        if not isinstance(value, int | float):
+            raise ValueError(f"the {self._schema.field} is a {type(value).__name__}, not a number")  # noqa: TRY004
+        return origin, whole_count(value, MAX_VALUE)
+
+    def _origin_of_key(self, key: bytes) -> Origin:
+        point = parse_line(key + b" any=0i")
+        return self._origin(point["measurement"], point["tags"])
+
+    def _origin(self, measurement: str, tags: Mapping[str, str]) -> Origin:
+        if measurement != self._schema.measurement:
+            raise ValueError(f"the measurement is {measurement!r}, but only {self._schema.measurement!r} is taken in")
+        try:
+            known = validated({tag: tags[name] for tag, name in self._names.items() if name in tags}, _Tags)
+        except ValueError as error:
+            raise ValueError(f"the tags do not name a place: {error}") from error
+        if known.stairwell is None and known.sensor is None:
+            wanted = " or ".join(repr(self._names[tag]) for tag in ("stairwell", "sensor") if tag in self._names)
+            raise ValueError(f"the tags do not name a place: there is no {wanted}; see the settings in [schema]")
+        return Origin(known.stairwell, known.space, known.kind, known.sensor, known.tenant)
 
 
-def _origin(measurement: str, tags: Mapping[str, str]) -> Origin:
-    if measurement != MEASUREMENT:
-        raise ValueError(f"the measurement is {measurement!r}, but only {MEASUREMENT!r} is taken in")
-    try:
-        known = validated(tags, _Tags)
-    except ValueError as error:
-        raise ValueError(f"the tags do not name a place: {error}") from error
-    return Origin(known.stairwell, known.space, known.kind, known.sensor, known.tenant)
-
-
-def _count(fields: Mapping[str, object]) -> int:
-    if foreign := sorted(fields.keys() - {FIELD}):
-        raise ValueError(f"the field {foreign[0]!r} is not kept here; send {FIELD!r} alone")
-    value = fields[FIELD]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"the count is a {type(value).__name__}, not a number")  # noqa: TRY004 - the row is at fault
-    return whole_count(value)
+_reader = lru_cache(maxsize=8)(_Reader)

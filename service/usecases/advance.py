@@ -1,7 +1,7 @@
 """Advance: from the watermark to now less the lateness, one commit at a time.
 
-1. Take in what was appended since the last commit; replay the series whose past changed.
-2. Read the counts of the next windows and their digest.
+1. Take in what was appended and annotated since the last commit; replay the series whose past changed.
+2. Read the counts of the next windows and their digest, and what is annotated of them.
 3. Per shard: score each window, then learn it, and write the changed rows of state as new chunks.
 4. Commit verdicts, manifest and watermark in one transaction.
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.version import ModelVersion
+from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
 from service.domain.state import Manifest, Shard
 from service.domain.verdicts import VerdictColumns
@@ -30,6 +31,7 @@ from service.errors import SettingsError
 from service.ports import Ports, StateStore
 from service.usecases.batches import next_batch
 from service.usecases.correct import correct
+from service.usecases.marks import marks_of
 from service.usecases.rosters import calendar_of, full_roster
 from service.usecases.scoring import Roster, count_matrix, score_and_learn
 from service.usecases.shards import close_shard, open_shard, shard_number, shards_by_number, shards_of
@@ -60,6 +62,7 @@ class ShardTask:
     starts: NDArray[np.int64]
     counts: NDArray[np.float64]
     silence_odds: float
+    marks: Marks | None
 
 
 def advance(ports: Ports, to: datetime | None = None, progress: Progress | None = None) -> AdvanceReport:
@@ -103,7 +106,13 @@ def advance_shard(task: ShardTask) -> tuple[Shard, VerdictColumns]:
     """Score and learn a batch of windows of one shard; a pure function of its task but for the chunk it writes."""
     opened = open_shard(task.state, task.shard, task.roster, task.version, task.calendar.window_minutes)
     verdicts = score_and_learn(
-        opened.columns, task.calendar, task.roster, task.starts, task.counts, silence_odds=task.silence_odds
+        opened.columns,
+        task.calendar,
+        task.roster,
+        task.starts,
+        task.counts,
+        silence_odds=task.silence_odds,
+        marks=task.marks,
     )
     opened.changed_slots.update(task.calendar.slots_of(task.starts).tolist())
     return close_shard(task.state, opened), verdicts
@@ -117,7 +126,7 @@ def _target(ports: Ports, to: datetime | None) -> int:
 
 
 def _first_manifest(ports: Ports) -> Manifest | None:
-    cursor = ports.counts.changes(0).cursor
+    cursor, annotations = ports.counts.changes(0).cursor, ports.annotations.changes(0).cursor
     extent = ports.counts.extent()
     if extent is None:
         return None
@@ -130,6 +139,7 @@ def _first_manifest(ports: Ports) -> Manifest | None:
         window_minutes=ports.settings.window.minutes,
         shard_series=ports.settings.advance.shard_series,
         cursor=cursor,
+        annotations=annotations,
         digest="",
         shards=[],
     )
@@ -183,6 +193,7 @@ def _tasks(
             starts=starts,
             counts=count_matrix(windows, starts, roster.numbers, ports.settings.window_seconds),
             silence_odds=ports.settings.detector.silence_odds,
+            marks=marks_of(ports, roster.numbers, starts),
         )
         for roster in shards_of(everybody, manifest.shard_series)
     ]

@@ -1,7 +1,7 @@
 """Correct: a series whose past changed is replayed from its beginning, and its verdicts from the change on replaced.
 
-Late counts, corrected counts, history that is back-filled after the service went live and series that are new all come
-this way. A series is learnt alone, so nothing else is touched.
+Late counts, corrected counts, history that is back-filled after the service went live, series that are new, and
+annotations that are made, changed or retracted all come this way. A series is learnt alone, so nothing else is touched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from service.domain.state import Manifest
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
 from service.usecases.batches import next_batch
+from service.usecases.marks import marks_of, touched_since
 from service.usecases.rosters import calendar_of, full_roster
 from service.usecases.scoring import Roster, count_matrix, score_and_learn
 from service.usecases.shards import (
@@ -31,15 +32,19 @@ from service.usecases.shards import (
 
 
 def correct(ports: Ports, manifest: Manifest, version: ModelVersion) -> tuple[Manifest, int]:
-    """Take in what was appended since the manifest's cursor; returns the manifest now in force and the series replayed.
+    """Take in what was appended and annotated since the last commit; the manifest then in force, and series replayed.
 
-    Counts at or after the watermark need nothing: the tick that reaches them will read them.
+    What is at or after the watermark needs nothing: the tick that reaches it will read it.
     """
-    changes = ports.counts.changes(manifest.cursor)
-    if changes.cursor == manifest.cursor:
+    changes, noted = ports.counts.changes(manifest.cursor), ports.annotations.changes(manifest.annotations)
+    if (changes.cursor, noted.cursor) == (manifest.cursor, manifest.annotations):
         return manifest, 0
-    late = {series: second for series, second in changes.earliest.items() if second < manifest.watermark}
-    published = msgspec.structs.replace(manifest, cursor=changes.cursor)
+    touched = touched_since(ports, noted.versions, manifest.origin)
+    earliest = touched | {
+        series: min(second, touched.get(series, second)) for series, second in changes.earliest.items()
+    }
+    late = {series: second for series, second in earliest.items() if second < manifest.watermark}
+    published = msgspec.structs.replace(manifest, cursor=changes.cursor, annotations=noted.cursor)
     if late:
         published = _replay_late(ports, published, version, late)
     else:
@@ -66,7 +71,8 @@ def replay_series(
         done = int(starts[-1]) + settings.window_seconds
         windows = ports.counts.read(int(starts[0]), done, settings.window_seconds, roster.numbers)
         counts = count_matrix(windows, starts, roster.numbers, settings.window_seconds)
-        sink(score_and_learn(columns, calendar, roster, starts, counts, silence_odds=settings.detector.silence_odds))
+        marks, odds = marks_of(ports, roster.numbers, starts), settings.detector.silence_odds
+        sink(score_and_learn(columns, calendar, roster, starts, counts, silence_odds=odds, marks=marks))
     return columns.state
 
 

@@ -9,6 +9,8 @@ import msgspec
 
 from service.domain.hotspots import HotspotEntry, HotspotList
 
+_NESTED = {"further_blocks", "weekly", "week", "source"}  # what a row has no cell for
+_COLUMNS = [name for name in HotspotEntry.__struct_fields__ if name not in _NESTED]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -20,9 +22,9 @@ def list_csv(canonical_json: bytes) -> bytes:
     """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(HotspotEntry.__struct_fields__)
+    writer.writerow(_COLUMNS)
     for entry in msgspec.json.decode(canonical_json, type=HotspotList).entries:
-        writer.writerow(_cell(value) for value in msgspec.structs.astuple(entry))
+        writer.writerow(_cell(getattr(entry, name)) for name in _COLUMNS)
     return table.getvalue().encode()
 
 

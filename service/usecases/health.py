@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 import numpy as np
 
+from service.domain.annotations import AnnotationQuery
 from service.domain.hotspots import ListStatus
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
@@ -37,10 +38,14 @@ def store_failures(ports: Ports) -> dict[str, str | None]:
     probes: Mapping[str, Callable[[], object]] = {
         "places register": ports.register.revision,
         "counts": lambda: ports.counts.read(0, window, window, np.array([_NO_SERIES])),
+        "readings": lambda: ports.readings.neighbours(_NO_SERIES, 0, 0, 0),
         "verdicts": lambda: ports.verdicts.find(VerdictQuery(series=(_NO_SERIES,), limit=1)),
         "state": ports.state.manifest,
         "hot-spot lists": lambda: ports.lists.records(_NOBODY, [ListStatus.DRAFT], limit=1),
         "keys": lambda: ports.keys.by_digest(b""),
+        "annotations": lambda: ports.annotations.find(AnnotationQuery(tenant=_NOBODY, limit=1)),
+        "episode decisions": lambda: ports.episodes.find(_NOBODY, 0),
+        "outcomes": lambda: ports.outcomes.find(_NOBODY, _NOBODY),
         "audit": lambda: ports.audit.entries(_NOBODY, limit=1),
         "model versions": ports.registry.manifests,
     }

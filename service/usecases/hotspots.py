@@ -1,32 +1,44 @@
-"""Hot-spot lists: made from verdicts, immutable from then on, and shown to the police when a person has approved."""
+"""Hot-spot lists: made from verdicts, immutable from then on, approved by a person, deleted when they are old."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
 
-from models.hotspots import HotSpot
 from models.kinds import kind_number
-from models.reasons import hotspot_reason
-from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
-from service.domain.places import Building, Series
+from service.domain.hotspots import HeldBack, HotspotList, ListRecord, ListStatus
+from service.domain.places import Series, Stairwell
 from service.domain.state import Manifest
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, InvalidInput, NotFound
 from service.ports import Ports
 from service.settings import Hotspots
-from service.usecases.audit import record
-from service.usecases.ranking import presences_of, rank_with_peers, start_of_history
+from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.entries import ListedPlaces
+from service.usecases.joint_lists import make_joint_list
+from service.usecases.list_numbers import sha256, store_numbered
+from service.usecases.marks import marks_of
+from service.usecases.ranking import presences_of, rank_all, start_of_history, weeks_heard
 from service.usecases.rosters import calendar_of
 from service.usecases.scoring import window_starts
+from service.usecases.standing import gone_since, told_against
 
-_APPROVED_ONCE = (ListStatus.APPROVED, ListStatus.SUPERSEDED)
+SCHEDULER = "scheduler"
+"""The actor of what is done on schedule."""
 
 
-def make_list(ports: Ports, tenant: str, days: int | None = None, top: int | None = None) -> HotspotList:
+def make_list(
+    ports: Ports,
+    tenant: str,
+    days: int | None = None,
+    top: int | None = None,
+    *,
+    area: str | None = None,
+    actor: str = SCHEDULER,
+) -> HotspotList:
     """Rank a tenant's stairwells over the ``days`` before the watermark and store the list as a draft.
 
     Parameters
@@ -37,135 +49,160 @@ def make_list(ports: Ports, tenant: str, days: int | None = None, top: int | Non
         Whose places; other tenants' counts are never peers.
     days, top
         Length of the period and most entries; from the settings by default.
+    area
+        The only area whose places are listed; they are held against the whole tenant's all the same.
+    actor
+        Who makes it, for the audit.
 
     Raises
     ------
     Conflict
         If nothing has been scored yet.
     NotFound
-        If the tenant has no places.
+        If the tenant or the area has no places.
+    InvalidInput
+        If the tenant is ``*``.
     """
     manifest = ports.state.manifest()
     if manifest is None:
         raise Conflict("nothing has been scored yet; import counts and score them before making a list")
-    series = ports.register.series(tenant)
-    if not series:
-        raise NotFound(f"no places of tenant {tenant!r} are registered; import places first")
+    places = _places(ports, tenant, area)
     settings = ports.settings.hotspots
     asked = msgspec.structs.replace(settings, days=days or settings.days, top=top or settings.top)
-    ranked = _rank(ports, series, manifest, asked)
-    places = {stairwell.stairwell: stairwell.building for stairwell in ports.register.stairwells(tenant)}
-    made = ports.clock.now()
-    made_list = HotspotList(
-        list_id=_next_id(ports, tenant, made),
+    listed = _rank(ports, ports.register.series(tenant), places, manifest, asked)
+    seen, before = _list_before(ports, tenant, area)
+    entries, suppressed = listed.entries(before)
+    unknown = listed.unknown()
+    made = HotspotList(
+        list_id="",
         tenant=tenant,
-        made=made,
+        area=area,
+        made=ports.clock.now(),
         watermark=datetime.fromtimestamp(manifest.watermark, UTC),
         version=manifest.version,
+        timezone=listed.ranking.presences.calendar.timezone,
         days=asked.days,
+        top=asked.top,
         false_discovery_rate=asked.false_discovery_rate,
+        min_dwellings=asked.min_dwellings,
+        overtake_margin=asked.overtake_margin,
         places=len(places),
-        entries=[
-            _entry(rank, hotspot, series[hotspot.series], places[series[hotspot.series].stairwell])
-            for rank, hotspot in enumerate(ranked, start=1)
-        ],
+        unknown_places=sum(len(there.stairwells) for there in unknown),
+        unknown=unknown,
+        suppressed=suppressed,
+        previous=seen.list_id if seen else None,
+        entries=told_against(seen, entries),
+        gone=gone_since(seen, entries),
     )
-    draft = ListRecord(list_id=made_list.list_id, tenant=tenant, made=made, status=ListStatus.DRAFT)
-    ports.lists.add(draft, msgspec.json.encode(made_list))
-    return made_list
+    numbered = store_numbered(ports, made)
+    record(ports, actor, tenant, "list.make", numbered.list_id)
+    return numbered
 
 
-def approve_list(ports: Ports, tenant: str, list_id: str, approved_by: str) -> ListRecord:
-    """Let the police see a list; the approved list before it is superseded.
+def approve_list(
+    ports: Ports, tenant: str, list_id: str, approved_by: str, held_back: Sequence[HeldBack] = ()
+) -> ListRecord:
+    """Let the police see a list without the entries held back; the approved list before it is superseded.
 
-    Raises
-    ------
-    NotFound, Conflict
-        If there is no such list, or it is not a draft.
-    """
-    approved = ports.lists.approve(tenant, list_id, approved_by, ports.clock.now())
-    record(ports, approved_by, tenant, "list.approve", list_id)
-    return approved
-
-
-def read_list(ports: Ports, tenant: str, list_id: str, *, approved_only: bool) -> tuple[ListRecord, bytes]:
-    """A list's record and canonical JSON.
+    Where the tenant shares its lists, a new joint list is made at once.
 
     Raises
     ------
-    NotFound
-        If there is no such list, or it is a draft and ``approved_only``.
+    NotFound, Conflict, Gone
+        If there is no such list, or it is not a draft, or has been deleted.
+    InvalidInput
+        If an entry to hold back is not on the list, or named twice.
     """
-    listed, content = ports.lists.get(tenant, list_id)
-    if approved_only and listed.status not in _APPROVED_ONCE:
-        raise NotFound(f"there is no approved hot-spot list {list_id!r}")
-    return listed, content
+    draft, content = ports.lists.get(tenant, list_id)
+    approved_json = _without(content, held_back) if held_back else content
+    decided = msgspec.structs.replace(
+        draft,
+        status=ListStatus.APPROVED,
+        approved_by=approved_by,
+        approved=ports.clock.now(),
+        approved_digest=sha256(approved_json),
+        held_back=sorted(held_back, key=lambda one: one.rank),
+    )
+    ports.lists.approve(decided, approved_json)
+    record(ports, approved_by, tenant, "list.approve", list_id, f"SHA-256 {decided.approved_digest}")
+    for one in decided.held_back:
+        record(ports, approved_by, tenant, "list.hold-back", list_id, f"entry {one.rank}: {one.reason}")
+    if tenant in ports.settings.hotspots.share_with_police:
+        make_joint_list(ports, approved_by)
+    return decided
 
 
-def latest_list(ports: Ports, tenant: str, *, approved_only: bool) -> tuple[ListRecord, bytes]:
-    """The newest list, or the newest approved one.
-
-    Raises
-    ------
-    NotFound
-        If there is none.
-    """
-    statuses = (ListStatus.APPROVED,) if approved_only else tuple(ListStatus)
-    newest = ports.lists.records(tenant, statuses, limit=1)
-    if not newest:
-        what = "an approved hot-spot list" if approved_only else "a hot-spot list"
-        raise NotFound(f"tenant {tenant!r} does not have {what} yet; make one, and approve it for the police")
-    return ports.lists.get(tenant, newest[0].list_id)
+def expire_lists(ports: Ports) -> list[ListRecord]:
+    """Delete lists that are older than the settings keep them; their records and digests stay."""
+    now = ports.clock.now()
+    expired = ports.lists.expire(now - timedelta(days=ports.settings.hotspots.keep_days), now)
+    for one in expired:
+        for owner in one.tenants or (one.tenant,):
+            record(ports, SCHEDULER, owner, "list.expire", one.list_id, f"SHA-256 {one.digest}")
+    return expired
 
 
-def _rank(ports: Ports, series: Sequence[Series], manifest: Manifest, asked: Hotspots) -> list[HotSpot]:
-    """The tenant's series over the weeks that a list makes use of, ranked."""
+def _places(ports: Ports, tenant: str, area: str | None) -> dict[str, Stairwell]:
+    if tenant == EVERY_TENANT:
+        raise InvalidInput(f"{EVERY_TENANT!r} is every tenant and has no places; joint lists come from approved ones")
+    places = {one.stairwell: one for one in ports.register.stairwells(tenant) if area in (None, one.building.area)}
+    if not places:
+        where = f"in area {area!r} of tenant {tenant!r}" if area else f"of tenant {tenant!r}"
+        raise NotFound(f"no places {where} are registered; import places first")
+    return places
+
+
+def _rank(
+    ports: Ports, series: Sequence[Series], places: dict[str, Stairwell], manifest: Manifest, asked: Hotspots
+) -> ListedPlaces:
+    """The tenant's series over the weeks that a list makes use of, ranked without the windows of known cause."""
     version = ports.registry.load(manifest.version)
     calendar = calendar_of(ports, version)
     start = start_of_history(manifest.watermark, asked)
+    starts = window_starts(max(start, manifest.origin), manifest.watermark, calendar.window_seconds)
     numbers = np.array([one.number for one in series], dtype=np.int64)
+    verdicts = ports.verdicts.columns(numbers, start, manifest.watermark)
     presences = presences_of(
         calendar,
-        ports.verdicts.columns(numbers, start, manifest.watermark),
+        verdicts,
         numbers,
-        window_starts(max(start, manifest.origin), manifest.watermark, calendar.window_seconds),
+        starts,
         kinds=np.array([kind_number(one.kind) for one in series]),
         stairwells=[one.stairwell for one in series],
     )
-    return rank_with_peers(presences, version, asked)
+    weeks = weeks_heard(verdicts, numbers)
+    marks = marks_of(ports, numbers, starts)
+    unmarked = replace(presences, counts=np.where(marks.annotated, np.nan, presences.counts)) if marks else presences
+    return ListedPlaces(presences, rank_all(unmarked, version, asked, weeks), series, weeks, places, asked)
 
 
-def _next_id(ports: Ports, tenant: str, made: datetime) -> str:
-    """The local date and a number within it, so that ids sort by age and can be said aloud."""
-    date = made.astimezone(ZoneInfo(ports.settings.general.timezone)).date().isoformat()
-    newest = ports.lists.records(tenant, tuple(ListStatus), limit=1)
-    number = int(newest[0].list_id.rsplit("-", 1)[1]) + 1 if newest and newest[0].list_id.startswith(date) else 1
-    return f"{date}-{number:03d}"
+def _list_before(ports: Ports, tenant: str, area: str | None) -> tuple[HotspotList | None, HotspotList | None]:
+    """The list before as its readers saw it, and as it was made.
 
-
-def _entry(rank: int, hotspot: HotSpot, one: Series, building: Building) -> HotspotEntry:
-    return HotspotEntry(
-        rank=rank,
-        stairwell=one.stairwell,
-        space=one.space,
-        space_kind=one.kind,
-        area=building.area,
-        building=building.building,
-        address=building.address,
-        latitude=building.latitude,
-        longitude=building.longitude,
-        kind=hotspot.kind,
-        weekdays=list(hotspot.weekdays),
-        from_hour=hotspot.from_hour,
-        to_hour=hotspot.to_hour,
-        observed=hotspot.observed,
-        expected=hotspot.expected,
-        days=hotspot.days,
-        first_seen=datetime.fromtimestamp(hotspot.first_seen, UTC),
-        last_seen=datetime.fromtimestamp(hotspot.last_seen, UTC),
-        score=hotspot.score,
-        p_value=hotspot.p_value,
-        significant=hotspot.significant,
-        reason_sv=hotspot_reason(hotspot, "sv"),
-        reason_en=hotspot_reason(hotspot, "en"),
+    That is the approved list in force, since changes are told to those who had it; where none was ever approved, the
+    newest draft.
+    """
+    approved = ports.lists.newest(tenant, area, (ListStatus.APPROVED,))
+    newest = approved or ports.lists.newest(tenant, area, (ListStatus.DRAFT,))
+    if newest is None or newest.expired:
+        return None, None
+    seen, made = (
+        msgspec.json.decode(ports.lists.get(tenant, newest.list_id, approved=form)[1], type=HotspotList)
+        for form in (approved is not None, False)
     )
+    return seen, made
+
+
+def _without(content: bytes, held_back: Sequence[HeldBack]) -> bytes:
+    """The list's JSON without some entries; the others keep their ranks, by which outcomes are told."""
+    made = msgspec.json.decode(content, type=HotspotList)
+    ranks = [one.rank for one in held_back]
+    ranks_of = {entry.rank for entry in made.entries}
+    if odd := sorted(set(ranks) - ranks_of):
+        raise InvalidInput(
+            f"list {made.list_id} has no entry {odd[0]} to hold back; it has {len(made.entries)} entries"
+        )
+    if len(set(ranks)) < len(ranks):
+        raise InvalidInput("an entry is held back twice; name it once, with one reason")
+    kept = [entry for entry in made.entries if entry.rank not in ranks]
+    return msgspec.json.encode(msgspec.structs.replace(made, entries=kept, held_back=len(ranks)))

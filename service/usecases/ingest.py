@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import islice
 
 import msgspec
@@ -11,10 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, CountPoints
-from service.domain.readings import MAX_COUNT, CountColumns, CountRow, nanoseconds, whole_count
+from service.domain.places import Semantics
+from service.domain.readings import (
+    LONGEST_STAY_SECONDS,
+    MAX_COUNT,
+    MAX_VALUE,
+    CountColumns,
+    CountRow,
+    Origin,
+    Reading,
+    nanoseconds,
+    whole_count,
+)
 from service.errors import RowProblem
 from service.ports import Ports
-from service.usecases.origins import Resolved, resolve_origins
+from service.usecases.origins import Placement, Resolved, resolve_origins
+from service.usecases.readings import record_readings
 
 __all__ = ["CountRow", "IngestReport", "ingest_columns", "ingest_counts"]
 
@@ -24,6 +38,14 @@ MAX_PROBLEMS = 100
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far a sender's clock may be ahead of ours."""
+
+MOST = {
+    Semantics.DELTA: MAX_COUNT,
+    Semantics.CUMULATIVE: MAX_VALUE,
+    Semantics.OCCUPIED: 1,
+    Semantics.PRESENCE: LONGEST_STAY_SECONDS,
+}
+"""The greatest number that a reading can bring."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """What is older comes from a clock that was never set."""
@@ -45,7 +67,11 @@ class IngestReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ingest_counts(
-    ports: Ports, tenant: str, rows: Iterable[tuple[int, CountRow] | RowProblem], *, allow_past_only: bool = True
+    ports: Ports,
+    tenant: str,
+    rows: Iterable[tuple[int, CountRow | Reading] | RowProblem],
+    *,
+    allow_past_only: bool = True,
 ) -> IngestReport:
     """Store numbered rows in batches, each in one step; a row sent again replaces itself.
 
@@ -69,16 +95,42 @@ def ingest_counts(
 
 
 def ingest_columns(ports: Ports, tenant: str, columns: CountColumns, *, allow_past_only: bool = True) -> IngestReport:
-    """Store a batch of rows in one step; otherwise like :func:`ingest_counts`.
+    """Store a batch of rows; otherwise like :func:`ingest_counts`.
 
-    Of rows with the same series, sensor and time the last one counts.
+    Counts are stored as they are, in one step; of readings whose counts depend on their neighbours, the counts of the
+    windows they touch. Of rows with the same series, sensor and time the last one counts.
     """
     checks = _Checks(columns)
     checks.check_counts()
     checks.check_times(ports.clock.now() if allow_past_only else None)
-    points = checks.resolve(ports, tenant)
-    ports.counts.append(points)
-    return checks.report(len(points))
+    placed = checks.place(ports, tenant)
+    checks.check_meaning(placed)
+    _store(ports, columns, placed, checks.good)
+    return checks.report()
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The placements of a batch, and the position in them of each row: int64[n], -1 where there is none."""
+
+    placements: list[Placement]
+    position: NDArray[np.int64]
+
+    @cached_property
+    def semantics(self) -> NDArray[np.int64]:
+        """The position in :data:`MOST` of the semantics of each row, int64[n], -1 where there is none."""
+        numbers = {semantics: number for number, semantics in enumerate(MOST)}
+        found: NDArray[np.int64] = np.array([*(numbers[one.semantics] for one in self.placements), -1])[self.position]
+        return found
+
+
+def _store(ports: Ports, columns: CountColumns, placed: _Placed, good: NDArray[np.bool_]) -> None:
+    deltas = placed.semantics == list(MOST).index(Semantics.DELTA)
+    counted, others = good & deltas, good & ~deltas
+    series = np.array([one.series for one in placed.placements], dtype=np.int64)[placed.position[counted]]
+    sources = np.array([one.source for one in placed.placements], dtype=np.int64)[placed.position[counted]]
+    ports.counts.append(CountPoints(series, columns.times[counted], columns.counts[counted], sources))
+    record_readings(ports, placed.placements, placed.position[others], columns.times[others], columns.counts[others])
 
 
 class _Checks:
@@ -86,20 +138,20 @@ class _Checks:
 
     def __init__(self, columns: CountColumns) -> None:
         self._columns = columns
-        self._good = np.ones(len(columns), dtype=np.bool_)
+        self.good = np.ones(len(columns), dtype=np.bool_)
         self._problems = list(columns.problems)
 
     def refuse(self, bad: NDArray[np.bool_], explain: Callable[[int], str]) -> None:
         """Refuse those of the rows marked in ``bad`` that are still good; ``explain`` tells why, by position."""
-        bad = bad & self._good
-        self._good &= ~bad
+        bad = bad & self.good
+        self.good &= ~bad
         for position in np.flatnonzero(bad)[:MAX_PROBLEMS].tolist():
             self._problems.append(RowProblem(int(self._columns.rows[position]), explain(position)))
 
     def check_counts(self) -> None:
-        """Refuse counts that no window can have."""
+        """Refuse numbers that no reading can bring."""
         counts = self._columns.counts
-        self.refuse((counts < 0) | (counts > MAX_COUNT), lambda position: _why_no_count(int(counts[position])))
+        self.refuse((counts < 0) | (counts > MAX_VALUE), lambda position: _why_no_count(int(counts[position])))
 
     def check_times(self, now: datetime | None) -> None:
         """Refuse times before computers kept them and, given ``now``, times still to come."""
@@ -120,45 +172,59 @@ class _Checks:
                 ),
             )
 
-    def resolve(self, ports: Ports, tenant: str) -> CountPoints:
-        """Find the series of the good rows, refuse those that belong to none, and make points of the others."""
+    def place(self, ports: Ports, tenant: str) -> _Placed:
+        """Find where the good rows belong, and refuse those that belong nowhere."""
         columns = self._columns
-        used = np.unique(columns.origin[self._good]).tolist()
+        used = np.unique(columns.origin[self.good]).tolist()
         known = resolve_origins(ports, tenant, [columns.origins[number] for number in used])
         resolved = [known.get(origin, _UNUSED) for origin in columns.origins]
         problems = np.array([one.problem is not None for one in resolved], dtype=np.bool_)
         self.refuse(problems[columns.origin], lambda position: str(resolved[columns.origin[position]].problem))
-        self._check_validity(resolved)
-        series = np.array([one.series for one in resolved], dtype=np.int64)
-        sources = np.array([one.source for one in resolved], dtype=np.int64)
-        origin = columns.origin[self._good]
-        return CountPoints(series[origin], columns.times[self._good], columns.counts[self._good], sources[origin])
+        placed = _place(columns, resolved)
+        self.refuse(placed.position < 0, self._why_not_valid)
+        return placed
 
-    def _check_validity(self, resolved: list[Resolved]) -> None:
-        """Refuse rows of a sensor at a time when it was not there, or not registered as counting."""
-        columns = self._columns
-        covered = np.zeros(len(columns), dtype=np.bool_)
-        for turn in range(max((len(one.intervals) for one in resolved), default=0)):
-            bounds = [one.intervals[turn] if turn < len(one.intervals) else (0, 0) for one in resolved]
-            starts, ends = np.array(bounds, dtype=np.int64).T
-            covered |= (starts[columns.origin] <= columns.times) & (columns.times < ends[columns.origin])
-        self.refuse(~covered, self._why_not_valid)
+    def check_meaning(self, placed: _Placed) -> None:
+        """Refuse numbers that mean nothing in the semantics of their sensor."""
+        counts, semantics = self._columns.counts, placed.semantics
+        most = np.array([*MOST.values(), MAX_VALUE], dtype=np.int64)
+        self.refuse(
+            counts > most[semantics],
+            lambda position: _why_meaningless(list(MOST)[semantics[position]], int(counts[position])),
+        )
 
     def _why_not_valid(self, position: int) -> str:
         origin = self._columns.origins[self._columns.origin[position]]
         return (
-            f"sensor {origin.sensor!r} did not count in {origin.stairwell}/{origin.space} at "
+            f"sensor {origin.sensor!r} did not count {_where(origin)} at "
             f"{_told(self._columns.times[position])}; correct the time, or the sensor's validity in the register"
         )
 
-    def report(self, accepted: int) -> IngestReport:
+    def report(self) -> IngestReport:
         """What became of the rows."""
+        accepted = int(self.good.sum())
         rejected = len(self._columns) - accepted + len(self._columns.problems)
         problems = sorted(self._problems, key=lambda problem: problem.row)[:MAX_PROBLEMS]
         return IngestReport(accepted=accepted, rejected=rejected, problems=problems)
 
 
-_UNUSED = Resolved(0, 0, ())
+_UNUSED = Resolved(())
+
+
+def _place(columns: CountColumns, resolved: list[Resolved]) -> _Placed:
+    """The placement of each row: the one of its origin whose interval holds its time."""
+    placements = [one for origin in resolved for one in origin.placements]
+    firsts = np.cumsum([0, *(len(origin.placements) for origin in resolved)])
+    starts = np.array([one.start for one in placements] + [0], dtype=np.int64)
+    ends = np.array([one.end for one in placements] + [0], dtype=np.int64)
+    position = np.full(len(columns), -1, dtype=np.int64)
+    for turn in range(int(np.diff(firsts).max(initial=0))):
+        candidate = firsts[columns.origin] + turn
+        exists = candidate < firsts[columns.origin + 1]
+        candidate = np.where(exists, candidate, len(placements))
+        inside = exists & (starts[candidate] <= columns.times) & (columns.times < ends[candidate])
+        position[inside] = candidate[inside]
+    return _Placed(placements, position)
 
 
 def _why_no_count(count: int) -> str:
@@ -167,6 +233,19 @@ def _why_no_count(count: int) -> str:
     except ValueError as error:
         return str(error)
     raise AssertionError(f"{count} is a count")
+
+
+def _why_meaningless(semantics: Semantics, value: int) -> str:
+    match semantics:
+        case Semantics.OCCUPIED:
+            return f"the reading is {value}, but the sensor says 1 when somebody is there and 0 when nobody is"
+        case Semantics.PRESENCE:
+            return f"the presence lasts {value} seconds, more than a day; split it, or correct the unit"
+    return _why_no_count(value)
+
+
+def _where(origin: Origin) -> str:
+    return "anywhere" if origin.stairwell is None else f"in {origin.stairwell}/{origin.space}"
 
 
 def _told(time: np.int64) -> str:

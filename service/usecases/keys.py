@@ -8,7 +8,7 @@ import secrets
 from service.domain.keys import Key, Role
 from service.errors import InvalidInput, NotAuthenticated
 from service.ports import Ports
-from service.usecases.audit import record
+from service.usecases.audit import EVERY_TENANT, record
 
 PREFIX = "tv_"
 """Every token starts with it, so that a leaked one is recognised by people and by secret scanners."""
@@ -22,10 +22,12 @@ def create_key(ports: Ports, role: Role, tenant: str, label: str, *, actor: str 
     Raises
     ------
     InvalidInput
-        If the tenant is empty.
+        If the tenant is empty, or every tenant and the role is not the police's.
     """
     if not tenant.strip():
         raise InvalidInput("a key needs a tenant: name the housing company whose places it may see")
+    if tenant == EVERY_TENANT and role is not Role.POLICE:
+        raise InvalidInput(f"only a police key may be for {EVERY_TENANT!r}, to read joint lists; name one tenant")
     token = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
     key = Key(
         key_id=secrets.token_hex(6),

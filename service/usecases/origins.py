@@ -1,33 +1,44 @@
-"""From the origin that a sender names to the series its counts belong to, as far as the register knows."""
+"""From the origin that a sender names to where its readings belong and what they mean, as far as the register knows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from service.domain.places import Kind, Semantics, Sensor, kind_named
+from service.domain.places import Kind, Liveness, Semantics, Sensor, kind_named
 from service.domain.readings import END_OF_TIME, Origin, nanoseconds
 from service.ports import PlacesRegister, Ports
 
 _ALWAYS = (-END_OF_TIME, END_OF_TIME)
+_UNSAID = (None, Kind.OTHER)
+"""Kinds that contradict none: other is what a space is taken for when nobody says."""
+
+_COUNTED = (None, Semantics.DELTA)
+"""Semantics of messages that are counts already, and need no sensor."""
 
 
-class Resolved(NamedTuple):
-    """The series and source of an origin, and the intervals, nanoseconds UTC, in which its counts are taken.
-
-    With a ``problem``, none are.
-    """
+class Placement(NamedTuple):
+    """Where a source counts in [start, end), nanoseconds UTC, and what its readings mean there."""
 
     series: int
     source: int
-    intervals: tuple[tuple[int, int], ...]
+    start: int = _ALWAYS[0]
+    end: int = _ALWAYS[1]
+    semantics: Semantics = Semantics.DELTA
+    assumed: bool = False
+
+
+class Resolved(NamedTuple):
+    """Where the readings of an origin are taken; with a ``problem``, nowhere."""
+
+    placements: tuple[Placement, ...]
     problem: str | None = None
 
 
-class _Placement(NamedTuple):
+class _Placed(NamedTuple):
     stairwell: str
     space: str
     sensor: Sensor
@@ -39,9 +50,10 @@ class _TenantPlaces:
     def __init__(self, register: PlacesRegister, tenant: str, *, strict: bool) -> None:
         self.revision = register.revision()
         self.numbers = register.index(tenant)
+        self._kinds = {one.number: one.kind for one in register.series(tenant)}
         self._tenant, self._strict = tenant, strict
         self._resolved: dict[Origin, Resolved] = {}
-        self._placements: dict[str, list[_Placement]] | None = None
+        self._placed: dict[str, list[_Placed]] | None = None
 
     def resolve(self, origin: Origin, register: PlacesRegister) -> Resolved:
         """What the register says of an origin; what is good is remembered, because batches repeat."""
@@ -52,50 +64,88 @@ class _TenantPlaces:
                 self._resolved[origin] = resolved
         return resolved
 
+    def placed(self, sensor: str, register: PlacesRegister) -> Sequence[_Placed]:
+        """Where a sensor has been; the register is read when the first row names a sensor."""
+        return self._all_placed(register).get(sensor, [])
+
+    def _all_placed(self, register: PlacesRegister) -> dict[str, list[_Placed]]:
+        if self._placed is None:
+            self._placed = _read_placed(register, self._tenant)
+        return self._placed
+
     def _find(self, origin: Origin, register: PlacesRegister) -> Resolved:
         if origin.tenant not in (None, self._tenant):
             return _refused(f"the tenant is {origin.tenant!r}, but the key belongs to {self._tenant!r}")
+        if origin.stairwell is None:
+            return self._find_sensor(origin, register)
         series = self.numbers.get((origin.stairwell, origin.space))
+        if problem := self._why_no_series(origin, series):
+            return _refused(problem)
+        if origin.sensor is not None:
+            return self._find_sensor(origin, register)
+        if origin.semantics in _COUNTED:
+            return Resolved((Placement(self.numbers[origin.stairwell, origin.space], 0),))
+        return self._find_in_space(origin, register)
+
+    def _why_no_series(self, origin: Origin, series: int | None) -> str | None:
         if series is None:
-            return _refused(
+            return (
                 f"stairwell {origin.stairwell!r} has no space {origin.space!r} in the register; "
                 "import it with its place, or set places.mode to learning"
             )
-        if origin.sensor is None:
-            return Resolved(series, 0, (_ALWAYS,))
-        return self._find_sensor(origin, origin.sensor, series, register)
+        if origin.kind not in _UNSAID and origin.kind != self._kinds[series]:
+            return (
+                f"the kind is {origin.kind}, but {origin.stairwell}/{origin.space} is registered as "
+                f"{self._kinds[series]}; correct the row, or import the place with its kind"
+            )
+        return None
 
-    def _find_sensor(self, origin: Origin, sensor: str, series: int, register: PlacesRegister) -> Resolved:
-        if self._placements is None:
-            self._placements = _read_placements(register, self._tenant)
-        placements = self._placements.get(sensor, [])
-        if not placements and self._strict:
+    def _find_in_space(self, origin: Origin, register: PlacesRegister) -> Resolved:
+        """The one sensor that a message can come from which names none."""
+        here = {
+            one.sensor.sensor
+            for places in self._all_placed(register).values()
+            for one in places
+            if (one.stairwell, one.space) == origin[:2] and one.sensor.semantics is origin.semantics
+        }
+        if len(here) == 1:
+            return self._find_sensor(origin._replace(sensor=here.pop()), register)
+        where, what = f"{origin.stairwell}/{origin.space}", f"sensor of semantics {origin.semantics}"
+        if here:
+            return _refused(f"{where} has more than one {what}; name the sensor in the row")
+        return _refused(f"{where} has no {what} in the register; import one with its place and its liveness")
+
+    def _find_sensor(self, origin: Origin, register: PlacesRegister) -> Resolved:
+        sensor = str(origin.sensor)
+        placed = self.placed(sensor, register)
+        if not placed and (self._strict or origin.stairwell is None or origin.semantics not in _COUNTED):
             return _refused(f"sensor {sensor!r} is not in the register; import it with its place")
-        here = [one.sensor for one in placements if (one.stairwell, one.space) == (origin.stairwell, origin.space)]
-        if placements and not here:
-            other = placements[-1]
+        here = [one for one in placed if origin.stairwell is None or (one.stairwell, one.space) == origin[:2]]
+        if placed and not here:
+            other = placed[-1]
             return _refused(f"sensor {sensor!r} is in {other.stairwell}/{other.space}; correct the row or the register")
-        counting = [one for one in here if one.semantics is Semantics.DELTA]
-        if here and not counting:
+        meant = [one for one in here if origin.semantics in (None, one.sensor.semantics)]
+        if here and not meant:
             return _refused(
-                f"sensor {sensor!r} is registered as {here[-1].semantics}, whose readings are not yet taken as counts; "
-                "send them as counts of a sensor registered as delta"
+                f"sensor {sensor!r} is registered as {here[-1].sensor.semantics}, but the message is "
+                f"{origin.semantics}; "
+                "correct its semantics in the register, or what it sends"
             )
         number = register.sensor_number(self._tenant, sensor)
-        return Resolved(series, number, tuple(map(_interval, counting)) or (_ALWAYS,))
+        if not meant:
+            return Resolved((Placement(self.numbers[str(origin.stairwell), origin.space], number),))
+        return Resolved(tuple(self._placement(one, number) for one in meant))
 
-
-def _read_placements(register: PlacesRegister, tenant: str) -> dict[str, list[_Placement]]:
-    """Where each sensor has been; read when the first row names a sensor."""
-    found: defaultdict[str, list[_Placement]] = defaultdict(list)
-    for stairwell in register.stairwells(tenant):
-        for space in stairwell.spaces:
-            for sensor in space.sensors:
-                found[sensor.sensor].append(_Placement(stairwell.stairwell, space.space, sensor))
-    return dict(found)
-
-
-_kept: WeakKeyDictionary[PlacesRegister, dict[tuple[str, bool], _TenantPlaces]] = WeakKeyDictionary()
+    def _placement(self, placed: _Placed, source: int) -> Placement:
+        sensor = placed.sensor
+        return Placement(
+            self.numbers[placed.stairwell, placed.space],
+            source,
+            _instant(sensor.valid_from, _ALWAYS[0]),
+            _instant(sensor.valid_to, _ALWAYS[1]),
+            sensor.semantics,
+            sensor.liveness is Liveness.ASSUMED,
+        )
 
 
 def resolve_origins(ports: Ports, tenant: str, origins: Iterable[Origin]) -> dict[Origin, Resolved]:
@@ -103,11 +153,51 @@ def resolve_origins(ports: Ports, tenant: str, origins: Iterable[Origin]) -> dic
     origins = list(origins)
     places = _places(ports, tenant)
     if ports.settings.places.mode == "learning":
-        new = {one[:2]: _kind(one) for one in origins if one[:2] not in places.numbers and one.tenant in (None, tenant)}
+        new = _new_spaces(places, tenant, origins)
         if new:
             ports.register.learn_all(tenant, [(stairwell, space, kind) for (stairwell, space), kind in new.items()])
             places = _places(ports, tenant)
     return {origin: places.resolve(origin, ports.register) for origin in origins}
+
+
+def sensor_semantics(ports: Ports, tenant: str, names: Iterable[str], time: datetime) -> tuple[str, Semantics] | None:
+    """The sensor of the register that goes by one of the names, and what its messages mean at a time.
+
+    A sensor that is nowhere at that time means what it means where it was put last.
+    """
+    places = _places(ports, tenant)
+    for name in names:
+        if placed := places.placed(name, ports.register):
+            there = [one.sensor for one in placed if _is_valid(one.sensor, time)]
+            return name, (there or [placed[-1].sensor])[0].semantics
+    return None
+
+
+def _new_spaces(places: _TenantPlaces, tenant: str, origins: Iterable[Origin]) -> dict[tuple[str, str], Kind]:
+    """Spaces to learn, with the kind that the first row that says one gives; a bad row teaches nothing."""
+    new: dict[tuple[str, str], Kind | None] = {}
+    for one in origins:
+        if (
+            one.stairwell is None
+            or one.semantics not in _COUNTED
+            or one.tenant not in (None, tenant)
+            or one[:2] in places.numbers
+        ):
+            continue
+        new[one.stairwell, one.space] = new.get((one.stairwell, one.space)) or one.kind
+    return {place: kind or kind_named(place[1]) for place, kind in new.items()}
+
+
+def _read_placed(register: PlacesRegister, tenant: str) -> dict[str, list[_Placed]]:
+    found: defaultdict[str, list[_Placed]] = defaultdict(list)
+    for stairwell in register.stairwells(tenant):
+        for space in stairwell.spaces:
+            for sensor in space.sensors:
+                found[sensor.sensor].append(_Placed(stairwell.stairwell, space.space, sensor))
+    return dict(found)
+
+
+_kept: WeakKeyDictionary[PlacesRegister, dict[tuple[str, bool], _TenantPlaces]] = WeakKeyDictionary()
 
 
 def _places(ports: Ports, tenant: str) -> _TenantPlaces:
@@ -119,17 +209,14 @@ def _places(ports: Ports, tenant: str) -> _TenantPlaces:
     return places
 
 
-def _kind(origin: Origin) -> Kind:
-    return origin.kind or kind_named(origin.space)
-
-
 def _refused(problem: str) -> Resolved:
-    return Resolved(0, 0, (), problem)
+    return Resolved((), problem)
 
 
-def _interval(sensor: Sensor) -> tuple[int, int]:
-    begin, end = sensor.valid_from, sensor.valid_to
-    return _instant(begin, _ALWAYS[0]), _instant(end, _ALWAYS[1])
+def _is_valid(sensor: Sensor, time: datetime) -> bool:
+    return (sensor.valid_from is None or sensor.valid_from <= time) and (
+        sensor.valid_to is None or time < sensor.valid_to
+    )
 
 
 def _instant(time: datetime | None, default: int) -> int:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from service.domain.hotspots import ListRecord, ListStatus
+from service.domain.annotations import AnnotationKind
 from service.domain.places import Kind, Series, Stairwell
 from service.domain.verdicts import Verdict, VerdictQuery
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
 from service.errors import NotFound, NotPermitted
 from service.ports import Ports
+from service.usecases.marks import causes_between, kinds_of
 from service.usecases.verdict_reasons import Reason, explain_verdict
 
 WARM_UP_WEEKS = 4.0
@@ -49,6 +50,10 @@ class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
     warming_up: Annotated[bool, Meta(description="Little of the normal is learnt from the space itself yet.")]
     version: Annotated[str, Meta(description="Model version that gave the verdict.")]
     reason: Reason | None = None
+    annotation: Annotated[
+        AnnotationKind | None,
+        Meta(description="The known cause that the window is annotated with: it is not anomalous, whatever its score."),
+    ] = None
 
 
 class VerdictKey(msgspec.Struct, frozen=True, array_like=True):
@@ -131,15 +136,6 @@ def read_stairwell(ports: Ports, tenant: str, stairwell: str) -> Stairwell:
     return ports.register.stairwell(tenant, stairwell)
 
 
-def list_records(
-    ports: Ports, tenant: str, *, approved_only: bool, after: str | None, limit: int
-) -> tuple[list[ListRecord], str | None]:
-    """What is decided about hot-spot lists, newest first, and the id after which the next page goes on."""
-    statuses = [status for status in ListStatus if not approved_only or status is not ListStatus.DRAFT]
-    found = ports.lists.records(tenant, statuses, after, limit + 1)
-    return found[:limit], found[limit - 1].list_id if len(found) > limit else None
-
-
 def list_versions(ports: Ports) -> list[VersionView]:
     """All readable model versions, oldest first."""
     manifest = ports.state.manifest()
@@ -195,8 +191,8 @@ def _page(
 ) -> tuple[list[VerdictView], VerdictKey | None]:
     query = VerdictQuery(
         series=tuple(series),
-        start=_second(wanted.start),
-        end=_second(wanted.end),
+        start=second_of(wanted.start),
+        end=second_of(wanted.end),
         anomalous_only=wanted.anomalous_only,
         min_score=wanted.min_score,
         after=(wanted.after.start, wanted.after.series) if wanted.after else None,
@@ -208,15 +204,15 @@ def _page(
     return views, VerdictKey(page[-1].start, page[-1].series) if len(found) > len(page) else None
 
 
-def _second(time: datetime | None) -> int | None:
+def second_of(time: datetime | None) -> int | None:
     """Whole second at or after a time: windows start on whole seconds, so this moves none across the bound."""
     return None if time is None else -((datetime(1970, 1, 1, tzinfo=UTC) - time) // timedelta(seconds=1))
 
 
-def _views(ports: Ports, series: Mapping[int, Series], verdicts: Iterable[Verdict]) -> Iterable[VerdictView]:
+def _views(ports: Ports, series: Mapping[int, Series], verdicts: Sequence[Verdict]) -> Iterable[VerdictView]:
     window = timedelta(minutes=ports.settings.window.minutes)
     timezone = ports.settings.general.timezone
-    for verdict in verdicts:
+    for verdict, annotation in zip(verdicts, _annotations(ports, series, verdicts), strict=True):
         one = series[verdict.series]
         start = datetime.fromtimestamp(verdict.start, UTC)
         yield VerdictView(
@@ -239,7 +235,19 @@ def _views(ports: Ports, series: Mapping[int, Series], verdicts: Iterable[Verdic
             warming_up=verdict.evidence_weeks < WARM_UP_WEEKS,
             version=verdict.version,
             reason=explain_verdict(verdict, one.kind, timezone, window) if verdict.anomalous else None,
+            annotation=annotation,
         )
+
+
+def _annotations(
+    ports: Ports, series: Mapping[int, Series], verdicts: Sequence[Verdict]
+) -> Sequence[AnnotationKind | None]:
+    """What is annotated of the window of each verdict; the verdicts are of one tenant, by start."""
+    if not verdicts:
+        return ()
+    tenant, end = series[verdicts[0].series].tenant, verdicts[-1].start + ports.settings.window_seconds
+    causes = causes_between(ports, verdicts[0].start, end, tenant)
+    return kinds_of(causes, ((verdict.start, verdict.series) for verdict in verdicts))
 
 
 def _version_view(version: VersionManifest, champion: str) -> VersionView:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.block_history import evenings_of_block
+from models.blocks import Days
 from models.calendar import SECONDS_PER_DAY, Calendar
+from models.common_cause import common_cause
 from models.fleet import fit_fleet
-from models.hotspots import HISTORY_DAYS, HotSpot, Presences, rank_hotspots
+from models.hotspots import CHRONIC, HISTORY_DAYS, HotSpot, Presences, rank_hotspots
+from models.prior import FleetPrior
 from models.version import ModelVersion
+from service.domain.hotspots import MOST_BLOCKS
 from service.domain.verdicts import VerdictColumns
 from service.settings import Hotspots
+from service.usecases.queries import WARM_UP_WEEKS
+
+_KNOWN_WEEKS = 2.0  # until then a p-value tells of the prior
+_FURTHER_P_VALUE = 0.01  # of a further block where one is significant already; the scan is corrected for
+_FEWEST_SERIES = 64  # that further blocks are sought among, for the simulated null needs series of every level
 
 
 def presences_of(
@@ -24,7 +35,7 @@ def presences_of(
     kinds: NDArray[np.int64],
     stairwells: Sequence[str],
 ) -> Presences:
-    """Lay verdicts out as counts and expectations by window and series.
+    """Lay verdicts out as counts and expectations by window and series, without the hours when the whole town is out.
 
     Parameters
     ----------
@@ -46,8 +57,15 @@ def presences_of(
     counts, expected = np.full((2, len(starts), len(numbers)), np.nan)
     counts[rows, columns] = verdicts.count
     expected[rows, columns] = verdicts.expected
+    counts[_town_out(verdicts, rows, len(starts))] = np.nan
     numbered = np.unique(np.array(stairwells), return_inverse=True)[1]
     return Presences(calendar, starts, counts, expected, kinds, numbered)
+
+
+def _town_out(verdicts: VerdictColumns, rows: NDArray[np.int64], windows: int) -> NDArray[np.bool_]:
+    """Windows with a common cause, by series that are known well enough to be surprised."""
+    known = verdicts.evidence_weeks >= _KNOWN_WEEKS
+    return common_cause(rows[known], verdicts.p_value[known], verdicts.p_above[known], windows)
 
 
 def start_of_history(end: int, asked: Hotspots) -> int:
@@ -55,12 +73,99 @@ def start_of_history(end: int, asked: Hotspots) -> int:
     return end - max(asked.days, HISTORY_DAYS) * SECONDS_PER_DAY
 
 
-def rank_with_peers(presences: Presences, version: ModelVersion, asked: Hotspots) -> list[HotSpot]:
+def weeks_heard(verdicts: VerdictColumns, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weeks of own evidence that each series has, by its latest verdict; float64[n], 0 without one."""
+    weeks = np.zeros(len(numbers))
+    np.maximum.at(weeks, np.searchsorted(numbers, verdicts.series), verdicts.evidence_weeks)
+    return weeks
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Hot-spots, best first, with what they were found in."""
+
+    presences: Presences
+    prior: FleetPrior
+    hotspots: list[HotSpot]
+
+    def further_blocks(self, listed: Sequence[HotSpot], days: int) -> dict[int, list[HotSpot]]:
+        """The next best blocks of listed stairwells, of any space, best first, by the number of the stairwell.
+
+        The hours of the blocks known are left out, as if nothing had been heard in them, and what is left is ranked
+        again.
+        """
+        span = Days.ending(self.presences.last_day(), period=days, history=HISTORY_DAYS)
+        chosen = self._series_around(listed)
+        counts = self.presences.counts[:, chosen].copy()
+        part = Presences(
+            self.presences.calendar,
+            self.presences.starts,
+            counts,
+            self.presences.expected[:, chosen],
+            self.presences.kinds[chosen],
+            self.presences.stairwells[chosen],
+        )
+        found: dict[int, list[HotSpot]] = {}
+        latest = list(listed)
+        for _ in range(1, MOST_BLOCKS):
+            if not latest:
+                break
+            for known in latest:
+                counts[evenings_of_block(part, known, span) >= 0, np.searchsorted(chosen, known.series)] = np.nan
+            wanted = {known.stairwell for known in latest}
+            again = rank_hotspots(part, self.prior, days=days, top=len(chosen))
+            latest = [
+                replace(block, series=int(chosen[block.series]))
+                for block in again
+                if block.stairwell in wanted and block.p_value <= _FURTHER_P_VALUE
+            ]
+            for block in latest:
+                found.setdefault(block.stairwell, []).append(block)
+        return found
+
+    def _series_around(self, listed: Sequence[HotSpot]) -> NDArray[np.int64]:
+        """Positions of the listed stairwells' series, ascending, and of others where they are few."""
+        of_listed = np.isin(self.presences.stairwells, [hotspot.stairwell for hotspot in listed])
+        first = np.argsort(~of_listed, kind="stable")
+        return np.sort(first[: max(_FEWEST_SERIES, int(of_listed.sum()))])
+
+
+def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks: NDArray[np.float64]) -> Ranking:
     """Rank with peers taken from the same rows, and from the version where they say little.
 
-    One tenant's rows know nothing of another's, and a list of the past knows nothing of what came later.
+    One tenant's rows know nothing of another's, and a list of the past knows nothing of what came later. A series heard
+    for less than four weeks has no normal of its own that it could be held against: it is taken to be always as busy as
+    in its busiest hour, so that peers alone can list it.
+
+    Parameters
+    ----------
+    presences, version
+        What to rank, and the model that scored it.
+    asked
+        Length of the period and false discovery rate.
+    weeks
+        float64[n]: own evidence of each series.
     """
     fit = fit_fleet(presences.calendar, presences.starts, presences.counts, presences.kinds, parent=version.prior)
-    return rank_hotspots(
-        presences, fit.prior, days=asked.days, top=asked.top, false_discovery_rate=asked.false_discovery_rate
+    new = weeks < WARM_UP_WEEKS
+    held = _without_own_normal(presences, new) if new.any() else presences
+    found = rank_hotspots(
+        held, fit.prior, days=asked.days, top=len(presences.kinds), false_discovery_rate=asked.false_discovery_rate
     )
+    listed = [hotspot for hotspot in found if hotspot.kind == CHRONIC or not new[hotspot.series]]
+    return Ranking(held, fit.prior, listed)
+
+
+def rank_with_peers(
+    presences: Presences, version: ModelVersion, asked: Hotspots, weeks: NDArray[np.float64]
+) -> list[HotSpot]:
+    """The first of :func:`rank_all`, as many as are asked for."""
+    return rank_all(presences, version, asked, weeks).hotspots[: asked.top]
+
+
+def _without_own_normal(presences: Presences, series: NDArray[np.bool_]) -> Presences:
+    """The presences with some series, bool[n], taken to be always as busy as in their busiest hour."""
+    counts = presences.counts[:, series]
+    expected = presences.expected.copy()
+    expected[:, series] = np.where(np.isnan(counts), np.nan, np.nan_to_num(counts).max(axis=0, initial=1.0))
+    return replace(presences, expected=expected)

@@ -26,7 +26,7 @@ from service.domain.verdicts import VerdictColumns
 from service.errors import RowProblem
 from service.settings import Hotspots
 from service.usecases.batches import FORGOTTEN_SECONDS
-from service.usecases.ranking import presences_of, rank_with_peers, start_of_history
+from service.usecases.ranking import presences_of, rank_with_peers, start_of_history, weeks_heard
 from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
 
 BATCH_WINDOWS = 168
@@ -132,15 +132,17 @@ def replay_hotspots(
         return []
     end = int(verdicts.starts[-1]) + calendar.window_seconds
     start = max(int(verdicts.starts[0]), start_of_history(end, asked))
+    numbers = np.arange(len(collected.names))
+    recent = verdicts.where(verdicts.starts >= start)
     presences = presences_of(
         calendar,
-        verdicts.where(verdicts.starts >= start),
-        np.arange(len(collected.names)),
+        recent,
+        numbers,
         window_starts(start, end, calendar.window_seconds),
         kinds=np.array(collected.kinds),
         stairwells=[stairwell for stairwell, _ in collected.names],
     )
-    return rank_with_peers(presences, version, asked)
+    return rank_with_peers(presences, version, asked, weeks_heard(recent, numbers))
 
 
 def _odd(row: CountRow, window_seconds: int) -> str | None:

@@ -26,6 +26,7 @@ from service.domain.verdicts import VerdictColumns
 from service.domain.versions import VersionManifest
 from service.errors import Conflict, InvalidInput
 from service.ports import Ports
+from service.usecases.marks import marks_of
 from service.usecases.rosters import full_roster, settings_calendar
 from service.usecases.scoring import Roster, count_matrix, score_and_learn, window_starts
 
@@ -90,7 +91,9 @@ def retrain(ports: Ports, weeks: int | None = None, progress: Progress = lambda 
     progress("fitting the fleet prior", 0.0)
     fit = _fit_fleet(champion, training)
     progress("fitting the fleet prior", 1.0)
-    challenger = _calibrated(_version_of(ports, champion, fit, training.calendar), progress)
+    challenger = _calibrated(
+        _version_of(ports, champion, fit, training.calendar), training.calendar.window_minutes, progress
+    )
     span = (training.starts[0], training.starts[-1] + training.calendar.window_seconds)
     description = VersionManifest(
         version_id=challenger.id,
@@ -125,6 +128,8 @@ def _read_counts(ports: Ports, origin: int, end: int, weeks: int, progress: Prog
         raise Conflict("there is not one count in the weeks to learn from; import counts, or name more weeks")
     begun = np.logical_or.accumulate(~np.isnan(counts), axis=0)
     counts[np.isnan(counts) & begun & roster.assumed_alive(starts)] = 0.0
+    if marks := marks_of(ports, roster.numbers, starts):
+        counts[marks.left_out] = np.nan
     return TrainingCounts(settings_calendar(ports), roster, starts, counts)
 
 
@@ -139,12 +144,13 @@ def _version_of(ports: Ports, champion: ModelVersion, fit: FleetFit, calendar: C
     )
 
 
-def _calibrated(version: ModelVersion, progress: Progress) -> ModelVersion:
+def _calibrated(version: ModelVersion, window_minutes: int, progress: Progress) -> ModelVersion:
     calibrated = calibrate(
         version,
         series=_NULL_SERIES,
         weeks=_NULL_WEEKS,
         seed=int(version.id),
+        window_minutes=(window_minutes,),
         progress=lambda share: progress("calibrating", share),
     )
     progress("calibrating", 1.0)

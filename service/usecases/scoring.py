@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.columns import OccupancyColumns
+from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
 from service.domain.verdicts import MEASURES, VerdictColumns
 
@@ -78,6 +79,7 @@ def score_and_learn(
     counts: NDArray[np.float64],
     *,
     silence_odds: float = 1.0,
+    marks: Marks | None = None,
 ) -> VerdictColumns:
     """Score each window, then learn it, in order; ``columns`` is advanced in place.
 
@@ -97,6 +99,9 @@ def score_and_learn(
         Under assumed liveness a missing count is zero until silence since the last presence is less likely than
         this; from then on it is missing, so that a dead sensor is not learnt. Before the first reading nothing is
         assumed: else a replay, which begins before the series was registered, would learn more than a live run did.
+    marks
+        What annotations say of the windows, if anything. Whatever its score, a window with a known cause is not
+        anomalous.
 
     Returns
     -------
@@ -112,10 +117,13 @@ def score_and_learn(
     for t, slot in enumerate(slots):
         calm = alive[t] & np.isnan(counted[t]) & (columns.evidence_weeks > 0) & (columns.quiet <= limit)
         counted[t, calm] = 0.0
-        verdicts = columns.step(int(slot), counted[t])
+        said = {"left_out": marks.left_out[t], "confirmed": marks.confirmed[t]} if marks else {}
+        verdicts = columns.step(int(slot), counted[t], **said)
         for k, name in enumerate(MEASURES[1:]):
             measures[k, t] = getattr(verdicts, name)
         anomalous[t] = verdicts.anomalous
+    if marks:
+        anomalous &= ~marks.annotated
     present = ~np.isnan(counted)
     row, column = np.nonzero(present)
     named = dict(zip(MEASURES[1:], measures[:, present], strict=True))

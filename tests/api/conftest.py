@@ -67,9 +67,13 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         registry=ports.registry,
         register=memory.MemoryPlacesRegister(),
         counts=memory.MemoryCountStore(),
+        readings=memory.MemoryReadingStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),
+        annotations=memory.MemoryAnnotationStore(),
+        episodes=memory.MemoryEpisodeDecisionStore(),
+        outcomes=memory.MemoryOutcomeStore(),
         keys=memory.MemoryKeyStore(),
         audit=memory.MemoryAuditLog(),
     )

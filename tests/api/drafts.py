@@ -8,6 +8,7 @@ import msgspec
 
 from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
 from service.ports import Ports
+from service.usecases.list_numbers import sha256
 from tests.worlds import TENANT
 
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
@@ -56,7 +57,16 @@ def listed(list_id: str, *entries: HotspotEntry, tenant: str = TENANT) -> Hotspo
     )
 
 
-def add(ports: Ports, list_id: str, *entries: HotspotEntry) -> bytes:
-    content = msgspec.json.encode(listed(list_id, *entries))
-    ports.lists.add(ListRecord(list_id=list_id, tenant=TENANT, made=MADE, status=ListStatus.DRAFT), content)
+def add(ports: Ports, list_id: str, *entries: HotspotEntry, tenant: str = TENANT) -> bytes:
+    content = msgspec.json.encode(listed(list_id, *entries, tenant=tenant))
+    newest = ports.lists.records(tenant, list(ListStatus), limit=1)
+    record = ListRecord(
+        list_id=list_id,
+        number=newest[0].number + 1 if newest else 1,
+        tenant=tenant,
+        made=MADE,
+        status=ListStatus.DRAFT,
+        digest=sha256(content),
+    )
+    ports.lists.add(record, content)
     return content

@@ -63,6 +63,13 @@ def test_good_rows_beside_bad_ones_are_kept(empty):
     assert stored(empty) == {("A", "stairwell", 10): 2, ("B", "stairwell", 10): 4}
 
 
+def test_a_whole_number_may_be_written_as_one_with_a_fraction(empty):
+    """JSON has one kind of number; CSV and line protocol take it too."""
+    response = post(empty, [row(count=3.0)])
+    assert (response.status_code, body(response)) == (200, {"accepted": 1})
+    assert stored(empty) == {("A", "stairwell", 10): 3}
+
+
 def test_a_batch_of_bad_rows_keeps_nothing(empty):
     response = post(empty, [row(count=-1)] * 500)
     problem = body(response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -11,8 +12,11 @@ import pytest
 from service.domain.hotspots import HotspotList
 from service.domain.keys import Role
 from service.usecases.export import list_csv
+from service.usecases.hotspots import expire_lists
+from service.usecases.list_numbers import sha256
 from tests.api.conftest import Town, body
-from tests.api.drafts import add, entry, listed
+from tests.api.drafts import MADE, add, entry, listed
+from tests.worlds import TENANT
 
 
 @pytest.fixture
@@ -118,9 +122,76 @@ def test_a_list_is_made_of_what_is_scored(town):
     assert len(made.entries) <= 3
     assert body(town.operator.get("/v1/hotspots"))["list_id"] == made.list_id
     assert town.operator.post("/v1/hotspot-lists", json={"days": 1}).status_code == 422
-    assert town.operator.post("/v1/hotspot-lists", json={"area": "Norra"}).status_code == 422
+    assert town.operator.post("/v1/hotspot-lists", json={"length": 1}).status_code == 422
 
 
 def test_there_is_no_list_before_anything_is_scored(empty):
     assert empty.operator.post("/v1/hotspot-lists", json={}).status_code == 409
     assert empty.operator.get("/v1/hotspots").status_code == 404
+
+
+def test_entries_are_held_back_at_approval(empty):
+    """Operators see which and why, nobody else; the others keep their ranks."""
+    add(empty.ports, "2026-11-01-001", entry(), entry(rank=2, stairwell="linden-1"), entry(rank=3, stairwell="eken-2"))
+    reason = "The caretaker's own parties."
+    approval = {"held_back": [{"rank": 2, "reason": reason}]}
+    response = empty.operator.post("/v1/hotspot-lists/2026-11-01-001/approve", json=approval)
+    assert (response.status_code, body(response)["held_back"]) == (200, approval["held_back"])
+    seen = empty.police.get("/v1/hotspots")
+    assert [one["rank"] for one in body(seen)["entries"]] == [1, 3]
+    assert body(seen)["held_back"] == 1
+    assert "linden-1" not in seen.text + empty.police.get("/v1/hotspots", headers={"Accept": "text/csv"}).text
+    assert "linden-1" in empty.operator.get("/v1/hotspots").text
+    for client, told in ((empty.police, False), (empty.reader, False), (empty.operator, True)):
+        assert (reason in client.get("/v1/hotspot-lists").text) == told
+
+
+@pytest.mark.parametrize(
+    ("approval", "status"),
+    [
+        ({"held_back": [{"rank": 9, "reason": "?"}]}, 422),
+        ({"held_back": [{"rank": 1, "reason": ""}]}, 422),
+        ({"held_back": [{"rank": 1}]}, 422),
+        ({"withheld": []}, 422),
+        ({}, 200),
+    ],
+)
+def test_an_approval_says_what_it_means(empty, approval, status):
+    """Otherwise the list stays a draft."""
+    add(empty.ports, "2026-11-01-001", entry())
+    assert empty.operator.post("/v1/hotspot-lists/2026-11-01-001/approve", json=approval).status_code == status
+    assert empty.police.get("/v1/hotspots").status_code == (200 if status == 200 else 404)
+
+
+@pytest.mark.parametrize("sent", [{"data": b"null", "content_type": "application/json"}, {"data": b"{}"}])
+def test_a_body_that_is_sent_is_read(empty, sent):
+    """It may be left out, but not be nothing or of no type."""
+    add(empty.ports, "2026-11-01-001", entry())
+    assert empty.operator.post("/v1/hotspot-lists/2026-11-01-001/approve", **sent).status_code in (415, 422)
+    assert empty.police.get("/v1/hotspots").status_code == 404
+
+
+def test_an_expired_list_is_gone_and_its_record_is_not(empty):
+    """With the digest that a copy can be compared with."""
+    content = add(empty.ports, "2026-11-01-001", entry())
+    empty.operator.post("/v1/hotspot-lists/2026-11-01-001/approve")
+    empty.ports.clock.time = MADE + timedelta(days=empty.ports.settings.hotspots.keep_days + 1)
+    expire_lists(empty.ports)
+    for path in ("/v1/hotspots", "/v1/hotspot-lists/2026-11-01-001", "/v1/hotspot-lists/2026-11-01-001.csv"):
+        response = empty.police.get(path)
+        assert (response.status_code, body(response)["type"]) == (410, "/problems/gone")
+        assert sha256(content) in body(response)["detail"]
+    record = body(empty.police.get("/v1/hotspot-lists"))["items"][0]
+    assert (record["approved_digest"], record["expired"] is not None) == (sha256(content), True)
+
+
+@pytest.mark.parametrize("town", ["sqlite"], indirect=True)
+def test_a_list_of_an_area_stands_beside_that_of_the_tenant(town):
+    """Each has its own latest."""
+    area = town.ports.register.series(TENANT)[0].area
+    made = body(town.operator.post("/v1/hotspot-lists", json={"area": area}))
+    assert made["area"] == area
+    assert {one["area"] for one in made["entries"]} <= {area}
+    assert body(town.operator.get("/v1/hotspots", query_string={"area": area}))["list_id"] == made["list_id"]
+    assert body(town.operator.get("/v1/hotspots"))["list_id"] != made["list_id"]
+    assert town.operator.post("/v1/hotspot-lists", json={"area": "Nowhere"}).status_code == 404

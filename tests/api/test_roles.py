@@ -22,7 +22,7 @@ def call(client, operation: Operation, town: Town):
     """Call an operation on things there are, with a body that is read but found wanting, so that nothing changes."""
     path = operation.path
     newest = town.ports.lists.records(TENANT, list(ListStatus), limit=1)[0].list_id
-    there = {"stairwell": "a", "list_id": newest, "version": "none", "command": "1", "name": "not-found"}
+    there = {"stairwell": "a", "list_id": newest, "version": "none", "command": "1", "name": "not-found", "rank": "1"}
     for name, value in there.items():
         path = path.replace(f"{{{name}}}", value)
     if path.endswith("/approve"):
@@ -71,12 +71,15 @@ def test_what_is_open():
 
 
 def test_what_the_police_may_call():
-    """Approved lists and their evidence; no counts, verdicts or profiles."""
+    """Approved lists and their evidence, and their own visits; no counts, verdicts or profiles."""
     assert {operation.path for operation in GUARDED if Role.POLICE in operation.roles} == {
         "/v1/hotspots",
         "/v1/hotspot-lists",
         "/v1/hotspot-lists/{list_id}",
         "/v1/hotspot-lists/{list_id}.csv",
+        "/v1/hotspot-lists/{list_id}/outcomes",
+        "/v1/hotspot-lists/{list_id}/entries/{rank}/outcomes",
+        "/v1/patrol-visits",
     }
 
 

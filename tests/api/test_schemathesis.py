@@ -14,6 +14,21 @@ from tests.api.conftest import Town, served
 from tests.worlds import sqlite_ports
 
 AFTER_THE_EXAMPLES = datetime(2026, 12, 1, tzinfo=UTC)
+MEANINGFUL = (
+    "write",
+    "counts",
+    "readings",
+    "places",
+    "anomalies",
+    "annotations",
+    "patrol-visits",
+    "episodes",
+    "mute",
+    "outcomes",
+    "hotspot-lists",
+    "approve",
+    "verdicts",
+)
 REFUSED_FOR_THEIR_MEANING = ["2xx", "401", "403", "404", "409", "422"]
 """A row may be of the future, a cursor of another operation: no schema says so."""
 PHASES = {"examples", "coverage", "fuzzing", "stateful"}
@@ -53,7 +68,7 @@ def configuration(token: str, *operations: dict[str, object]) -> SchemathesisCon
             "operations": [
                 *operations,
                 {
-                    "include-path-regex": "/(write|counts|places|anomalies|hotspot-lists|verdicts)$",
+                    "include-path-regex": f"/({'|'.join(MEANINGFUL)})$",
                     "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_FOR_THEIR_MEANING}},
                 },
             ],

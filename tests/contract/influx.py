@@ -8,8 +8,9 @@ from uuid import uuid4
 
 from influxdb_client import InfluxDBClient
 
-from service.settings import InfluxDB
+from service.settings import OWN_SCHEMA, InfluxDB
 from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
 from service.stores.influx.places import PlaceTags
 from service.stores.influx.verdicts import InfluxVerdictStore
@@ -52,7 +53,8 @@ class InfluxServer:
         connection, bucket = InfluxConnection(self.settings(), self.token), self.bucket()
         places = PlaceTags(embedded.register, learning=learning)
         journal = ChangeJournal(Database(folder / "counts.db", COUNTS))
-        counts = InfluxCountStore(connection, bucket, register=embedded.register, places=places, changes=journal)
+        tags = CountTags(embedded.register, places, OWN_SCHEMA)
+        counts = InfluxCountStore(connection, bucket, tags=tags, schema=OWN_SCHEMA, changes=journal)
         return dataclasses.replace(embedded, counts=counts, verdicts=InfluxVerdictStore(connection, bucket, places))
 
     def close(self) -> None:

@@ -13,21 +13,29 @@ from service.domain.counts import CountPoints
 from service.domain.places import Kind
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.ports import (
+    AnnotationStore,
     AuditLog,
     CountStore,
+    EpisodeDecisionStore,
     HotspotListStore,
     KeyStore,
+    OutcomeStore,
     PlacesRegister,
+    ReadingStore,
     StateStore,
     VerdictStore,
 )
 from service.stores import memory
+from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
+from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
+from service.stores.sqlite.outcomes import SqliteOutcomeStore
+from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
 from service.stores.sqlite.state import SqliteStateStore
@@ -43,9 +51,13 @@ class Stores:
 
     register: PlacesRegister
     counts: CountStore
+    readings: ReadingStore
     verdicts: VerdictStore
     state: StateStore
     lists: HotspotListStore
+    annotations: AnnotationStore
+    episodes: EpisodeDecisionStore
+    outcomes: OutcomeStore
     keys: KeyStore
     audit: AuditLog
 
@@ -57,9 +69,13 @@ def sqlite_stores(folder: Path) -> Stores:
     return Stores(
         register=SqlitePlacesRegister(register),
         counts=SqliteCountStore(counts),
+        readings=SqliteReadingStore(counts),
         verdicts=SqliteVerdictStore(state),
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(register),
+        annotations=SqliteAnnotationStore(register),
+        episodes=SqliteEpisodeDecisionStore(register),
+        outcomes=SqliteOutcomeStore(register),
         keys=SqliteKeyStore(register),
         audit=SqliteAuditLog(audit),
     )
@@ -71,9 +87,13 @@ def memory_stores() -> Stores:
     return Stores(
         register=memory.MemoryPlacesRegister(),
         counts=memory.MemoryCountStore(),
+        readings=memory.MemoryReadingStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),
+        annotations=memory.MemoryAnnotationStore(),
+        episodes=memory.MemoryEpisodeDecisionStore(),
+        outcomes=memory.MemoryOutcomeStore(),
         keys=memory.MemoryKeyStore(),
         audit=memory.MemoryAuditLog(),
     )

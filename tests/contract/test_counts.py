@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.domain.counts import NANOSECONDS, WindowCounts
+from service.domain.counts import NANOSECONDS, CountSpan, WindowCounts
 from tests.contract.conftest import FreshStores
 from tests.contract.stores import HOUR, TENANT, Stores, learn, numbers, points
 
@@ -167,3 +167,27 @@ def test_unknown_series_are_read_as_nothing(stores: Stores, window: int) -> None
     stores.counts.append(points([(series, START * NANOSECONDS, 1, 0)]))
     assert len(stores.counts.read(START, START + HOUR, window, numbers([series + 1000]))) == 0
     assert len(stores.counts.read(START, START + HOUR, window, numbers([series, series + 1000, series]))) == 1
+
+
+def test_replace_leaves_nothing_else_of_the_source_in_the_span(stores: Stores) -> None:
+    """Other sources, other series and other times stay; a change is told only where something changes."""
+    one, two = learn(stores, 2)
+    sensor, other = (stores.register.sensor_number(TENANT, name) for name in ("s 1", 's"2'))
+    hours = [(START + hour * HOUR) * NANOSECONDS for hour in range(HOURS)]
+    stores.counts.append(points([(one, time, 1, source) for time in hours for source in (sensor, other, 0)]))
+    stores.counts.append(points([(two, time, 1, sensor) for time in hours]))
+    cursor = stores.counts.changes(0).cursor
+    span = CountSpan(one, sensor, hours[1], hours[4])
+    wanted = points([(one, hours[1], 1, sensor), (one, hours[3] + 7000, 5, sensor)])
+    for _ in range(2):
+        stores.counts.replace(wanted, [span])
+        counts = as_dict(stores.counts.read(START, START + HOURS * HOUR, HOUR))
+        assert [counts[START + hour * HOUR, one] for hour in range(HOURS)] == [3, 3, 2, 7, 3, 3]
+        assert [counts[START + hour * HOUR, two] for hour in range(HOURS)] == [1] * HOURS
+    changes = stores.counts.changes(cursor)
+    assert changes.earliest == {one: START + 2 * HOUR}
+    stores.counts.replace(wanted, [span])
+    assert stores.counts.changes(changes.cursor).earliest == {}
+    stores.counts.replace(points([]), [span, CountSpan(two, sensor, hours[0], hours[5] + 1)])
+    counts = as_dict(stores.counts.read(START, START + HOURS * HOUR, HOUR))
+    assert counts == {(START + hour * HOUR, one): (2 if 1 <= hour < 4 else 3) for hour in range(HOURS)}

@@ -136,6 +136,8 @@ def test_list_bytes_cannot_be_changed_in_the_file(tmp_path: Path) -> None:
     """Also with another tool."""
     sqlite_stores(tmp_path).lists.records("a", [])
     with sqlite3.connect(tmp_path / "register.db") as connection:
-        connection.execute("INSERT INTO hotspot_list VALUES ('a', '1', '', x'00', 'draft', NULL, NULL)")
+        connection.execute(
+            "INSERT INTO hotspot_list (tenant, id, made, document, status) VALUES ('a', '1', '', x'00', 'draft')"
+        )
         with pytest.raises(sqlite3.IntegrityError, match="never changed"):
             connection.execute("UPDATE hotspot_list SET document = x'01'")

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from influxdb_client import Point, WritePrecision
 
 from service.domain.places import Kind
-from service.domain.readings import CountColumns, nanoseconds
+from service.domain.readings import CountColumns, Origin, nanoseconds
 from service.ingest import line_protocol
 from service.ingest.line_protocol import PRECISIONS, read_lines
+from service.settings import OWN_SCHEMA
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 NEVER = re.compile(rb"(?!)")
@@ -42,7 +43,7 @@ def rows_of(columns: CountColumns) -> list[tuple[object, ...]]:
 def test_the_fast_way_equals_the_exact_way(body: str, precision: str) -> None:
     """Rows, values and problems, to the last word."""
     fast = read_lines(body.encode(), now=NOW, precision=precision)
-    with patch.object(line_protocol, "_COMMON", NEVER):
+    with patch.object(line_protocol._reader(OWN_SCHEMA), "common", NEVER):
         exact = read_lines(body.encode(), now=NOW, precision=precision)
     assert rows_of(fast) == rows_of(exact)
     assert fast.problems == exact.problems
@@ -80,19 +81,19 @@ def test_points_of_the_influxdb_client_are_read_back(
     columns = read_lines(line.encode(), now=NOW, precision=precision)
     written = int(line.rpartition(" ")[2]) * PRECISIONS[precision]
     assert columns.problems == []
-    assert rows_of(columns) == [(1, (stairwell, space, kind, sensor, None), written, int(count))]
+    assert rows_of(columns) == [(1, Origin(stairwell, space, kind, sensor), written, int(count))]
     # The client counts microseconds in floats, which are off by one now and then.
     assert abs(written - nanoseconds(time)) <= max(PRECISIONS[precision], 1_000)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20))
 def test_a_text_field_may_hold_line_breaks_and_quotes(text: str) -> None:
-    """It is another's field, so its line is refused whole, and the next line is read."""
+    """It is another's field: it is not kept, and the lines after it are read."""
     point = Point("presence").tag("stairwell", "A").field("note", text).time(1, WritePrecision.S)
     body = point.to_line_protocol() + "\npresence,stairwell=A count=1i 1767222000"
     columns = read_lines(body.encode(), now=NOW, precision="s")
     assert [str(problem) for problem in columns.problems] == [
-        "row 1: the field 'note' is not kept here; send 'count' alone"
+        "row 1: the line has no field 'count'; see the setting schema.field"
     ]
     assert columns.rows.tolist() == [body.count("\n") + 1]
 

@@ -91,6 +91,14 @@ def test_the_tenant_may_be_left_out_where_there_is_one(trappvakt: Trappvakt) -> 
     trappvakt("import", counts, "--tenant", "norrbo")
 
 
+def test_a_tenant_that_is_not_known_is_asked_about(filled: Trappvakt) -> None:
+    """A slip of the pen begins no housing company."""
+    counts = filled.file("more.csv", COUNTS)
+    message = filled("import", counts, "--tenant", "norbro", fails=True).stderr
+    assert message.startswith("Error: there is no housing company 'norbro'; known are norrbo; if it is new, say so")
+    assert "rows of counts imported" in filled("import", counts, "--tenant", "norbro", "--new-tenant").output
+
+
 def test_score_tells_what_it_did(filled: Trappvakt) -> None:
     """Done again, there is nothing left."""
     output = filled("score", "--to", "2026-06-15T02:00+02:00").output
@@ -171,6 +179,20 @@ def test_a_list_is_made_shown_approved_and_exported(filled: Trappvakt) -> None:
     assert exported.output == ""
     assert json.loads((filled.folder / "list.json").read_bytes())["list_id"] == list_id
     assert filled("lists", "export", list_id).output.startswith("rank,")
+
+
+def test_what_is_done_to_lists_is_in_the_audit(filled: Trappvakt) -> None:
+    """As if it were done over the network; by whom, and what was held back and why."""
+    list_id = filled("lists", "make", "--area", "a1").output.split()[1]
+    filled("lists", "show", list_id)
+    filled("lists", "export", "--area", "a1")
+    filled("lists", "approve", list_id)
+    filled("lists", "show", "--area", "a2", fails=True)
+    assert "no entry 9" in filled("lists", "approve", list_id, "--hold-back", "9", "renovation", fails=True).output
+    ports = build_ports(load_settings(None, {}, {"general.data_dir": str(filled.folder / "data")}))
+    done = [(one.action, one.subject) for one in reversed(ports.audit.entries("norrbo"))]
+    assert done == [(f"list.{verb}", list_id) for verb in ("make", "read", "read", "approve")]
+    assert all(one.actor.startswith("cli") for one in ports.audit.entries("norrbo"))
 
 
 def test_models_start_with_version_0(filled: Trappvakt) -> None:

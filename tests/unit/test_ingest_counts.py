@@ -15,7 +15,7 @@ from service.domain.readings import MAX_COUNT, CountRow
 from service.errors import RowProblem
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
-from service.stores.memory import MemoryCountStore, MemoryPlacesRegister
+from service.stores.memory import MemoryCountStore, MemoryPlacesRegister, MemoryReadingStore
 from service.usecases import ingest
 from service.usecases.ingest import IngestReport, ingest_columns, ingest_counts
 from tests.worlds import TENANT, sqlite_ports
@@ -27,7 +27,9 @@ HOUR = timedelta(hours=1)
 def ports_of(kind: str, folder: Path, mode: str = "learning") -> Ports:
     """Ports over fresh stores."""
     ports = sqlite_ports(folder, NOW, places__mode=mode)
-    return ports if kind == "sqlite" else replace(ports, register=MemoryPlacesRegister(), counts=MemoryCountStore())
+    if kind == "sqlite":
+        return ports
+    return replace(ports, register=MemoryPlacesRegister(), counts=MemoryCountStore(), readings=MemoryReadingStore())
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -211,11 +213,36 @@ def test_a_sensor_that_came_back_counts_in_both_intervals(ports: Ports) -> None:
     assert [problem.row for problem in report.problems] == [2]
 
 
-@pytest.mark.parametrize("semantics", [Semantics.CUMULATIVE, Semantics.OCCUPIED, Semantics.PRESENCE])
-def test_readings_that_are_no_counts_are_refused(ports: Ports, semantics: Semantics) -> None:
+@pytest.mark.parametrize(
+    ("semantics", "count", "message"),
+    [
+        (Semantics.CUMULATIVE, 2**53 + 1, "the counter is broken"),
+        (Semantics.OCCUPIED, 2, "the reading is 2, but the sensor says 1 when somebody is there"),
+        (Semantics.PRESENCE, 86_401, "the presence lasts 86401 seconds, more than a day"),
+    ],
+)
+def test_a_number_must_mean_something_in_the_semantics_of_its_sensor(
+    ports: Ports, semantics: Semantics, count: int, message: str
+) -> None:
     ports.register.put([place(sensor="s1", semantics=semantics)])
-    message = refusal(take(ports, row(space="cellar", sensor="s1")))
-    assert message.startswith(f"sensor 's1' is registered as {semantics}, whose readings are not yet taken as counts")
+    assert message in refusal(take(ports, row(space="cellar", sensor="s1", count=count)))
+    assert take(ports, row(space="cellar", sensor="s1", count=1)).accepted == 1
+
+
+def test_a_kind_that_contradicts_the_register_is_told(ports: Ports) -> None:
+    """Other is what a space is taken for when nobody says, so it contradicts nothing."""
+    ports.register.put([place()])
+    for kind in (None, Kind.CELLAR, Kind.OTHER):
+        assert take(ports, row(space="cellar", kind=kind)).accepted == 1
+    message = refusal(take(ports, row(space="cellar", kind=Kind.ATTIC)))
+    assert message == (
+        "the kind is attic, but A/cellar is registered as cellar; correct the row, or import the place with its kind"
+    )
+
+
+def test_a_space_is_learnt_with_the_kind_that_some_row_says(ports: Ports) -> None:
+    assert take(ports, row(space="Kvarnen"), row(space="Kvarnen", kind=Kind.CELLAR)).accepted == 2
+    assert [one.kind for one in ports.register.series(TENANT)] == [Kind.CELLAR]
 
 
 def test_a_sensor_the_register_does_not_know(ports: Ports, strict: Ports) -> None:
@@ -274,7 +301,7 @@ def test_every_row_is_accepted_or_rejected(mode: str, rows: list[CountRow | str]
         ports.register.put(
             [
                 place("A", sensor="s1", valid_from=NOW - 100 * HOUR),
-                place("B", sensor="s2", semantics=Semantics.OCCUPIED),
+                place("B", sensor="s2", valid_from=NOW - 50 * HOUR),
             ]
         )
         numbered = [

@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
+from service.domain.places import Semantics
+from service.domain.readings import Origin
 from service.errors import InvalidInput
 from service.ingest.line_protocol import read_lines
+from service.settings import OWN_SCHEMA
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 
@@ -17,13 +21,11 @@ NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
         ("presence,stairwell=A count=1.5 1", "the count is 1.5, but presences are whole"),
         ("presence,stairwell=A count=nan 1", "this is not line protocol: Failed to parse type of field value"),
         ("presence,stairwell=A count=inf 1", "this is not line protocol: Failed to parse type of field value"),
-        ("presence,stairwell=A count=2000000000i 1", "the count is 2000000000, more than 1000000000"),
-        ("presence,stairwell=A count=true 1", "the count is a bool, not a number"),
+        ("presence,stairwell=A count=10000000000000000i 1", "the count is 1e+16, more than 9007199254740992"),
         ('presence,stairwell=A count="3" 1', "the count is a str, not a number"),
-        ("presence,stairwell=A count=1i,battery=3i 1", "the field 'battery' is not kept here"),
-        ("presence,stairwell=A battery=3i 1", "the field 'battery' is not kept here"),
+        ("presence,stairwell=A battery=3i 1", "the line has no field 'count'; see the setting schema.field"),
         ("cpu,stairwell=A count=1i 1", "the measurement is 'cpu', but only 'presence' is taken in"),
-        ("presence,space=cellar count=1i 1", "the tags do not name a place: missing required field stairwell"),
+        ("presence,space=cellar count=1i 1", "the tags do not name a place: there is no 'stairwell' or 'sensor'"),
         ("presence,stairwell=A,kind=loft count=1i 1", "kind: invalid value 'loft'; use one of stairwell, cellar"),
         ("presence,stairwell=A count=1i 1.5", "this is not line protocol: Failed to parse nanoseconds integer"),
         ("presence,stairwell=A", "this is not line protocol"),
@@ -60,7 +62,7 @@ def test_a_quote_in_a_tag_is_a_letter() -> None:
 def test_tags_that_name_no_place_are_not_kept() -> None:
     """Telegraf adds the name of its host to every point."""
     columns = read_lines(b"presence,host=gateway-1,stairwell=A,tenant=t count=1i 1", now=NOW)
-    assert columns.origins == [("A", "stairwell", None, None, "t")]
+    assert columns.origins == [Origin("A", "stairwell", None, None, "t")]
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,39 @@ def test_timestamps_count_in_the_unit_of_the_precision(precision: str, unit: int
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(InvalidInput, match="precision 'days' is unknown; use one of n, ns"):
         read_lines(b"", now=NOW, precision="days")
+
+
+THEIRS = replace(OWN_SCHEMA, measurement="lora.uplink", field="motion", sensor_tag="dev-eui", stairwell_tag="object")
+
+
+def test_lines_are_taken_as_others_write_them() -> None:
+    """By their names; the common way and the exact way."""
+    body = (
+        b"lora.uplink,dev-eui=a81758fffe0312ab motion=3i 1767222000000000000\n"
+        b'lora.uplink,dev-eui=a81758fffe0312ab,room=K1 motion=4i,battery=3.6,codec="v2" 1767222600000000000\n'
+        b"lora.uplink,object=A,space=cellar motion=2i 1767222000000000000\n"
+        b"presence,stairwell=A count=1i 1767222000000000000"
+    )
+    columns = read_lines(body, now=NOW, schema=THEIRS)
+    origins = [columns.origins[number] for number in columns.origin]
+    assert [(one.stairwell, one.space, one.sensor) for one in origins] == [
+        (None, "stairwell", "a81758fffe0312ab"),
+        (None, "stairwell", "a81758fffe0312ab"),
+        ("A", "cellar", None),
+    ]
+    assert columns.counts.tolist() == [3, 4, 2]
+    assert [str(problem) for problem in columns.problems] == [
+        "row 4: the measurement is 'presence', but only 'lora.uplink' is taken in"
+    ]
+
+
+def test_a_boolean_says_whether_somebody_is_there() -> None:
+    columns = read_lines(b"presence,sensor=s1 count=true 1\npresence,sensor=s1 count=f 2", now=NOW)
+    assert [origin.semantics for origin in columns.origins] == [Semantics.OCCUPIED]
+    assert columns.counts.tolist() == [1, 0]
+
+
+def test_a_counter_may_be_large() -> None:
+    """Its sensor's semantics decide whether a number is one of presences."""
+    columns = read_lines(b"presence,sensor=s1 count=4294967295i 1", now=NOW)
+    assert columns.counts.tolist() == [2**32 - 1]

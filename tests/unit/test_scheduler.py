@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -16,8 +17,9 @@ from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
 from service.ports import HotspotListStore, Ports
-from service.scheduler import Tick, scheduler_lock
+from service.scheduler import Tick, list_due, scheduler_lock
 from service.usecases.advance import advance
+from service.usecases.hotspots import approve_list
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 EVERY_STATUS = tuple(ListStatus)
@@ -71,6 +73,52 @@ def test_the_daily_draft_is_made_once_and_not_before_its_hour(ports: Ports) -> N
     local(ports, 5, days=1)
     tick.run()
     assert lists(ports) == 2
+
+
+@pytest.mark.parametrize(
+    ("weekday", "now", "due"),
+    [
+        ("monday", "2026-11-23T04:59+01:00", None),
+        ("monday", "2026-11-23T05:00+01:00", "2026-11-23T05:00+01:00"),
+        ("monday", "2026-11-29T23:00+01:00", "2026-11-23T05:00+01:00"),
+        ("thursday", "2026-11-25T12:00+01:00", None),
+        ("sunday", "2026-03-29T12:00+02:00", "2026-03-29T05:00+02:00"),
+    ],
+)
+def test_a_weekly_draft_is_due_on_its_weekday_and_made_up_for_until_sunday(
+    tmp_path: Path, weekday: str, now: str, due: str | None
+) -> None:
+    """At a local hour, whatever the clock was put to in between."""
+    ports = sqlite_ports(tmp_path, hotspots__schedule="weekly", hotspots__make_on_weekday=weekday)
+    found = list_due(ports.settings, datetime.fromisoformat(now))
+    assert found == (datetime.fromisoformat(due) if due else None)
+
+
+def test_each_area_has_a_draft_of_its_own_if_the_settings_say_so(ports: Ports) -> None:
+    """And none for the tenant as a whole."""
+    by_area = msgspec.structs.replace(ports.settings.hotspots, by_area=True)
+    local(ports, 6)
+    Tick(replace(ports, settings=msgspec.structs.replace(ports.settings, hotspots=by_area))).run()
+    areas = {one.area for one in ports.register.series()}
+    assert sorted(record.area for record in ports.lists.records(TENANT, EVERY_STATUS)) == sorted(areas)
+
+
+def test_a_tick_deletes_what_is_too_old_and_joins_what_is_shared(ports: Ports) -> None:
+    """Also when no draft is due."""
+    sharing = msgspec.structs.replace(ports.settings.hotspots, share_with_police=(TENANT,), keep_days=1)
+    shared = replace(ports, settings=msgspec.structs.replace(ports.settings, hotspots=sharing))
+    local(ports, 6)
+    Tick(ports).run()
+    approve_list(ports, TENANT, ports.lists.records(TENANT, EVERY_STATUS)[0].list_id, "anna")
+    with capture_logs() as lines:
+        Tick(shared).run()
+    local(ports, 3, days=1)
+    with capture_logs() as later:
+        Tick(shared).run()
+    joint = ports.lists.records("*", EVERY_STATUS)[0]
+    assert [line["lists"] for line in lines if line["event"] == "tick"] == [[joint.list_id]]
+    assert joint.tenants == [TENANT]
+    assert [len(line["expired"]) for line in later if line["event"] == "tick"] == [2]
 
 
 def test_a_failed_step_is_counted_and_the_next_tick_tries_again(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,11 +55,26 @@ def seconds_of(times: Iterable[str]) -> NDArray[np.int64]:
     >>> seconds_of(["1970-01-01T00:00:01Z", "1970-01-01T00:00:59.999999999Z"])
     array([ 1, 59])
     """
+    return _since_1970(times, "datetime64[s]")
+
+
+def nanoseconds_of(times: Iterable[str]) -> NDArray[np.int64]:
+    """Nanoseconds UTC of RFC 3339 times that end in Z, int64[n].
+
+    Examples
+    --------
+    >>> nanoseconds_of(["1970-01-01T00:00:01.5Z"])
+    array([1500000000])
+    """
+    return _since_1970(times, "datetime64[ns]")
+
+
+def _since_1970(times: Iterable[str], unit: str) -> NDArray[np.int64]:
     times = list(times)
     distinct = list(dict.fromkeys(times))
-    parsed = np.array([time.removesuffix("Z") for time in distinct], dtype="datetime64[s]").astype(np.int64)
-    seconds = dict(zip(distinct, parsed.tolist(), strict=True))
-    return np.array([seconds[time] for time in times], dtype=np.int64)
+    parsed = np.array([time.removesuffix("Z") for time in distinct], dtype=unit).astype(np.int64)
+    since = dict(zip(distinct, parsed.tolist(), strict=True))
+    return np.array([since[time] for time in times], dtype=np.int64)
 
 
 def _add(columns: dict[str, list[str]], header: list[str] | None, rows: list[list[str]]) -> None:

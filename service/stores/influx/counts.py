@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.counts import Changes, CountPoints, WindowCounts
-from service.ports import PlacesRegister
-from service.stores.influx.annotated_csv import seconds_of
+from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
+from service.settings import Schema
+from service.stores.influx.annotated_csv import nanoseconds_of, seconds_of
 from service.stores.influx.connection import InfluxConnection
-from service.stores.influx.lines import key
-from service.stores.influx.places import PLACE, PlaceTags
+from service.stores.influx.count_tags import CountTags
+from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
 from service.stores.windows import sum_windows
 
@@ -23,12 +24,10 @@ ROWS_PER_QUERY = 1_000_000
 _POINTS = """
 from(bucket: _bucket)
     |> range(start: _start, stop: _stop)
-    |> filter(fn: (r) => r._measurement == "presence" and r._field == "count")
+    |> filter(fn: (r) => r._measurement == _counts and r._field == _number)
 """
 _WINDOWS = """
     |> aggregateWindow(every: _window, fn: sum, createEmpty: false, timeSrc: "_start")
-    |> group()
-    |> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])
 """
 _FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
 _LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
@@ -50,10 +49,10 @@ class InfluxCountStore:
     ----------
     connection, bucket
         Where the points are.
-    register
-        Gives sensors their names.
-    places
-        Gives series their tags.
+    tags
+        Gives series and sensors their tags.
+    schema
+        Names of measurement and field.
     changes
         The journal in the embedded counts.db.
     """
@@ -63,15 +62,17 @@ class InfluxCountStore:
         connection: InfluxConnection,
         bucket: str,
         *,
-        register: PlacesRegister,
-        places: PlaceTags,
+        tags: CountTags,
+        schema: Schema,
         changes: ChangeJournal,
     ) -> None:
         self._connection = connection
         self._bucket = bucket
-        self._register = register
-        self._places = places
+        self._tags = tags
+        self._schema = schema
         self._changes = changes
+        self._columns = ["_time", "_value", *tags.columns]
+        self._keep = f"|> group() |> keep(columns: {json.dumps(self._columns)})"
 
     def append(self, points: CountPoints) -> None:
         """Write the points, then note the change: a change is never told before its counts can be read."""
@@ -79,13 +80,29 @@ class InfluxCountStore:
             self._connection.write(self._bucket, self._lines(points))
             self._changes.note(points)
 
+    def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
+        """Compare with what is there, delete what is too much, and write what differs.
+
+        Not one step here: a reader may see part of it, and whoever is told of an error does it again.
+        """
+        stored: Stored = {}
+        for span in spans:
+            stored |= self._stored(span)
+        put, withdrawn = replacement(points, stored)
+        keys = (withdrawn.series.tolist(), withdrawn.sources.tolist(), withdrawn.times.tolist())
+        for series, source, time in zip(*keys, strict=True):
+            self._connection.delete(self._bucket, self._schema.measurement, self._tags.of(series, source), time)
+        self._connection.write(self._bucket, self._lines(put))
+        if len(put) or len(withdrawn):
+            self._changes.note(concatenated(put, withdrawn))
+
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Ask for the windows' sums in pieces of bounded size; points of unknown places are left out."""
-        wanted = None if series is None else self._places.known(series.tolist())
+        wanted = None if series is None else self._tags.known(series.tolist())
         if wanted == []:
             self._connection.check(self._bucket)
             return _together([])
-        windows = ROWS_PER_QUERY // max(1, len(self._places.all() if wanted is None else wanted))
+        windows = ROWS_PER_QUERY // max(1, self._tags.count() if wanted is None else len(wanted))
         length = max(1, windows) * window_seconds
         pieces = (
             self._read_piece(piece, min(piece + length, end), window_seconds, wanted)
@@ -95,9 +112,8 @@ class InfluxCountStore:
 
     def extent(self, since: int = 0) -> tuple[int, int] | None:
         """First and last instant with a point; the server looks at the ends of each series only."""
-        queries = (_POINTS + _FIRST, _POINTS + _LAST)
         span = {**_EVER, "_start": datetime.fromtimestamp(since - since % 3600, UTC)}
-        ends = [self._connection.query(self._bucket, flux, span, ["_time"])["_time"] for flux in queries]
+        ends = [self._query(_POINTS + which, span, ["_time"])["_time"] for which in (_FIRST, _LAST)]
         first, last = (seconds_of(times) for times in ends)
         return (int(first.min()), int(last.max())) if len(first) and len(last) else None
 
@@ -109,35 +125,56 @@ class InfluxCountStore:
         """Drop the record of changes up to the cursor."""
         self._changes.forget(cursor)
 
+    def _query(self, flux: str, parameters: Mapping[str, object], columns: Sequence[str]) -> dict[str, list[str]]:
+        names = {"_counts": self._schema.measurement, "_number": self._schema.field}
+        return self._connection.query(self._bucket, flux, {**names, **parameters}, columns)
+
     def _lines(self, points: CountPoints) -> Iterator[str]:
         origins, inverse = np.unique(np.stack([points.series, points.sources]), axis=1, return_inverse=True)
-        tags = self._places.all()
-        keys = [self._key(tags[series], source) for series, source in origins.T.tolist()]
+        keys = [self._tags.key(series, source) for series, source in origins.T.tolist()]
         columns = zip(inverse.tolist(), points.counts.tolist(), points.times.tolist(), strict=True)
-        return (f"{keys[origin]} count={count}i {time}" for origin, count, time in columns)
+        return (f"{keys[origin]} {self._schema.field}={count}i {time}" for origin, count, time in columns)
 
-    def _key(self, tags: dict[str, str], source: int) -> str:
-        return key("presence", tags | {"sensor": self._register.sensor_name(source)} if source else tags)
+    def _stored(self, span: CountSpan) -> Stored:
+        """The points of one source in one series, whatever series the condition lets through besides."""
+        condition = self._tags.condition([span.series])
+        tags = self._tags.of(span.series, span.source)
+        columns = self._query(
+            f'{_POINTS} |> filter(fn: (r) => ({condition.flux}) and r["{self._tags.sensor}"] == _sensor) {self._keep}',
+            {
+                "_start": datetime.fromtimestamp(span.start // NANOSECONDS, UTC),
+                "_stop": datetime.fromtimestamp(-(-span.end // NANOSECONDS), UTC),
+                "_sensor": tags[self._tags.sensor],
+                **condition.parameters,
+            },
+            self._columns,
+        )
+        numbers = self._tags.numbers(columns, seconds_of(columns["_time"]))
+        found = zip(nanoseconds_of(columns["_time"]).tolist(), columns["_value"], numbers, strict=True)
+        return {
+            (span.series, span.source, time): int(float(count))
+            for time, count, number in found
+            if number == span.series and span.start <= time < span.end
+        }
 
     def _read_piece(self, start: int, end: int, window_seconds: int, series: Sequence[int] | None) -> WindowCounts:
-        condition = self._places.condition(series)
-        columns = self._connection.query(
-            self._bucket,
-            f"{_POINTS} |> filter(fn: (r) => {condition.flux}) {_WINDOWS}",
+        condition = self._tags.condition(series)
+        columns = self._query(
+            f"{_POINTS} |> filter(fn: (r) => {condition.flux}) {_WINDOWS} {self._keep}",
             {
                 "_start": datetime.fromtimestamp(start, UTC),
                 "_stop": datetime.fromtimestamp(end, UTC),
                 "_window": timedelta(seconds=window_seconds),
                 **condition.parameters,
             },
-            ["_time", "_value", *PLACE, "kind"],
+            self._columns,
         )
-        numbers = self._places.numbers(columns)
+        seconds = seconds_of(columns["_time"])
+        numbers = self._tags.numbers(columns, seconds)
         counts = np.array(columns["_value"], dtype=np.float64).astype(np.int64)
         wanted = numbers >= 0 if series is None else np.isin(numbers, series)
-        seconds = seconds_of(columns["_time"])[wanted]
         return sum_windows(
-            seconds, numbers[wanted], counts[wanted], start=start, end=end, window_seconds=window_seconds
+            seconds[wanted], numbers[wanted], counts[wanted], start=start, end=end, window_seconds=window_seconds
         )
 
 

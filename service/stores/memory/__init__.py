@@ -1,16 +1,23 @@
 """Every store in plain dicts and arrays, for tests: the same contract, gone when the process ends."""
 
+from service.stores.memory.annotations import MemoryAnnotationStore
 from service.stores.memory.counts import MemoryCountStore
+from service.stores.memory.findings import MemoryEpisodeDecisionStore, MemoryOutcomeStore
+from service.stores.memory.readings import MemoryReadingStore
 from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore, MemoryKeyStore
 from service.stores.memory.register import MemoryPlacesRegister
 from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
 
 __all__ = [
+    "MemoryAnnotationStore",
     "MemoryAuditLog",
     "MemoryCountStore",
+    "MemoryEpisodeDecisionStore",
     "MemoryHotspotListStore",
     "MemoryKeyStore",
+    "MemoryOutcomeStore",
     "MemoryPlacesRegister",
+    "MemoryReadingStore",
     "MemoryStateStore",
     "MemoryTables",
     "MemoryVerdictStore",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.counts import NANOSECONDS, Changes, CountPoints, WindowCounts
+from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
 from service.errors import StoreError
+from service.stores.replacement import concatenated, replacement
 from service.stores.windows import earliest_of_each, sum_windows
 
 
@@ -26,6 +29,24 @@ class MemoryCountStore:
             raise StoreError("a count is negative; check what ingest let through")
         keys = zip(points.times.tolist(), points.series.tolist(), points.sources.tolist(), strict=True)
         self._counts.update(zip(keys, points.counts.tolist(), strict=True))
+        self._note(points)
+
+    def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
+        """Take out what is not among the points, then store them."""
+        stored = {
+            (series, source, time): count
+            for (time, series, source), count in self._counts.items()
+            if any((series, source) == span[:2] and span.start <= time < span.end for span in spans)
+        }
+        put, withdrawn = replacement(points, stored)
+        for key in zip(withdrawn.times.tolist(), withdrawn.series.tolist(), withdrawn.sources.tolist(), strict=True):
+            del self._counts[key]
+        keys = zip(put.times.tolist(), put.series.tolist(), put.sources.tolist(), strict=True)
+        self._counts.update(zip(keys, put.counts.tolist(), strict=True))
+        if len(put) or len(withdrawn):
+            self._note(concatenated(put, withdrawn))
+
+    def _note(self, points: CountPoints) -> None:
         self._cursor += 1
         series, earliest = earliest_of_each(points.series, points.times // NANOSECONDS)
         self._batches[self._cursor] = dict(zip(series.tolist(), earliest.tolist(), strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -11,48 +12,83 @@ from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
 from service.errors import Conflict, NotFound
 from service.stores.keys import key_exists, key_not_found
-from service.stores.lists import check_draft, list_exists, list_not_found
+from service.stores.lists import check_draft, check_kept, list_exists, list_not_found, never_approved
+
+
+@dataclass
+class _StoredList:
+    record: ListRecord
+    document: bytes
+    approved_document: bytes | None = None
 
 
 class MemoryHotspotListStore:
     """Lists in a dict by (tenant, id)."""
 
     def __init__(self) -> None:
-        self._lists: dict[tuple[str, str], tuple[ListRecord, bytes]] = {}
+        self._lists: dict[tuple[str, str], _StoredList] = {}
 
     def add(self, record: ListRecord, canonical_json: bytes) -> None:
-        """Store a new list; raises Conflict if the id exists."""
-        if (record.tenant, record.list_id) in self._lists:
+        """Store a new list; raises Conflict if the id or the number exists."""
+        numbers = {one.record.number for one in self._of(record.tenant)}
+        if (record.tenant, record.list_id) in self._lists or record.number in numbers:
             raise Conflict(list_exists(record.tenant, record.list_id))
-        self._lists[record.tenant, record.list_id] = (record, canonical_json)
+        self._lists[record.tenant, record.list_id] = _StoredList(record, canonical_json)
 
-    def get(self, tenant: str, list_id: str) -> tuple[ListRecord, bytes]:
-        """A list and what is decided about it; raises NotFound."""
-        if (tenant, list_id) not in self._lists:
-            raise NotFound(list_not_found(tenant, list_id))
-        return self._lists[tenant, list_id]
+    def get(self, tenant: str, list_id: str, *, approved: bool = False) -> tuple[ListRecord, bytes]:
+        """A list and what is decided about it; raises NotFound, Gone."""
+        stored = self._stored(tenant, list_id)
+        content = stored.approved_document if approved else stored.document
+        if content is None:
+            raise NotFound(never_approved(stored.record))
+        check_kept(stored.record)
+        return stored.record, content
 
     def records(
         self, tenant: str, statuses: Sequence[ListStatus], after: str | None = None, limit: int = 100
     ) -> list[ListRecord]:
         """A page of lists, newest first."""
+        last = self._lists.get((tenant, after)) if after else None
+        before = last.record.number if last else 0
         found = (
-            record
-            for (owner, list_id), (record, _) in sorted(self._lists.items(), reverse=True)
-            if owner == tenant and record.status in statuses and (after is None or list_id < after)
+            stored.record
+            for stored in self._of(tenant)
+            if stored.record.status in statuses and (after is None or stored.record.number < before)
         )
         return [record for record, _ in zip(found, range(limit), strict=False)]
 
-    def approve(self, tenant: str, list_id: str, approved_by: str, approved: datetime) -> ListRecord:
+    def newest(self, tenant: str, area: str | None, statuses: Sequence[ListStatus]) -> ListRecord | None:
+        """The newest list of one area, or of none."""
+        records = (stored.record for stored in self._of(tenant))
+        return next((record for record in records if record.area == area and record.status in statuses), None)
+
+    def approve(self, decided: ListRecord, approved_json: bytes) -> None:
         """Draft to approved, and the approved one before it to superseded."""
-        record, document = self.get(tenant, list_id)
-        check_draft(record)
-        for key, (other, bytes_) in self._lists.items():
-            if key[0] == tenant and other.status is ListStatus.APPROVED:
-                self._lists[key] = (msgspec.structs.replace(other, status=ListStatus.SUPERSEDED), bytes_)
-        record = msgspec.structs.replace(record, status=ListStatus.APPROVED, approved_by=approved_by, approved=approved)
-        self._lists[tenant, list_id] = (record, document)
-        return record
+        stored = self._stored(decided.tenant, decided.list_id)
+        check_kept(stored.record)
+        check_draft(stored.record)
+        before = self.newest(decided.tenant, stored.record.area, [ListStatus.APPROVED])
+        if before is not None:
+            superseded = msgspec.structs.replace(before, status=ListStatus.SUPERSEDED)
+            self._stored(before.tenant, before.list_id).record = superseded
+        stored.record, stored.approved_document = decided, approved_json
+
+    def expire(self, made_before: datetime, expired: datetime) -> list[ListRecord]:
+        """Empty the documents of lists made before a time."""
+        due = [one for one in self._lists.values() if one.record.made < made_before and one.record.expired is None]
+        for stored in due:
+            stored.record = msgspec.structs.replace(stored.record, expired=expired)
+            stored.document, stored.approved_document = b"", None if stored.approved_document is None else b""
+        return sorted((stored.record for stored in due), key=lambda record: (record.tenant, record.number))
+
+    def _stored(self, tenant: str, list_id: str) -> _StoredList:
+        if (tenant, list_id) not in self._lists:
+            raise NotFound(list_not_found(tenant, list_id))
+        return self._lists[tenant, list_id]
+
+    def _of(self, tenant: str) -> list[_StoredList]:
+        mine = (stored for (owner, _), stored in self._lists.items() if owner == tenant)
+        return sorted(mine, key=lambda stored: -stored.record.number)
 
 
 class MemoryKeyStore:

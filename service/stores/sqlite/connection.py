@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import threading
@@ -121,6 +122,7 @@ class Database:
             _enter_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.create_function("sha256", 1, _sha256, deterministic=True)
             self._migrate(connection)
         except BaseException:
             connection.close()
@@ -145,6 +147,10 @@ class Database:
                 "start the newer Trappvakt that wrote it, or restore a backup"
             )
         return version
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:

@@ -15,7 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.counts import NANOSECONDS, Changes, CountPoints, WindowCounts
+from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
+from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.connection import Database
 from service.stores.windows import SECONDS_PER_HOUR, sum_windows
@@ -33,6 +34,13 @@ _SOME_SERIES = """
     SELECT hour, series, nanosecond, n
     FROM hours CROSS JOIN numbers CROSS JOIN count ON hour = hours.value AND series = numbers.value
 """
+_SPAN = """
+    WITH hours AS MATERIALIZED (SELECT value FROM json_each(?))
+    SELECT hour * 3600000000000 + nanosecond AS time, n
+    FROM hours CROSS JOIN count ON hour = hours.value AND series = ?
+    WHERE source = ? AND time BETWEEN ? AND ?
+"""
+_DELETE = "DELETE FROM count WHERE hour = ? AND series = ? AND nanosecond = ? AND source = ?"
 _EXTENT = """
     SELECT hour * 3600 + min(nanosecond) / 1000000000 FROM count
         WHERE hour = (SELECT min(hour) FROM count WHERE hour >= :hour)
@@ -57,6 +65,16 @@ class SqliteCountStore:
             connection.executemany(_UPSERT, _rows(points))
             self._changes.note(points)
 
+    def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
+        """Compare with what is there, hour by hour, and write what differs."""
+        with self._database.transaction() as connection:
+            put, withdrawn = replacement(points, self._stored(spans))
+            if not len(put) and not len(withdrawn):
+                return
+            connection.executemany(_DELETE, (row[:4] for row in _rows(withdrawn)))
+            connection.executemany(_UPSERT, _rows(put))
+            self._changes.note(concatenated(put, withdrawn))
+
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Read the hours that the interval touches, then add up its windows."""
         hours = range(start // SECONDS_PER_HOUR, -(-end // SECONDS_PER_HOUR))
@@ -80,6 +98,14 @@ class SqliteCountStore:
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to the cursor."""
         self._changes.forget(cursor)
+
+    def _stored(self, spans: Sequence[CountSpan]) -> Stored:
+        stored: Stored = {}
+        for series, source, start, end in spans:
+            hours = list(range(start // _NANOSECONDS_PER_HOUR, -(-end // _NANOSECONDS_PER_HOUR)))
+            rows = self._database.rows(_SPAN, (msgspec.json.encode(hours), series, source, start, end - 1))
+            stored |= {(series, source, time): n for time, n in rows}
+        return stored
 
     def _look_up(self, hours: range, series: NDArray[np.int64]) -> NDArray[np.int64]:
         extent = self.extent()

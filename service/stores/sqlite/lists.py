@@ -1,4 +1,4 @@
-"""Hot-spot lists in register.db; a trigger in the file refuses to change a list's bytes."""
+"""Hot-spot lists in register.db; triggers in the file refuse to change a list's bytes before they expire."""
 
 from __future__ import annotations
 
@@ -8,48 +8,48 @@ from typing import Any
 
 import msgspec
 
-from service.domain.hotspots import ListRecord, ListStatus
+from service.domain.hotspots import HeldBack, ListRecord, ListStatus
 from service.errors import Conflict, NotFound
-from service.stores.lists import check_draft, list_exists, list_not_found
+from service.stores.lists import check_draft, check_kept, list_exists, list_not_found, never_approved
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.times import from_text, to_text
 
-_RECORD = "tenant, id, made, status, approved_by, approved"
+_COLUMNS = "id number tenant area made status digest approved_by approved approved_digest held_back tenants expired"
+_RECORD = ", ".join(_COLUMNS.split())
 
 
 class SqliteHotspotListStore:
-    """Lists as the bytes they were made of, and what is decided about them beside."""
+    """Lists as the bytes they were made of and approved as, and what is decided about them beside."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, record: ListRecord, canonical_json: bytes) -> None:
-        """Store a new list; raises Conflict if the id exists."""
+        """Store a new list; raises Conflict if the id or the number exists."""
+        values = _values(record)
         with self._database.transaction() as connection:
             inserted = connection.execute(
-                f"INSERT INTO hotspot_list ({_RECORD}, document) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",  # noqa: S608
-                (
-                    record.tenant,
-                    record.list_id,
-                    to_text(record.made),
-                    record.status,
-                    record.approved_by,
-                    to_text(record.approved),
-                    canonical_json,
-                ),
+                f"INSERT INTO hotspot_list ({_RECORD}, document) VALUES ({'?, ' * len(values)}?) "  # noqa: S608
+                "ON CONFLICT DO NOTHING",
+                (*values, canonical_json),
             )
             if not inserted.rowcount:
                 raise Conflict(list_exists(record.tenant, record.list_id))
 
-    def get(self, tenant: str, list_id: str) -> tuple[ListRecord, bytes]:
-        """A list and what is decided about it; raises NotFound."""
+    def get(self, tenant: str, list_id: str, *, approved: bool = False) -> tuple[ListRecord, bytes]:
+        """A list and what is decided about it; raises NotFound, Gone."""
+        document = "approved_document" if approved else "document"
         rows = self._database.rows(
-            f"SELECT {_RECORD}, document FROM hotspot_list WHERE tenant = ? AND id = ?",  # noqa: S608
+            f"SELECT {_RECORD}, {document} FROM hotspot_list WHERE tenant = ? AND id = ?",  # noqa: S608
             (tenant, list_id),
         )
         if not rows:
             raise NotFound(list_not_found(tenant, list_id))
-        return _record(rows[0][:-1]), rows[0][-1]
+        record, content = _record(rows[0][:-1]), rows[0][-1]
+        if content is None:
+            raise NotFound(never_approved(record))
+        check_kept(record)
+        return record, content
 
     def records(
         self, tenant: str, statuses: Sequence[ListStatus], after: str | None = None, limit: int = 100
@@ -57,35 +57,98 @@ class SqliteHotspotListStore:
         """A page of lists, newest first."""
         sql = f"""
             SELECT {_RECORD} FROM hotspot_list
-            WHERE tenant = ?1 AND status IN (SELECT value FROM json_each(?2)) AND (?3 IS NULL OR id < ?3)
-            ORDER BY id DESC LIMIT ?4
+            WHERE tenant = ?1 AND status IN (SELECT value FROM json_each(?2))
+                AND (?3 IS NULL OR number < (SELECT number FROM hotspot_list WHERE tenant = ?1 AND id = ?3))
+            ORDER BY number DESC LIMIT ?4
         """  # noqa: S608
-        rows = self._database.rows(sql, (tenant, msgspec.json.encode(list(statuses)), after, limit))
-        return [_record(row) for row in rows]
+        return self._read(sql, (tenant, msgspec.json.encode(list(statuses)), after, limit))
 
-    def approve(self, tenant: str, list_id: str, approved_by: str, approved: datetime) -> ListRecord:
+    def newest(self, tenant: str, area: str | None, statuses: Sequence[ListStatus]) -> ListRecord | None:
+        """The newest list of one area, or of none."""
+        sql = f"""
+            SELECT {_RECORD} FROM hotspot_list
+            WHERE tenant = ? AND area IS ? AND status IN (SELECT value FROM json_each(?))
+            ORDER BY number DESC LIMIT 1
+        """  # noqa: S608
+        found = self._read(sql, (tenant, area, msgspec.json.encode(list(statuses))))
+        return found[0] if found else None
+
+    def approve(self, decided: ListRecord, approved_json: bytes) -> None:
         """Draft to approved, and the approved one before it to superseded, in one step."""
         with self._database.transaction() as connection:
-            record, _ = self.get(tenant, list_id)
+            record, _ = self.get(decided.tenant, decided.list_id)
             check_draft(record)
             connection.execute(
-                "UPDATE hotspot_list SET status = ? WHERE tenant = ? AND status = ?",
-                (ListStatus.SUPERSEDED, tenant, ListStatus.APPROVED),
+                "UPDATE hotspot_list SET status = ? WHERE tenant = ? AND area IS ? AND status = ?",
+                (ListStatus.SUPERSEDED, decided.tenant, record.area, ListStatus.APPROVED),
             )
             connection.execute(
-                "UPDATE hotspot_list SET status = ?, approved_by = ?, approved = ? WHERE tenant = ? AND id = ?",
-                (ListStatus.APPROVED, approved_by, to_text(approved), tenant, list_id),
+                "UPDATE hotspot_list SET approved_document = ?, status = ?, approved_by = ?, approved = ?, "
+                "approved_digest = ?, held_back = ? WHERE tenant = ? AND id = ?",
+                (
+                    approved_json,
+                    decided.status,
+                    decided.approved_by,
+                    to_text(decided.approved),
+                    decided.approved_digest,
+                    msgspec.json.encode(decided.held_back).decode(),
+                    decided.tenant,
+                    decided.list_id,
+                ),
             )
-            return self.get(tenant, list_id)[0]
+
+    def expire(self, made_before: datetime, expired: datetime) -> list[ListRecord]:
+        """Empty the documents of lists made before a time."""
+        with self._database.transaction() as connection:
+            due = self._read(
+                f"SELECT {_RECORD} FROM hotspot_list WHERE made < ? AND expired IS NULL ORDER BY tenant, number",  # noqa: S608
+                (to_text(made_before),),
+            )
+            connection.execute(
+                "UPDATE hotspot_list SET expired = ?, document = x'', "
+                "approved_document = CASE WHEN approved_document IS NOT NULL THEN x'' END "
+                "WHERE made < ? AND expired IS NULL",
+                (to_text(expired), to_text(made_before)),
+            )
+        return [msgspec.structs.replace(record, expired=expired) for record in due]
+
+    def _read(self, sql: str, parameters: Sequence[object]) -> list[ListRecord]:
+        return [_record(row) for row in self._database.rows(sql, parameters)]
+
+
+def _values(record: ListRecord) -> tuple[object, ...]:
+    return (
+        record.list_id,
+        record.number,
+        record.tenant,
+        record.area,
+        to_text(record.made),
+        record.status,
+        record.digest,
+        record.approved_by,
+        to_text(record.approved),
+        record.approved_digest,
+        msgspec.json.encode(record.held_back).decode(),
+        msgspec.json.encode(record.tenants).decode(),
+        to_text(record.expired),
+    )
 
 
 def _record(row: Sequence[Any]) -> ListRecord:
-    tenant, list_id, made, status, approved_by, approved = row
+    list_id, number, tenant, area, made, status, digest, *decided, held_back, tenants, expired = row
+    approved_by, approved, approved_digest = decided
     return ListRecord(
         list_id=list_id,
+        number=number,
         tenant=tenant,
+        area=area,
         made=from_text(made),
         status=ListStatus(status),
+        digest=digest,
         approved_by=approved_by,
         approved=from_text(approved),
+        approved_digest=approved_digest,
+        held_back=msgspec.json.decode(held_back, type=list[HeldBack]),
+        tenants=msgspec.json.decode(tenants, type=list[str]),
+        expired=from_text(expired),
     )

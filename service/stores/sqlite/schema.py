@@ -25,6 +25,17 @@ COUNTS: tuple[Migration, ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE reading (                 -- messages whose counts depend on their neighbours
+            series INTEGER NOT NULL,
+            source INTEGER NOT NULL,           -- the sensor's number
+            time INTEGER NOT NULL,             -- nanoseconds since 1970-01-01 UTC
+            value INTEGER NOT NULL CHECK (value >= 0),
+            PRIMARY KEY (series, source, time)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 
 _VERDICT = ("start", "series", "version", *MEASURES, "anomalous")
@@ -162,6 +173,96 @@ REGISTER: tuple[Migration, ...] = (
         """
         CREATE TRIGGER hotspot_list_stays BEFORE UPDATE OF tenant, id, made, document ON hotspot_list
         BEGIN SELECT raise(ABORT, 'a hot-spot list is never changed'); END
+        """,
+    ),
+    (
+        """
+        CREATE TABLE annotation (              -- a row a version; the newest one of an id counts
+            revision INTEGER PRIMARY KEY AUTOINCREMENT,
+            tenant TEXT NOT NULL,
+            id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            start INTEGER NOT NULL,            -- seconds UTC
+            end INTEGER NOT NULL,
+            area TEXT,
+            property TEXT,
+            building TEXT,
+            stairwell TEXT,
+            space TEXT,
+            made_by TEXT NOT NULL,
+            made TEXT NOT NULL,
+            retracted_by TEXT,
+            retracted TEXT
+        )
+        """,
+        "CREATE INDEX annotation_versions ON annotation (tenant, id, revision)",
+        "CREATE INDEX annotation_by_start ON annotation (start, id)",
+        """
+        CREATE TRIGGER annotation_stays BEFORE UPDATE ON annotation
+        BEGIN SELECT raise(ABORT, 'a version of an annotation is never changed; add another'); END
+        """,
+    ),
+    (
+        "DROP TRIGGER hotspot_list_stays",
+        "ALTER TABLE hotspot_list ADD COLUMN number INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE hotspot_list ADD COLUMN area TEXT",  # NULL: of the whole tenant
+        "ALTER TABLE hotspot_list ADD COLUMN digest TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE hotspot_list ADD COLUMN approved_document BLOB",
+        "ALTER TABLE hotspot_list ADD COLUMN approved_digest TEXT",
+        "ALTER TABLE hotspot_list ADD COLUMN held_back TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE hotspot_list ADD COLUMN tenants TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE hotspot_list ADD COLUMN expired TEXT",  # when the documents were emptied
+        """
+        UPDATE hotspot_list SET digest = sha256(document), number = (
+            SELECT count(*) FROM hotspot_list AS older
+            WHERE older.tenant = hotspot_list.tenant AND (older.made, older.id) <= (hotspot_list.made, hotspot_list.id)
+        )
+        """,
+        """
+        UPDATE hotspot_list SET approved_document = document, approved_digest = digest WHERE status <> 'draft'
+        """,
+        "CREATE UNIQUE INDEX hotspot_list_by_number ON hotspot_list (tenant, number)",
+        """
+        CREATE TRIGGER hotspot_list_stays
+        BEFORE UPDATE OF tenant, id, number, area, made, tenants, digest ON hotspot_list
+        BEGIN SELECT raise(ABORT, 'a hot-spot list is never changed'); END
+        """,
+        """
+        CREATE TRIGGER hotspot_list_document_stays BEFORE UPDATE OF document, approved_document ON hotspot_list
+        WHEN (NEW.document <> OLD.document OR NEW.approved_document IS NOT OLD.approved_document)
+            AND NOT (OLD.status = 'draft' AND NEW.document = OLD.document)
+            AND NOT (NEW.expired IS NOT NULL AND NEW.document = x'' AND coalesce(NEW.approved_document, x'') = x'')
+        BEGIN SELECT raise(ABORT, 'a hot-spot list is never changed'); END
+        """,
+    ),
+    (
+        """
+        CREATE TABLE episode_decision (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            tenant TEXT NOT NULL,
+            series INTEGER NOT NULL REFERENCES space (series),
+            start INTEGER NOT NULL,            -- of the episode when it was decided about, seconds UTC
+            end INTEGER NOT NULL,
+            action TEXT NOT NULL,
+            decided_by TEXT NOT NULL,
+            decided TEXT NOT NULL,
+            until INTEGER,                     -- of a mute, seconds UTC
+            reason TEXT
+        )
+        """,
+        "CREATE INDEX episode_decision_of_tenant ON episode_decision (tenant, end)",
+        """
+        CREATE TABLE outcome (
+            tenant TEXT NOT NULL,
+            list_id TEXT NOT NULL,
+            rank INTEGER NOT NULL,
+            visited TEXT NOT NULL,
+            stairwell TEXT NOT NULL,
+            found TEXT NOT NULL,               -- JSON
+            reported_by TEXT NOT NULL,
+            reported TEXT NOT NULL,
+            PRIMARY KEY (tenant, list_id, rank, visited)
+        )
         """,
     ),
 )

@@ -1,0 +1,83 @@
+"""What is measured: every experiment with its rivals, and its small brother for a first look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench.quality.alarming import LevelShifts, Sizes, TownAlarms
+from bench.quality.datasets import read_calit2, read_nyc_taxi
+from bench.quality.experiment import Experiment, Table
+from bench.quality.known import KnownEventRecall, text_for
+from bench.quality.melbourne import MelbourneEvents, MelbourneOrdinary
+from bench.quality.neighbours import Neighbours
+from bench.quality.panel import Rival
+from bench.quality.rivals import ADWIN, ORACLE, OURS, OURS_AT_THRESHOLD, RIVALS
+
+_QUICK_SIZES = Sizes(null=(16, 8), onset=(16, 14), shift=(16, 8))
+_QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "nyc-taxi": 20, "melbourne": 20}
+_LONG_RUNS = (
+    "Where its cell says 6 %, it is the share of time and not the number of predicted events that ends its sweep: "
+    "evidence is carried over hours, nights and weeks, as loitering asks for, and keeps whole blocks of hours flagged."
+)
+_DROPS = (
+    "Christmas and the snow storm are drops for the most part, and Trappvakt looks for more than usual alone; forests "
+    "and ADWIN react to any change."
+)
+_PREDICTIVE = ("poisson", "gamma-poisson", "negative-binomial", "gaussian", "seasonal")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Experiments and neighbouring settings.
+
+    Parameters
+    ----------
+    datasets
+        Folder of the public counts.
+    seed
+        Of towns, injected events and randomised p-values.
+    quick
+        A slice of each data set and small towns: shows that it runs, measures nothing.
+    """
+
+    datasets: Path
+    seed: int
+    quick: bool = False
+
+    @property
+    def experiments(self) -> Sequence[Experiment]:
+        sizes = _QUICK_SIZES if self.quick else Sizes()
+        weeks = _QUICK_WEEKS["melbourne"] if self.quick else None
+        everybody = (OURS, *RIVALS)
+        predictive = (OURS, *(rival for rival in RIVALS if rival.name in _PREDICTIVE))
+        return (
+            *self._known_events(everybody),
+            MelbourneEvents(self.datasets, everybody, self.seed, weeks),
+            TownAlarms((ORACLE, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
+            LevelShifts((OURS, ADWIN), self.seed, sizes),
+            MelbourneOrdinary(self.datasets, predictive, self.seed, weeks),
+        )
+
+    @property
+    def neighbours(self) -> Neighbours:
+        if self.quick:
+            return Neighbours(self.datasets, self.seed, _QUICK_SIZES.null, _QUICK_SIZES.onset)
+        return Neighbours(self.datasets, self.seed)
+
+    def _known_events(self, rivals: Sequence[Rival]) -> Sequence[Experiment]:
+        calit2 = text_for("30-min windows; the 17 known events after four weeks.")
+        taxi = text_for("30-min windows; the five windows of the benchmark, all after four weeks.")
+        return tuple(
+            KnownEventRecall(table, read, rivals, weeks=_QUICK_WEEKS[table.name] if self.quick else None)
+            for table, read in (
+                (Table("calit2-in", "CalIt2, flow 9 (in)", calit2, _LONG_RUNS), partial(read_calit2, self.datasets, 9)),
+                (
+                    Table("calit2-out", "CalIt2, flow 7 (out)", calit2, _LONG_RUNS),
+                    partial(read_calit2, self.datasets, 7),
+                ),
+                (Table("nyc-taxi", "nyc_taxi", taxi, _DROPS), partial(read_nyc_taxi, self.datasets)),
+            )
+        )

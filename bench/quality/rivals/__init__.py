@@ -1,0 +1,118 @@
+"""Who takes part: our detector and its rivals, one rival or family a module."""
+
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+
+from bench.quality.panel import Judge, Judgement, Panel, Rival
+from bench.quality.rivals.mmpp import BURN_IN, DRAWS
+from bench.quality.rivals.ours import judge_at_threshold, judge_ours
+
+
+def _judge_by(panel: Panel, *, module: str, name: str) -> Judgement:
+    judge: Judge = getattr(import_module(f"bench.quality.rivals.{module}"), name)
+    return judge(panel)
+
+
+def _rival(name: str, title: str, module: str, note: str, *, package: str = "") -> Rival:
+    """A rival whose module, and with it its package, is imported when it is used."""
+    judge = partial(_judge_by, module=module, name=f"judge_{name.replace('-', '_')}")
+    return Rival(name, title, judge, package=package, note=note)
+
+
+_RESIDUALS = "Sees (count - mean) / standard deviation of the hour of the week on the weeks before, refitted weekly."
+
+OURS = Rival("trappvakt", "Trappvakt", judge_ours, note="The shipped version; the same settings everywhere.")
+OURS_AT_THRESHOLD = Rival(
+    "trappvakt-threshold",
+    "Trappvakt, threshold set like the others'",
+    judge_at_threshold,
+    racing=False,
+    note="Its calibrated tail, but a threshold set on a null town: what its calibration costs or spares.",
+)
+ORACLE = replace(
+    _rival(
+        "oracle",
+        "oracle CUSUM",
+        "oracle",
+        "Knows the normal rate of every window, the evenings and hours of the hang-out and what it adds; sums log "
+        "likelihood ratios of a negative binomial of dispersion 0.4. Out of the race.",
+    ),
+    racing=False,
+)
+ADWIN = _rival(
+    "adwin",
+    "ADWIN (river)",
+    "adwin",
+    f"{_RESIDUALS} Tested at every window at ten levels from 0.1 to 1e-10; the score is the strictest at which the "
+    "mean rises, a shift is reported at river's default of 0.002.",
+)
+RIVALS = (
+    _rival(
+        "poisson",
+        "Poisson threshold, weekly refit",
+        "rates",
+        "Mean of the hour of the week on all weeks before, with one visit's weight of the series' mean. An earlier "
+        "implementation found 6 / 10 / 11 / 14 / 16 on CalIt2's flow 9.",
+    ),
+    _rival(
+        "gamma-poisson",
+        "negative binomial, empirical Bayes, weekly refit",
+        "rates",
+        "Gamma prior over the hours of the week by moments; Poisson counts of that uncertain rate. An earlier "
+        "implementation found 5 / 11 / 12 / 15 / 15; priors by time of day or day type, and the dispersion below, came "
+        "no nearer.",
+    ),
+    _rival(
+        "negative-binomial",
+        "negative binomial, overdispersion learnt, weekly refit",
+        "rates",
+        "The same, and one overdispersion for each series by moments: calibrated better, finds fewer on CalIt2, whose "
+        "events it takes for overdispersion.",
+    ),
+    _rival(
+        "mmpp",
+        "MMPP forward filter, weekly MCMC refit",
+        "mmpp",
+        f"From the paper's equations; {DRAWS} Gibbs draws of which {BURN_IN} are burnt in, one chain, every week on "
+        "all weeks before, then the mean of the draws. Events of gamma rate, shape 5, mean 3.9 times the series' mean "
+        "count and at least 0.8 an hour; priors of the chain once in 50 hours and two hours long. An earlier "
+        "implementation found 5 / 12 / 14 / 17 / 17; other seeds and 100 draws move cells by up to three.",
+    ),
+    _rival(
+        "scan",
+        "expectation-based Poisson scan, 1-6 windows",
+        "scan",
+        "Neill 2009, on the means of the Poisson threshold. An earlier implementation found 7 / 10 / 11 / 14 / 14.",
+    ),
+    _rival(
+        "gaussian",
+        "GaussianScorer per hour of the week (river)",
+        "gaussian",
+        "Deviations above the mean in standard deviations as the scorers learn them online (at least half a presence); "
+        "river's own two-sided score ends at 1.0 for many windows.",
+    ),
+    _rival(
+        "half-space-trees",
+        "HalfSpaceTrees (river)",
+        "half_space",
+        f"{_RESIDUALS} Features: this window, the one before, the mean of the last four. One forest of 10 trees a "
+        "series, river's defaults: one for each hour of the week would see fifteen windows in fifteen weeks.",
+    ),
+    ADWIN,
+    _rival(
+        "random-cut-forest",
+        "random cut forest (krcf)",
+        "forest",
+        f"{_RESIDUALS} Shingles of four windows, 50 trees of 256. krcf, for rrcf has had no release since 2023.",
+        package="krcf",
+    ),
+    _rival(
+        "seasonal",
+        "MSTL, weekly refit (statsforecast)",
+        "seasonal",
+        "Loess decomposition with the season of a week and an exponentially smoothed level, on the Anscombe transform "
+        "of the last eight weeks in local time; forecasts a week, judged by the forecast errors of the weeks before.",
+        package="statsforecast",
+    ),
+)

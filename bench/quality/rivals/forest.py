@@ -1,0 +1,42 @@
+"""Random cut forest (Guha, Mishra, Roy and Schrijvers, ICML 2016) on deviations from the hour of the week, by krcf."""
+
+from __future__ import annotations
+
+import numpy as np
+from krcf import RandomCutForest
+
+from bench.quality.panel import Floats, Judgement, Panel
+from bench.quality.residuals import standardise
+
+_SHINGLE_WINDOWS = 4
+_TREES, _SAMPLE = 50, 256
+_BOUNDS = (-4.0, 12.0)
+
+
+def judge_random_cut_forest(panel: Panel, seed: int = 0) -> Judgement:
+    """Score of the last four deviations, one forest for each series."""
+    deviation = np.clip(standardise(panel), *_BOUNDS)
+    score = np.full(deviation.shape, np.nan)
+    for series in range(panel.width):
+        score[:, series] = _judge_series(deviation[:, series], seed)
+    return Judgement(score)
+
+
+def _judge_series(deviation: Floats, seed: int) -> Floats:
+    forest = RandomCutForest(
+        {
+            "dimensions": 1,
+            "shingle_size": _SHINGLE_WINDOWS,
+            "num_trees": _TREES,
+            "sample_size": _SAMPLE,
+            "output_after": _SAMPLE,
+            "random_seed": seed + 1,  # 0 is taken for "choose one"
+            "parallel_execution_enabled": False,
+        }
+    )
+    score = np.full(len(deviation), np.nan)
+    for window in np.flatnonzero(~np.isnan(deviation)):
+        point = [float(deviation[window])]
+        score[window] = forest.score(point)
+        forest.update(point)
+    return score

@@ -1,0 +1,40 @@
+"""The detector of this project, in the version that ships."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.quality.panel import Judgement, Panel
+from models.columns import OccupancyColumns
+from models.kinds import kind_number
+from models.shipped import shipped_version
+from models.state import Head
+from models.version import ModelVersion
+
+_KEPT = ("score", "expected", "p_value", "p_above", "tail")
+
+
+def judge_ours(panel: Panel, version: ModelVersion | None = None) -> Judgement:
+    """Score each window, then learn it."""
+    columns = OccupancyColumns(
+        version or shipped_version(),
+        panel.calendar.window_minutes,
+        [kind_number(kind) for kind in panel.kinds],
+        panel.shares,
+    )
+    kept = {name: np.full(panel.counts.shape, np.nan) for name in _KEPT}
+    shifts = np.zeros(panel.counts.shape, dtype=bool)
+    for window, (slot, counts) in enumerate(zip(panel.slots, panel.counts, strict=True)):
+        epoch = columns.state.head[Head.EPOCH].copy()
+        verdicts = columns.step(int(slot), counts)
+        for name, values in kept.items():
+            values[window] = getattr(verdicts, name)
+        shifts[window] = columns.state.head[Head.EPOCH] != epoch
+    return Judgement(**kept, shifts=shifts)
+
+
+def judge_at_threshold(panel: Panel) -> Judgement:
+    """The same by the rareness of its tail, to be given a threshold like everybody else."""
+    tail = judge_ours(panel).tail
+    assert tail is not None
+    return Judgement(-np.log(tail / panel.shares))

@@ -1,0 +1,63 @@
+"""Outcomes: what was found at the entries of a hot-spot list."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from service.api.routes import Routes
+from service.domain.keys import Key, Role
+from service.domain.outcomes import Finding, Outcome, OutcomeReport
+from service.errors import Gone, NotFound
+from service.ports import Ports
+from service.usecases.outcomes import read_outcomes, report_outcome
+
+routes = Routes("Outcomes")
+
+_VISITED = datetime(2026, 11, 20, 21, 5, tzinfo=UTC)
+_OUTCOME = Outcome(
+    tenant="demo",
+    list_id="2026-11-19-001",
+    rank=1,
+    stairwell="kvarnen-3a",
+    visited=_VISITED,
+    found=[Finding.DRUGS, Finding.TRACES],
+    reported_by="5f0c7a1e9b2d",
+    reported=datetime(2026, 11, 21, 6, tzinfo=UTC),
+)
+
+
+class Outcomes(msgspec.Struct, frozen=True):
+    """What was found, by entry and visit."""
+
+    items: list[Outcome]
+
+
+@routes.declare(
+    "POST",
+    "/v1/hotspot-lists/{list_id}/entries/{rank}/outcomes",
+    roles=(Role.POLICE, Role.OPERATOR),
+    raises=(NotFound, Gone),
+    sent=OutcomeReport(visited=_VISITED, found=[Finding.DRUGS, Finding.TRACES]),
+    answered=_OUTCOME,
+)
+def post_outcome(ports: Ports, key: Key, list_id: str, rank: int, body: OutcomeReport) -> Outcome:
+    """Say what a visit to a listed place found.
+
+    It is used to tell how good lists are, and never to learn from. The visit itself is annotated as a patrol, so that
+    it is not taken for loitering. Reported again, a visit is corrected. ``nothing`` and ``benign_cause`` stand alone.
+    """
+    return report_outcome(ports, key.tenant, list_id, rank, body, key.key_id)
+
+
+@routes.declare(
+    "GET",
+    "/v1/hotspot-lists/{list_id}/outcomes",
+    roles=(Role.READER, Role.POLICE, Role.OPERATOR),
+    raises=(NotFound, Gone),
+    answered=Outcomes([_OUTCOME]),
+)
+def list_outcomes(ports: Ports, key: Key, list_id: str) -> Outcomes:
+    """List what was found at the entries of an approved list, by entry and visit."""
+    return Outcomes(read_outcomes(ports, key.tenant, list_id))

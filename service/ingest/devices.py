@@ -1,0 +1,146 @@
+"""What decoded payloads of LoRaWAN devices mean: which field holds what, as their makers' public codecs name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from service.domain.places import Semantics
+from service.domain.readings import MAX_VALUE, whole_count
+
+
+class Field(NamedTuple):
+    """A field of a decoded payload; its name is compared without case and underscores.
+
+    ``least`` is the smallest number that means that somebody is there.
+    """
+
+    name: str
+    semantics: Semantics
+    least: int = 1
+
+
+class Device(NamedTuple):
+    """A family of devices: its fields, best first, and those beside them by which it is known; none if by any field."""
+
+    name: str
+    fields: tuple[Field, ...]
+    beside: tuple[str, ...] = ()
+
+
+DEVICES = (
+    Device("Elsys", (Field("motion", Semantics.DELTA), Field("occupancy", Semantics.OCCUPIED, 2)), ("vdd",)),
+    Device(
+        "Decentlab",
+        (Field("pir", Semantics.DELTA), Field("activity_counter", Semantics.DELTA)),
+        ("protocol_version",),
+    ),
+    Device(
+        "MClimate",
+        (Field("pirTriggerCount", Semantics.DELTA), Field("occupied", Semantics.OCCUPIED)),
+        ("sensorTemperature", "relativeHumidity"),
+    ),
+    Device(
+        "Adeunis",
+        (
+            Field("presence_global_counter", Semantics.CUMULATIVE),
+            Field("presence_current_counter", Semantics.DELTA),
+        ),
+        ("luminosity_current_percentage", "presence_global_counter"),
+    ),
+    Device(
+        "MerryIoT",
+        (Field("motion", Semantics.OCCUPIED), Field("count", Semantics.CUMULATIVE)),
+        ("battery_volt", "humi", "tamper"),
+    ),
+    Device(
+        "Browan",
+        (Field("status", Semantics.OCCUPIED), Field("count", Semantics.CUMULATIVE)),
+        ("temperatureBoard", "battery"),
+    ),
+    Device(
+        "own codec",
+        (
+            Field("count", Semantics.DELTA),
+            Field("counter", Semantics.CUMULATIVE),
+            Field("occupied", Semantics.OCCUPIED),
+            Field("duration_seconds", Semantics.PRESENCE),
+        ),
+    ),
+)
+"""Elsys: ``motion`` since the last uplink, ``occupancy`` 0 free, 1 pending, 2 occupied. Decentlab: sums of a period.
+Adeunis: a counter of 16 bits beside that of the period. MerryIoT, Browan: state and a counter of 24 bits."""
+
+_MAY_BE_LEFT_OUT = (Semantics.DELTA, Semantics.OCCUPIED)
+"""A counter left out is none: its zero would look as if it had started anew."""
+
+
+def read_payload(payload: Mapping[str, Any], semantics: Semantics, *, omits_zeros: bool = False) -> int:
+    """The number that a decoded payload holds for a sensor of these semantics.
+
+    Parameters
+    ----------
+    payload
+        Fields, plain, in groups, or with a ``value`` below them.
+    semantics
+        As the sensor is registered.
+    omits_zeros
+        Whether the sender leaves out fields that are zero.
+
+    Raises
+    ------
+    ValueError
+        If the payload is of no known device, or holds nothing of these semantics; the message says what it holds.
+
+    Examples
+    --------
+    >>> read_payload({"temperature": 21.3, "motion": 4, "vdd": 3602}, Semantics.DELTA)
+    4
+    >>> read_payload({"pir": {"displayName": "PIR", "value": 7}, "protocol_version": 2}, Semantics.DELTA)
+    7
+    """
+    fields = dict(_flat(payload))
+    device = next((one for one in DEVICES if _is_of(fields, one)), None)
+    if device is None:
+        names = ", ".join(dict.fromkeys(field.name for field in DEVICES[-1].fields))
+        raise ValueError(f"the decoded payload is of no known device; let the codec name its number one of {names}")
+    wanted = [field for field in device.fields if field.semantics is semantics]
+    if not wanted:
+        offered = ", ".join(f"{field.name} ({field.semantics})" for field in device.fields)
+        raise ValueError(
+            f"the sensor is registered as {semantics}, but a payload of {device.name} holds {offered}; "
+            "correct its semantics in the register"
+        )
+    for field in wanted:
+        if (key := _key(field.name)) in fields:
+            return _number(field, fields[key])
+    if omits_zeros and semantics in _MAY_BE_LEFT_OUT and device.beside:
+        return 0
+    raise ValueError(f"the decoded payload holds no {' or '.join(field.name for field in wanted)}")
+
+
+def _is_of(fields: Mapping[str, object], device: Device) -> bool:
+    known = device.beside or [field.name for field in device.fields]
+    return any(_key(name) in fields for name in known)
+
+
+def _key(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _flat(payload: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Every field by its key; groups are opened, outer names win."""
+    for group in payload.values():
+        if isinstance(group, dict) and "value" not in group:
+            yield from _flat(group)
+    for name, value in payload.items():
+        plain = value.get("value") if isinstance(value, dict) else value
+        if plain is not None:
+            yield _key(name), plain
+
+
+def _number(field: Field, value: object) -> int:
+    if not isinstance(value, bool | int | float):
+        raise ValueError(f"{field.name} is {str(value)[:50]!r}, not a number")  # noqa: TRY004 - the payload is at fault
+    number = whole_count(value, MAX_VALUE)
+    return int(number >= field.least) if field.semantics is Semantics.OCCUPIED else number

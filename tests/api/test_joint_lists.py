@@ -1,0 +1,141 @@
+"""A police key across tenants: it reads what every tenant that shares has let out, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service.domain.hotspots import HeldBack, HotspotList
+from service.domain.keys import Role
+from service.errors import InvalidInput
+from service.ports import Ports
+from service.usecases.audit import EVERY_TENANT
+from service.usecases.hotspots import approve_list
+from service.usecases.joint_lists import make_joint_list
+from service.usecases.keys import create_key
+from service.usecases.list_numbers import sha256
+from tests.api.conftest import PORTS, Town, body
+from tests.api.drafts import add, entry
+
+OURS, THEIRS, PRIVATE = "norrbo", "söderhem", "enskilda"
+
+
+@pytest.fixture(params=PORTS)
+def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Ports:
+    """Three tenants with a draft each, two of which share what they approve."""
+    ports = PORTS[request.param](tmp_path, hotspots__share_with_police=[OURS, THEIRS])
+    for tenant, standings in {OURS: (9.0, 3.0), THEIRS: (5.0, 4.0), PRIVATE: (8.0, 7.0)}.items():
+        places = (
+            entry(rank=rank, tenant=tenant, stairwell=f"{tenant}-{rank}", score=stands, standing=stands)
+            for rank, stands in enumerate(standings, start=1)
+        )
+        add(ports, "2026-11-01-001", *places, tenant=tenant)
+    return ports
+
+
+def police(ports: Ports):
+    return Town(ports).client(Role.POLICE, EVERY_TENANT)
+
+
+def latest(ports: Ports) -> HotspotList:
+    response = police(ports).get("/v1/hotspots")
+    assert response.status_code == 200
+    return msgspec.json.decode(response.data, type=HotspotList)
+
+
+def test_drafts_are_no_part_of_a_joint_list(ports):
+    """Nor is there a joint list before anybody has approved anything."""
+    assert police(ports).get("/v1/hotspots").status_code == 404
+    approve_list(ports, OURS, "2026-11-01-001", "anna")
+    assert {one.tenant for one in latest(ports).entries} == {OURS}
+
+
+def test_a_joint_list_has_the_approved_entries_of_all_who_share(ports):
+    """By standing, ranked anew; each entry names the one it is of its tenant's own list."""
+    for tenant in (OURS, THEIRS, PRIVATE):
+        approve_list(ports, tenant, "2026-11-01-001", "anna")
+    joint = latest(ports)
+    assert [(one.rank, one.stairwell, one.source.rank) for one in joint.entries] == [
+        (1, f"{OURS}-1", 1),
+        (2, f"{THEIRS}-1", 1),
+        (3, f"{THEIRS}-2", 2),
+        (4, f"{OURS}-2", 2),
+    ]
+    assert (joint.tenant, joint.places, joint.number) == (EVERY_TENANT, 6, 2)
+    assert {one.tenant: one.digest for one in joint.sources} == {
+        tenant: ports.lists.get(tenant, "2026-11-01-001")[0].approved_digest for tenant in (OURS, THEIRS)
+    }
+
+
+def test_what_a_tenant_held_back_is_in_no_joint_list(ports):
+    approve_list(ports, OURS, "2026-11-01-001", "anna", [HeldBack(rank=1, reason="flytt")])
+    response = police(ports).get("/v1/hotspots")
+    assert f"{OURS}-1".encode() not in response.data
+    assert [(one.stairwell, one.source.rank) for one in latest(ports).entries] == [(f"{OURS}-2", 2)]
+    assert body(police(ports).get("/v1/hotspot-lists"))["items"][0]["held_back"] == []
+
+
+def test_who_no_longer_shares_is_seen_no_longer(ports):
+    """Not in older joint lists either; the next one is without."""
+    for tenant in (OURS, THEIRS):
+        approve_list(ports, tenant, "2026-11-01-001", "anna")
+    joint = latest(ports).list_id
+    withdrawn = msgspec.structs.replace(ports.settings.hotspots, share_with_police=(THEIRS,))
+    less = replace(ports, settings=msgspec.structs.replace(ports.settings, hotspots=withdrawn))
+    for path in ("/v1/hotspots", f"/v1/hotspot-lists/{joint}", f"/v1/hotspot-lists/{joint}.csv"):
+        assert police(less).get(path).status_code == 404
+    assert body(police(less).get("/v1/hotspot-lists"))["items"] == []
+    make_joint_list(less, "scheduler")
+    assert {one.tenant for one in latest(less).entries} == {THEIRS}
+
+
+def test_a_joint_list_is_made_once_and_keeps_its_bytes(ports):
+    """Nothing new, no new list; a newer approval supersedes it."""
+    approve_list(ports, OURS, "2026-11-01-001", "anna")
+    before = police(ports).get("/v1/hotspots").data
+    assert make_joint_list(ports, "scheduler") is None
+    assert police(ports).get("/v1/hotspots").data == before
+    approve_list(ports, THEIRS, "2026-11-01-001", "bo")
+    assert latest(ports).number == 2
+    old = police(ports).get(f"/v1/hotspot-lists/{msgspec.json.decode(before)['list_id']}")
+    assert (old.data, old.headers["Trappvakt-List-Status"]) == (before, "superseded")
+    assert ports.lists.get(EVERY_TENANT, latest(ports).list_id)[0].digest == sha256(
+        police(ports).get("/v1/hotspots").data
+    )
+
+
+def test_tenants_learn_that_their_entries_were_read_and_nothing_of_each_other(ports):
+    """The audit of each tells of the joint list; that of who does not share tells nothing."""
+    for tenant in (OURS, THEIRS, PRIVATE):
+        approve_list(ports, tenant, "2026-11-01-001", "anna")
+    joint = latest(ports)
+    for tenant in (OURS, THEIRS):
+        read = [one.subject for one in ports.audit.entries(tenant) if one.action == "list.read"]
+        assert read == [joint.list_id]
+    auditor = Town(ports).client(Role.AUDITOR, PRIVATE)
+    told = auditor.get("/v1/audit").text
+    assert OURS not in told
+    assert THEIRS not in told
+    assert joint.list_id not in {one["subject"] for one in msgspec.json.decode(told)["items"]} - {"2026-11-01-001"}
+
+
+def test_a_joint_list_is_a_table_too(ports):
+    approve_list(ports, OURS, "2026-11-01-001", "anna")
+    response = police(ports).get("/v1/hotspots", headers={"Accept": "text/csv"})
+    assert (response.mimetype, len(response.text.splitlines())) == ("text/csv", 3)
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.POLICE}))
+def test_only_the_police_have_keys_across_tenants(ports, role):
+    with pytest.raises(InvalidInput, match="only a police key"):
+        create_key(ports, role, EVERY_TENANT, "too much")
+
+
+def test_a_police_key_across_tenants_reads_lists_only(ports):
+    """Not one tenant's own, whoever knows its id."""
+    approve_list(ports, PRIVATE, "2026-11-01-001", "anna")
+    assert police(ports).get("/v1/hotspot-lists/2026-11-01-001").status_code == 404
+    assert police(ports).get("/v1/anomalies").status_code == 403

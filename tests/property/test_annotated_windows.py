@@ -1,0 +1,83 @@
+"""What a detector learns of windows whose cause is known, or that a person vouches for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.columns import OccupancyColumns
+from models.shipped import shipped_version
+from models.state import OccupancyState
+from tests.property.test_detector import assert_same, assert_state, columns_of, draw_counts, run
+
+WEEK = 168
+EVENING = (21, 22, 23)
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**31), share=st.floats(0, 1))
+def test_left_out_is_judged_like_any_and_learnt_like_missing(seed: int, share: float) -> None:
+    """To the last bit: the verdicts of the window itself, and the state after it."""
+    counts = draw_counts(300, 8, seed)
+    left_out = np.random.default_rng(seed).random(counts.shape) < share
+    annotated, missing = columns_of(8), columns_of(8)
+    for k, row in enumerate(counts):
+        judged = missing.score(k % WEEK, row)
+        assert_same([annotated.step(k % WEEK, row, left_out=left_out[k])], [judged])
+        missing.learn(k % WEEK, np.where(left_out[k], np.nan, row))
+        assert_state(annotated.state, missing.state)
+
+
+def test_no_mark_changes_nothing() -> None:
+    """Masks that mark nothing, and marks on missing counts, leave every bit as it was."""
+    counts = draw_counts(300, 8)
+    plain, masked = columns_of(8), columns_of(8)
+    expected = run(plain, counts)
+    nothing = np.zeros(8, dtype=bool)
+    verdicts = [masked.step(k % WEEK, row, left_out=nothing, confirmed=np.isnan(row)) for k, row in enumerate(counts)]
+    assert_same(expected, verdicts)
+    assert_state(plain.state, masked.state)
+
+
+@pytest.mark.parametrize("cut", [1, 5])
+def test_marks_of_a_series_do_not_touch_those_beside_it(cut: int) -> None:
+    """Any split gives the same bits."""
+    counts, random = draw_counts(400, 9), np.random.default_rng(3)
+    left_out, confirmed = random.random((2, *counts.shape)) < 0.3
+    together = columns_of(9)
+    for first, width in ((0, cut), (cut, 9 - cut)):
+        part, alone = slice(first, first + width), columns_of(width, first=first)
+        together.state = OccupancyState.new(24, 9)
+        for k, row in enumerate(counts):
+            marks = {"left_out": left_out[k], "confirmed": confirmed[k]}
+            whole = together.step(k % WEEK, row, **marks)
+            assert_same(
+                [whole],
+                [alone.step(k % WEEK, row[part].copy(), **{name: mark[part] for name, mark in marks.items()})],
+                part,
+            )
+        assert_state(together.state.select(part), alone.state)
+
+
+def test_loud_evenings_are_learnt_when_a_person_says_that_they_are_normal() -> None:
+    """Excess in a block of hours is not learnt by itself; confirmed for three weeks it is expected, and no alarm."""
+    random, n = np.random.default_rng(4), 10
+    runs = {name: OccupancyColumns(shipped_version(), 60, np.zeros(n), np.full(n, 0.02)) for name in ("unsaid", "said")}
+    anomalous = dict.fromkeys(runs, 0)
+    for window in range(15 * WEEK):
+        loud = window >= 10 * WEEK and window % 24 in EVENING
+        counts = random.poisson(np.full(n, 1.5 if loud else 0.05)).astype(float)
+        normal = np.full(n, 10 * WEEK <= window < 13 * WEEK)
+        for name, columns in runs.items():
+            verdicts = columns.step(window % WEEK, counts, confirmed=normal if name == "said" else None)
+            anomalous[name] += int(verdicts.anomalous.sum()) if window >= 13 * WEEK else 0
+    expected = {
+        name: np.mean([columns.score(hour, np.full(n, np.nan)).expected.mean() for hour in EVENING])
+        for name, columns in runs.items()
+    }
+    assert expected["unsaid"] < 0.1
+    assert expected["said"] > 0.3
+    assert anomalous["said"] <= 2
+    assert anomalous["unsaid"] > 50 * n

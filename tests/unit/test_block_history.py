@@ -1,0 +1,97 @@
+"""What is told of a block beside its rank: trend, weeks, hours, and how well it was heard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
+from models.calendar import Calendar
+from models.hotspots import HotSpot, Presences
+
+MONDAY = 1_746_396_000  # 2025-05-05 00:00 in Stockholm; no clock is put back in eight weeks
+DAYS = 14
+FRIDAYS = HotSpot(0, 0, "emerging", (4,), 22, 2, 9, 0.5, 2, 9.0, 1e-9, True, 0, 0)
+EVERY_EVENING = HotSpot(0, 0, "emerging", tuple(range(7)), 20, 23, 9, 0.5, 2, 9.0, 1e-9, True, 0, 0)
+
+
+def presences(weeks: int = 8, series: int = 1, window_minutes: int = 60) -> Presences:
+    """Silence, from a Monday to a Sunday."""
+    calendar = Calendar("Europe/Stockholm", window_minutes=window_minutes)
+    starts = MONDAY + np.arange(weeks * 7 * calendar.windows_per_day) * calendar.window_seconds
+    counts = np.zeros((len(starts), series))
+    numbers = np.arange(series)
+    return Presences(calendar, starts, counts, counts.copy(), np.zeros(series, dtype=int), numbers)
+
+
+def window(week: int, weekday: int, hour: int) -> int:
+    return (week * 7 + weekday) * 24 + hour
+
+
+@pytest.mark.parametrize(("before", "now", "trend"), [(0, 3, RISING), (3, 0, FALLING), (2, 2, STEADY), (0, 0, STEADY)])
+def test_trend_is_that_of_the_period_against_as_many_days_before(before: int, now: int, trend: int) -> None:
+    given = presences()
+    for day in range(28):
+        given.counts[window(4, day, 21)] = before if day < DAYS else now
+    assert block_history(given, EVERY_EVENING, days=DAYS).trend == trend
+
+
+def test_one_wild_night_is_no_trend() -> None:
+    """The nights are as different as they are."""
+    given = presences()
+    given.counts[window(7, 3, 21)] = 9
+    assert block_history(given, EVERY_EVENING, days=DAYS).trend == STEADY
+
+
+def test_no_trend_is_told_against_days_that_were_not_heard() -> None:
+    given = presences()
+    given.counts[window(4, 0, 0) : window(6, 0, 0)] = np.nan
+    given.counts[window(6, 0, 0) :] = 1
+    assert block_history(given, EVERY_EVENING, days=DAYS).trend is None
+    assert block_history(presences(weeks=2), EVERY_EVENING, days=DAYS).trend is None
+
+
+def test_chance_is_seldom_told_as_a_trend() -> None:
+    """About one time in twenty, also where evenings are overdispersed."""
+    random = np.random.default_rng(5)
+    given = presences(weeks=4)
+    inside = np.isin(given.local_seconds % 86400 // 3600, [20, 21, 22])
+    evenings = np.repeat(random.gamma(3, 1 / 3, (28, 400)), 24, axis=0)
+    trends = []
+    for column in range(400):
+        given.counts[:, 0] = np.where(inside, random.poisson(1.5 * evenings[:, column]), 0)
+        trends.append(block_history(given, EVERY_EVENING, days=DAYS).trend)
+    assert 0.01 <= np.mean([trend != STEADY for trend in trends]) <= 0.09
+
+
+def test_presences_past_midnight_belong_to_the_evening_before() -> None:
+    """Saturday at one is Friday's; Friday at one is Thursday's and not in the block."""
+    given = presences()
+    given.counts[window(7, 5, 1)] = 2
+    given.counts[window(7, 4, 1)] = 5
+    given.counts[window(5, 4, 22)] = 1
+    given.counts[window(5, 4, 21)] = 7
+    given.counts[window(3, 0, 0) : window(4, 0, 0)] = np.nan
+    assert block_history(given, FRIDAYS, days=DAYS).weekly == (None, None, 0, 0, 0, None, 0, 1, 0, 2)
+
+
+@pytest.mark.parametrize("window_minutes", [30, 60])
+def test_the_week_adds_up_the_period_and_the_spaces(window_minutes: int) -> None:
+    """By local weekday and hour; windows shorter than an hour are added up, the missing are nothing."""
+    given = presences(series=3, window_minutes=window_minutes)
+    per_hour = 60 // window_minutes
+    given.counts[:] = 1
+    given.counts[-1, 0] = np.nan
+    week = presences_by_hour(given, np.array([0, 2]), days=DAYS)
+    assert week.shape == (7, 24)
+    assert week[:, :23].tolist() == [[4 * per_hour] * 23] * 7
+    assert week[6, 23] == 4 * per_hour - 1
+
+
+def test_coverage_is_of_the_whole_period_also_where_the_counts_begin_later() -> None:
+    """A service that began a week ago has heard half of a fortnight."""
+    given = presences(weeks=3)
+    assert coverage_of(given, 0, days=DAYS) == 1.0
+    given.counts[-84:] = np.nan
+    assert coverage_of(given, 0, days=DAYS) == pytest.approx(0.75)
+    assert coverage_of(presences(weeks=1), 0, days=DAYS) == pytest.approx(0.5)

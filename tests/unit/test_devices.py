@@ -1,0 +1,135 @@
+"""Decoded payloads as the public codecs of the makers write them, and what they mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.domain.places import Semantics
+from service.ingest.devices import DEVICES, read_payload
+
+DELTA, CUMULATIVE, OCCUPIED, PRESENCE = (
+    Semantics.DELTA,
+    Semantics.CUMULATIVE,
+    Semantics.OCCUPIED,
+    Semantics.PRESENCE,
+)
+ELSYS = {"temperature": 21.3, "humidity": 38, "light": 12, "motion": 4, "vdd": 3602}
+ELSYS_EYE = {**ELSYS, "occupancy": 2}
+DECENTLAB = {
+    "protocol_version": 2,
+    "device_id": 5032,
+    "pir": {"displayName": "PIR", "value": 7},
+    "battery_voltage": {"displayName": "Battery voltage", "value": 3.024, "unit": "V"},
+}
+DECENTLAB_IAM = {
+    "protocol_version": 2,
+    "device_id": 2980,
+    "activity_counter": {"displayName": "Activity counter", "value": 2},
+    "total_voc": {"displayName": "Total VOC", "value": 156, "unit": "ppb"},
+}
+MCLIMATE = {
+    "occupied": True,
+    "sensorTemperature": 14.6,
+    "relativeHumidity": 55.47,
+    "batteryVoltage": 3.1,
+    "pirTriggerCount": 5,
+}
+ADEUNIS = {
+    "type": "0x4E Motion data",
+    "Frame_Counter": 1,
+    "Low_battery": False,
+    "presence_global_counter": 19098,
+    "presence_current_counter": 21,
+    "luminosity_current_percentage": 66,
+}
+BROWAN = {"status": 1, "battery": 3.6, "temperatureBoard": 17, "time": 3, "count": 1288}
+MERRYIOT = {"battery_volt": 3.6, "temperature": 15, "humi": 48, "button": 0, "tamper": 0, "motion": 1, "count": 412}
+
+
+@pytest.mark.parametrize(
+    ("payload", "semantics", "value"),
+    [
+        (ELSYS, DELTA, 4),
+        (ELSYS_EYE, OCCUPIED, 1),
+        ({**ELSYS_EYE, "occupancy": 1}, OCCUPIED, 0),
+        ({**ELSYS_EYE, "occupancy": 0}, OCCUPIED, 0),
+        (DECENTLAB, DELTA, 7),
+        (DECENTLAB_IAM, DELTA, 2),
+        (MCLIMATE, DELTA, 5),
+        (MCLIMATE, OCCUPIED, 1),
+        ({**MCLIMATE, "occupied": False}, OCCUPIED, 0),
+        (ADEUNIS, CUMULATIVE, 19098),
+        (ADEUNIS, DELTA, 21),
+        ({"bytes": ADEUNIS}, CUMULATIVE, 19098),
+        (BROWAN, OCCUPIED, 1),
+        (BROWAN, CUMULATIVE, 1288),
+        ({name.capitalize(): value for name, value in BROWAN.items()}, CUMULATIVE, 1288),
+        (MERRYIOT, OCCUPIED, 1),
+        (MERRYIOT, CUMULATIVE, 412),
+        ({"count": 3}, DELTA, 3),
+        ({"counter": 3.0}, CUMULATIVE, 3),
+        ({"occupied": False}, OCCUPIED, 0),
+        ({"data": {"duration_seconds": 1500}}, PRESENCE, 1500),
+    ],
+)
+def test_a_payload_is_read_as_its_sensor_is_registered(
+    payload: dict[str, Any], semantics: Semantics, value: int
+) -> None:
+    assert read_payload(payload, semantics) == value
+
+
+@pytest.mark.parametrize(
+    ("payload", "semantics", "message"),
+    [
+        (
+            ELSYS,
+            CUMULATIVE,
+            "registered as cumulative, but a payload of Elsys holds motion (delta), occupancy (occupied)",
+        ),
+        (BROWAN, DELTA, "a payload of Browan holds status (occupied), count (cumulative)"),
+        ({**ELSYS, "motion": "4"}, DELTA, "motion is '4', not a number"),
+        ({**ELSYS, "motion": -1}, DELTA, "presences are never negative"),
+        ({**ELSYS, "motion": 1.5}, DELTA, "presences are whole"),
+        ({**ELSYS, "motion": None}, DELTA, "holds no motion"),
+        ({}, DELTA, "of no known device; let the codec name its number one of count, counter, occupied"),
+        ({"temperature": 20.0}, DELTA, "of no known device"),
+        (
+            {"type": "0x30 keep alive", "luminosity_current_percentage": 3},
+            CUMULATIVE,
+            "holds no presence_global_counter",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_told(payload: dict[str, Any], semantics: Semantics, message: str) -> None:
+    with pytest.raises(ValueError, match=r"the|motion") as told:
+        read_payload(payload, semantics)
+    assert message in str(told.value)
+
+
+def test_a_zero_may_be_left_out_by_a_sender_that_does_so() -> None:
+    """Of a device that is known by what stands beside it; a counter's zero would look like a fresh start."""
+    without = {name: value for name, value in MCLIMATE.items() if name not in ("occupied", "pirTriggerCount")}
+    assert read_payload(without, DELTA, omits_zeros=True) == 0
+    assert read_payload(without, OCCUPIED, omits_zeros=True) == 0
+    with pytest.raises(ValueError, match="holds no pirTriggerCount"):
+        read_payload(without, DELTA)
+    with pytest.raises(ValueError, match="holds no count"):
+        read_payload({"battery": 3.6, "temperatureBoard": 17}, CUMULATIVE, omits_zeros=True)
+
+
+def test_every_device_is_known_by_something_of_its_own() -> None:
+    """No payload above is taken for another device's."""
+    payloads = {
+        "Elsys": ELSYS,
+        "Decentlab": DECENTLAB,
+        "MClimate": MCLIMATE,
+        "Adeunis": ADEUNIS,
+        "Browan": BROWAN,
+        "MerryIoT": MERRYIOT,
+    }
+    assert {device.name for device in DEVICES} == {*payloads, "own codec"}
+    for name, payload in payloads.items():
+        with pytest.raises(ValueError, match=f"a payload of {name} holds"):
+            read_payload(payload, PRESENCE)
