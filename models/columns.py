@@ -190,7 +190,7 @@ class OccupancyColumns:
         tail = self.version.calibration.tail(score, mean / self.week.hours, weeks, self.week.window_minutes)
         return Verdicts(
             expected=mean,
-            lower=quantile(np.full_like(mean, 0.025), mean, excess),
+            lower=quantile(0.025, mean, excess),
             upper=quantile(1.0 - nominal(self.state.head, self._frame, 0.025), mean, excess),
             p_value=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_value), np.nan),
             p_above=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_above), np.nan),

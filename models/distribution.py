@@ -37,8 +37,9 @@ def normal_score(p_value: Floats, p_above: Floats) -> Floats:
     return np.asarray(-ndtri(np.clip(0.5 * (p_value + p_above), 1e-300, 1.0 - 1e-16)))
 
 
-def quantile(probability: Floats, mean: Floats, excess: Floats) -> Floats:
-    """Smallest count whose cumulative probability reaches ``probability``."""
+def quantile(probability: float | Floats, mean: Floats, excess: Floats) -> Floats:
+    """Smallest count whose cumulative probability reaches ``probability``, one for all or one for each."""
+    probability = np.broadcast_to(np.asarray(probability, dtype=np.float64), mean.shape)
     count, found = _small_quantile(probability, mean, excess)
     large = np.flatnonzero(~found)
     if large.size:

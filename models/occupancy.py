@@ -55,7 +55,7 @@ class Lesson:
 
     count: Floats
     trust: Floats  # from 0 (missing) to 1
-    distrust: Floats  # before it is rationed
+    distrust: Floats  # of counts above their mean, before it is rationed
     squared_residual: Floats  # cut off where unlikely
 
 

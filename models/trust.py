@@ -14,7 +14,7 @@ from models.frame import Frame
 from models.occupancy import Expectation, Lesson
 from models.state import Head, accumulate, row
 
-_SETTLING_WEEKS = 4.0
+_SETTLING_WEEKS = 3.0
 _CREDIBLE, _CREDIBLE_AT_FIRST = 10.0, 100.0  # the level is unknown in the first hours only
 
 
@@ -46,7 +46,7 @@ def lesson_of(
     return Lesson(
         count=credible,
         trust=np.where(observed, 1.0 - distrust * ration, 0.0),
-        distrust=np.where(observed, distrust, 0.0),
+        distrust=np.where(observed & (count > expectation.mean), distrust, 0.0),
         squared_residual=residual * np.minimum(1.0, np.square(hyper.dispersion_z / surprise)),
     )
 
