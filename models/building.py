@@ -17,6 +17,7 @@ from models.version import ModelVersion
 VERSION_0 = "0"
 _STAIRWELLS = 600
 _WEEKS = 16
+_WINDOW_MINUTES = (15, 30, 60)
 _TIMEZONE = "Europe/Stockholm"
 
 
@@ -50,4 +51,4 @@ def build_version0(
     version = ModelVersion(
         VERSION_0, Hyperparameters(), prior, uncalibrated(), timezone=_TIMEZONE, holidays=tuple(holidays)
     )
-    return calibrate(version, series=series, weeks=weeks, seed=seed, progress=progress)
+    return calibrate(version, series=series, weeks=weeks, seed=seed, window_minutes=_WINDOW_MINUTES, progress=progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,8 +28,8 @@ _SLOPES = (-1.5, -0.25)  # of an extrapolated log tail
 
 def uncalibrated() -> Calibration:
     """Maps to start from: an exponential tail."""
-    tails = np.broadcast_to(2.0 - 0.7 * (_SCORES + 10.0), (_WARMUP_WEEKS.size, _LOG_RATES.size, _SCORES.size))
-    return Calibration(_LOG_RATES, _WARMUP_WEEKS, _SCORES, tails)
+    tails = np.broadcast_to(2.0 - 0.7 * (_SCORES + 10.0), (1, _WARMUP_WEEKS.size, _LOG_RATES.size, _SCORES.size))
+    return Calibration(np.array([60.0]), _LOG_RATES, _WARMUP_WEEKS, _SCORES, tails)
 
 
 def calibrate(
@@ -38,6 +38,7 @@ def calibrate(
     series: int,
     weeks: int,
     seed: int,
+    window_minutes: Collection[int] = (60,),
     progress: Callable[[float], None] | None = None,
 ) -> ModelVersion:
     """The version with maps of its score's tail.
@@ -47,24 +48,42 @@ def calibrate(
     version
         Its prior draws the series, its hyper-parameters score them; its own maps are not used.
     series, weeks
-        How many series and how long.
+        How many series and how long; fewer series at windows below an hour, which tell more each.
     seed
         Of the random generator.
+    window_minutes
+        Lengths of window to make maps for.
     progress
         Called with the share done.
     """
-    null = NullSeries(version, series, seed)
-    columns = OccupancyColumns(version, 60, null.kinds, np.zeros(series))
-    openings = _Openings()
+    lengths = sorted(window_minutes)
+    tails = []
+    for number, minutes in enumerate(lengths):
+        report = _part_of(progress, number, len(lengths))
+        fewer = max(1, series * minutes // 60)
+        tails.append(_log_tails(version, minutes, report, series=fewer, weeks=weeks, seed=seed))
+    maps = Calibration(np.array(lengths, dtype=np.float64), _LOG_RATES, _WARMUP_WEEKS, _SCORES, np.stack(tails))
+    return replace(version, calibration=maps)
+
+
+def _log_tails(
+    version: ModelVersion, minutes: int, progress: Callable[[float], None], *, series: int, weeks: int, seed: int
+) -> NDArray[np.float64]:
+    """The map of one length of window, float64[warmups, rates, scores]."""
+    null = NullSeries(version, series, seed, minutes)
+    columns = OccupancyColumns(version, minutes, null.kinds, np.zeros(series))
+    openings = _Openings(columns.week.windows)
     for day in range(7 * weeks):
         for slot, counts in null.day(day % 7):
             warmup = columns.evidence_weeks
             expected, score = columns.step_score(slot, counts)
-            openings.add(np.log(expected), warmup, score)
-        if progress:
-            progress((day + 1) / (7 * weeks))
-    maps = Calibration(_LOG_RATES, _WARMUP_WEEKS, _SCORES, openings.log_tails())
-    return replace(version, calibration=maps)
+            openings.add(np.log(expected / columns.week.hours), warmup, score)
+        progress((day + 1) / (7 * weeks))
+    return openings.log_tails()
+
+
+def _part_of(progress: Callable[[float], None] | None, part: int, parts: int) -> Callable[[float], None]:
+    return (lambda share: progress((part + share) / parts)) if progress else (lambda _: None)
 
 
 class NullSeries:
@@ -78,9 +97,11 @@ class NullSeries:
         How many.
     seed
         Of the random generator.
+    window_minutes
+        Length of a window; divides 60.
     """
 
-    def __init__(self, version: ModelVersion, series: int, seed: int) -> None:
+    def __init__(self, version: ModelVersion, series: int, seed: int, window_minutes: int = 60) -> None:
         prior = version.prior
         random = np.random.default_rng(seed)
         self.kinds = random.integers(len(KINDS), size=series)
@@ -88,23 +109,27 @@ class NullSeries:
         levels = np.where(random.random(series) < _SPARSE_SHARE, sparse, dense)
         times = _gamma(random, prior.time_shape[self.kinds], (24, series))
         slots = _gamma(random, prior.slot_shape[self.kinds], (8, 24, series))
-        self._rates = levels * np.moveaxis(prior.profile[self.kinds], 0, -1) * times * slots
+        self._windows_per_hour = 60 // window_minutes
+        self._rates = levels / self._windows_per_hour * np.moveaxis(prior.profile[self.kinds], 0, -1) * times * slots
         dispersion = prior.dispersion[self.kinds] * _gamma(random, prior.dispersion_strength[self.kinds], (series,))
         self._window_shape = 1.0 / np.maximum(dispersion, 1e-3)
         self._random = random
 
     def day(self, day_type: int) -> Iterator[tuple[int, Floats]]:
-        """Slot and counts of every hour of one day."""
+        """Slot and counts of every window of one day."""
         by_day = _gamma(self._random, np.full_like(self._window_shape, _DAY_SHAPE), self._window_shape.shape)
-        for hour in range(24):
+        for window in range(24 * self._windows_per_hour):
             by_window = _gamma(self._random, self._window_shape, self._window_shape.shape)
-            counts = self._random.poisson(self._rates[day_type, hour] * by_day * by_window)
-            yield day_type * 24 + hour, counts.astype(np.float64)
+            rates = self._rates[day_type, window // self._windows_per_hour]
+            counts = self._random.poisson(rates * by_day * by_window)
+            yield day_type * 24 * self._windows_per_hour + window, counts.astype(np.float64)
 
 
 @dataclass
 class _Openings:
     """Upward crossings of each score, by warm-up and rate, and the windows in which they could happen."""
+
+    windows_per_week: int
 
     def __post_init__(self) -> None:
         self._cells = (_WARMUP_WEEKS.size, _LOG_RATES.size)
@@ -134,7 +159,7 @@ class _Openings:
         tails = np.empty_like(opened)
         for warmup, rate in np.ndindex(self._cells):
             pooled, windows = _enough(highest[warmup], self._windows[warmup], rate)
-            tails[warmup, rate] = _log_tail(pooled, windows / 168.0)
+            tails[warmup, rate] = _log_tail(pooled, windows / self.windows_per_week)
         return tails - 1e-6 * np.arange(_SCORES.size)
 
 

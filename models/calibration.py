@@ -1,7 +1,7 @@
 """From a score to its tail: how many episodes a series opens in a week at a score this high, when nothing is on.
 
-The tail of the score depends on how busy the slot is and on how much of the series is learnt, so it is tabulated by
-both: the expected count per hour before the count is known, and the weeks of evidence.
+The tail of the score depends on the length of the windows, on how busy the slot is and on how much of the series is
+learnt, so it is tabulated by all three; how busy is the expected count per hour before the count is known.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ class Calibration:
 
     Parameters
     ----------
+    window_minutes
+        float64[lengths], increasing: lengths of window there is a map for; another takes the nearest one's.
     log_rates
         float64[rates], increasing: natural logarithms of the expected count per hour.
     warmup_weeks
@@ -28,8 +30,8 @@ class Calibration:
     scores
         float64[scores], increasing.
     log_tails
-        float64[warmups, rates, scores]: natural logarithm of the expected number of maximal runs of windows at or above
-        the score, per series and week; falls strictly with the score.
+        float64[lengths, warmups, rates, scores]: natural logarithm of the expected number of maximal runs of
+        windows at or above the score, per series and week; falls strictly with the score.
 
     Raises
     ------
@@ -37,20 +39,21 @@ class Calibration:
         If a table has another shape, is not finite, or is not monotone.
     """
 
+    window_minutes: NDArray[np.float64]
     log_rates: NDArray[np.float64]
     warmup_weeks: NDArray[np.float64]
     scores: NDArray[np.float64]
     log_tails: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        for name in ("log_rates", "warmup_weeks", "scores"):
+        for name, fewest in (("window_minutes", 1), ("log_rates", 2), ("warmup_weeks", 2), ("scores", 2)):
             values = np.asarray(getattr(self, name), dtype=np.float64)
-            if values.ndim != 1 or values.size < 2 or not (np.diff(values) > 0).all():
-                raise ValueError(f"table {name} must be one row of at least two increasing numbers")
+            if values.ndim != 1 or values.size < fewest or not (np.diff(values) > 0).all():
+                raise ValueError(f"table {name} must be one row of at least {fewest} increasing numbers")
             object.__setattr__(self, name, checked_table(name, values, values.shape))
-        shape = (self.warmup_weeks.size, self.log_rates.size, self.scores.size)
+        shape = (self.window_minutes.size, self.warmup_weeks.size, self.log_rates.size, self.scores.size)
         object.__setattr__(self, "log_tails", checked_table("log_tails", self.log_tails, shape))
-        if not (np.diff(self.log_tails, axis=2) < 0).all():
+        if not (np.diff(self.log_tails, axis=3) < 0).all():
             raise ValueError("table log_tails must fall strictly with the score")
 
     def tail(
@@ -58,31 +61,23 @@ class Calibration:
         score: NDArray[np.float64],
         rate_per_hour: NDArray[np.float64],
         evidence_weeks: NDArray[np.float64],
+        window_minutes: int,
     ) -> NDArray[np.float64]:
         """Expected episodes per series-week at this score or above; float64[n], NaN where the score is NaN.
 
         Linear between the rows of ``log_rates`` and between scores, log-linear beyond the last ones.
         """
+        tails = self.log_tails[np.argmin(np.abs(np.log(self.window_minutes / window_minutes)))]
         warmup = np.searchsorted(self.warmup_weeks, evidence_weeks, side="right") - 1
         warmup = np.clip(warmup, 0, self.warmup_weeks.size - 1)
         rate, rate_part = _position(self.log_rates, np.log(np.maximum(rate_per_hour, 1e-300)))
         rate_part = np.clip(rate_part, 0.0, 1.0)
         known = np.where(np.isnan(score), 0.0, score)
         step, part = _position(self.scores, known)
-        below = self._between_scores(warmup, rate, step, part)
-        above = self._between_scores(warmup, rate + 1, step, part)
+        below = _between_scores(tails[warmup, rate], step, part)
+        above = _between_scores(tails[warmup, rate + 1], step, part)
         log_tail = below + rate_part * (above - below)
         return np.where(np.isnan(score), np.nan, np.exp(np.minimum(log_tail, 7.0)))
-
-    def _between_scores(
-        self,
-        warmup: NDArray[np.intp],
-        rate: NDArray[np.intp],
-        step: NDArray[np.intp],
-        part: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        low = self.log_tails[warmup, rate, step]
-        return low + part * (self.log_tails[warmup, rate, step + 1] - low)
 
     def to_tables(self) -> dict[str, NDArray[np.float64]]:
         """The tables by name."""
@@ -104,3 +99,12 @@ def _position(grid: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[ND
     """Interval of the grid and the place in it: below 0 and above 1 at the two ends."""
     step = np.clip(np.searchsorted(grid, value, side="right") - 1, 0, grid.size - 2)
     return step, (value - grid[step]) / (grid[step + 1] - grid[step])
+
+
+def _between_scores(
+    tails: NDArray[np.float64], step: NDArray[np.intp], part: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Rows of ``tails`` read at a part of the way from one score to the next."""
+    each = np.arange(step.size)
+    low = tails[each, step]
+    return np.asarray(low + part * (tails[each, step + 1] - low))

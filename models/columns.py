@@ -7,56 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.distribution import Floats, at_least, log_zero, normal_score, quantile
+from models.distribution import Floats, at_least, log_zero, quantile
 from models.frame import Frame
 from models.kinds import KINDS
 from models.occupancy import Expectation, Lesson, expect, learn_rates
 from models.persistence import Outlook, calm_log_odds, evidence, foresee, remember
 from models.shift import learn_shift
 from models.state import Head, OccupancyState, row
+from models.tails import learn_tail, nominal, recalibrated
+from models.trust import learn_distrust, lesson_of
+from models.verdicts import Verdicts
 from models.version import ModelVersion
 from models.week import Week
-
-_ROBUST_WEEKS = 2.0  # weeks of evidence until unlikely counts are fully distrusted
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What the model said of one window's counts before learning them.
-
-    ``expected``, ``lower``, ``upper`` and ``evidence_weeks`` are given for every series; the others are NaN (and
-    ``anomalous`` false) where the count is missing.
-
-    Parameters
-    ----------
-    expected
-        float64[n]: mean of the predictive distribution, presences per window.
-    lower, upper
-        float64[n]: its central 95 %.
-    p_value, p_above
-        float64[n]: P(Y >= count) and P(Y > count).
-    score
-        float64[n]: log odds that loitering is going on now, persistence included.
-    episode_probability
-        float64[n]: the same as a probability.
-    tail
-        float64[n]: episodes a series opens in a week at a score this high when nothing is on.
-    anomalous
-        bool[n]: the tail is within the series' share of the alarm budget.
-    evidence_weeks
-        float64[n]: weeks learnt; 0 when new.
-    """
-
-    expected: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    p_value: NDArray[np.float64]
-    p_above: NDArray[np.float64]
-    score: NDArray[np.float64]
-    episode_probability: NDArray[np.float64]
-    tail: NDArray[np.float64]
-    anomalous: NDArray[np.bool_]
-    evidence_weeks: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -225,13 +187,13 @@ class OccupancyColumns:
         mean, excess = judgement.expectation.mean, judgement.expectation.excess
         score = np.where(judgement.observed, judgement.score, np.nan)
         weeks = self.evidence_weeks
-        tail = self.version.calibration.tail(score, mean / self.week.hours, weeks)
+        tail = self.version.calibration.tail(score, mean / self.week.hours, weeks, self.week.window_minutes)
         return Verdicts(
             expected=mean,
             lower=quantile(0.025, mean, excess),
-            upper=quantile(0.975, mean, excess),
-            p_value=np.where(judgement.observed, judgement.p_value, np.nan),
-            p_above=np.where(judgement.observed, judgement.p_above, np.nan),
+            upper=quantile(1.0 - nominal(self.state.head, self._frame, 0.025), mean, excess),
+            p_value=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_value), np.nan),
+            p_above=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_above), np.nan),
             score=score,
             episode_probability=np.where(judgement.observed, judgement.probability, np.nan),
             tail=tail,
@@ -252,8 +214,9 @@ class OccupancyColumns:
 
     def _learn(self, slot: int, judgement: _Judgement) -> None:
         state, frame, observed = self.state, self._frame, judgement.observed
-        expectation = judgement.expectation
-        learn_rates(state, slot, frame, expectation, self._lesson(judgement))
+        expectation, lesson = judgement.expectation, self._lesson(judgement)
+        learn_rates(state, slot, frame, expectation, lesson)
+        learn_distrust(state.head, frame, lesson, observed)
         remember(
             state,
             slot,
@@ -268,23 +231,23 @@ class OccupancyColumns:
             frame,
             mean=expectation.mean,
             excess=expectation.excess,
-            count=judgement.count,
+            count=lesson.count,
             observed=observed,
         )
+        learn_tail(state.head, frame, judgement.p_value, judgement.p_above, observed)
         self._count_silence(judgement)
 
     def _lesson(self, judgement: _Judgement) -> Lesson:
-        """Trust a count less the less likely it is and the more loitering explains it, once a series is known."""
-        hyper = self.version.hyperparameters
-        surprise = np.maximum(np.abs(normal_score(judgement.p_value, judgement.p_above)), 1e-9)
-        likely = np.where(judgement.trusted, 1.0, np.minimum(1.0, np.square(hyper.unlikely_z / surprise)))
-        settled = np.minimum(1.0, self.evidence_weeks / _ROBUST_WEEKS)
-        trust = 1.0 - settled * (1.0 - likely * (1.0 - judgement.probability))
-        residual = np.square(judgement.count - judgement.expectation.mean)
-        return Lesson(
+        return lesson_of(
+            self.state.head,
+            self._frame,
+            judgement.expectation,
             count=judgement.count,
-            trust=np.where(judgement.observed, trust, 0.0),
-            squared_residual=residual * np.minimum(1.0, np.square(hyper.dispersion_z / surprise)),
+            p_value=judgement.p_value,
+            p_above=judgement.p_above,
+            loitering=judgement.probability,
+            trusted=judgement.trusted,
+            observed=judgement.observed,
         )
 
     def _count_silence(self, judgement: _Judgement) -> None:

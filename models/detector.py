@@ -12,9 +12,10 @@ import numpy as np
 from river.base import SupervisedAnomalyDetector
 
 from models.calendar import Calendar
-from models.columns import OccupancyColumns, Verdicts
+from models.columns import OccupancyColumns
 from models.kinds import kind_number
 from models.shipped import shipped_version
+from models.verdicts import Verdicts
 from models.version import ModelVersion
 
 

@@ -37,16 +37,17 @@ def normal_score(p_value: Floats, p_above: Floats) -> Floats:
     return np.asarray(-ndtri(np.clip(0.5 * (p_value + p_above), 1e-300, 1.0 - 1e-16)))
 
 
-def quantile(probability: float, mean: Floats, excess: Floats) -> Floats:
-    """Smallest count whose cumulative probability reaches ``probability``."""
+def quantile(probability: float | Floats, mean: Floats, excess: Floats) -> Floats:
+    """Smallest count whose cumulative probability reaches ``probability``, one for all or one for each."""
+    probability = np.broadcast_to(np.asarray(probability, dtype=np.float64), mean.shape)
     count, found = _small_quantile(probability, mean, excess)
     large = np.flatnonzero(~found)
     if large.size:
-        count[large] = _large_quantile(probability, mean[large], excess[large])
+        count[large] = _large_quantile(probability[large], mean[large], excess[large])
     return count
 
 
-def _small_quantile(probability: float, mean: Floats, excess: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _small_quantile(probability: Floats, mean: Floats, excess: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """By adding up the first few probabilities: exact and cheap where counts are small."""
     shape = 1.0 / excess
     chance = excess * mean / (1.0 + excess * mean)
@@ -64,7 +65,7 @@ def _small_quantile(probability: float, mean: Floats, excess: Floats) -> tuple[F
     return count, found
 
 
-def _large_quantile(probability: float, mean: Floats, excess: Floats) -> Floats:
+def _large_quantile(probability: Floats, mean: Floats, excess: Floats) -> Floats:
     """By bisection of the incomplete beta function from a bracket around the mean."""
     low = np.full_like(mean, -1.0)
     high = np.ceil(mean + 8.0 * np.sqrt(mean + excess * mean * mean)) + 8.0

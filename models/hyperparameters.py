@@ -32,18 +32,28 @@ class Hyperparameters:
         Time constant of forgetting a series' own.
     unlikely_z
         Normal score of a count beyond which it is learnt from less (Noufaily et al. 2013 use 2.58).
+    most_distrust, distrust_memory_weeks
+        Share of the latest weeks' windows that may go unlearnt before distrust is rationed, and those weeks: loitering
+        keeps to its hours; what is unlikely all day long is a series that was not known well enough.
     dispersion_z
-        The same for the residuals that the dispersion is learnt from.
+        Normal score of a count beyond which the dispersion is learnt from less.
     time_dispersion_strength
         Weight of the series' dispersion for that of a time of day: squared reciprocal of a relative standard deviation.
-    loitering_presences_per_hour, loitering_sds
-        Size of loitering: this many presences an hour plus this many standard deviations of the count.
+    tail_strength, tail_memory_weeks
+        Windows beyond a level of the p-value that the nominal frequency is held to be worth, and the time constant of
+        forgetting a series' own.
+    loitering_presences_per_hour, loitering_sds, loitering_means
+        Size of loitering: the root of the summed squares of this many presences an hour, this many standard deviations
+        of the count, and this many times the expected count of an average window of the week.
     loitering_hours
         Mean length of loitering.
     loitering_odds
         Odds that loitering starts within an hour in a block without any history of it.
-    lasting_limit, starting_limit
-        Highest log odds that the evidence of the hours before, and of earlier nights and weeks, gives a window.
+    lasting_gain, lasting_rate
+        Most log evidence that the hours before give a window, and the presences an hour at which it is half of that:
+        where many are normal, one window tells enough.
+    starting_gain
+        Most log evidence that earlier nights and weeks give a window.
     block_hours
         Length of the block of hours whose evidence is remembered.
     window_cap
@@ -68,11 +78,13 @@ class Hyperparameters:
         Time constant of that evidence.
     shift_days
         Days it must hold before the shift is learnt.
+    shift_level_days
+        Time constant of the latest days' level, which a shift moves to.
     """
 
     level_memory_weeks: float = 4.0
-    time_memory_weeks: float = 8.0
-    slot_memory_weeks: float = 12.0
+    time_memory_weeks: float = 12.0
+    slot_memory_weeks: float = 16.0
     dispersion_memory_weeks: float = 12.0
     clumping: float = 0.05
     clumping_strength: float = 0.05
@@ -82,28 +94,35 @@ class Hyperparameters:
     misfit_strength: float = 1.0
     misfit_memory_weeks: float = 3.0
     unlikely_z: float = 2.58
+    most_distrust: float = 0.2
+    distrust_memory_weeks: float = 2.0
     dispersion_z: float = 3.0
-    time_dispersion_strength: float = 3.0
+    time_dispersion_strength: float = 1.0
+    tail_strength: float = 3.0
+    tail_memory_weeks: float = 26.0
     loitering_presences_per_hour: float = 0.4
     loitering_sds: float = 1.0
+    loitering_means: float = 1.5
     loitering_hours: float = 3.0
     loitering_odds: float = 0.001
-    lasting_limit: float = 1.0
-    starting_limit: float = 1.5
+    lasting_gain: float = 8.0
+    lasting_rate: float = 4.0
+    starting_gain: float = 8.5
     block_hours: float = 4.0
     window_cap: float = 3.0
     night_share: float = 0.5
     night_cap: float = 3.0
-    night_drift: float = 0.3
-    memory_gain: float = 1.5
-    memory_rate: float = 1.0
+    night_drift: float = 0.1
+    memory_gain: float = 1.3
+    memory_rate: float = 0.7
     night_memory_days: float = 30.0
     week_memory_weeks: float = 8.0
     shift_ratio: float = 1.6
-    shift_cap: float = 10.0
-    shift_threshold: float = 4.5
-    shift_memory_days: float = 10.0
-    shift_days: float = 4.0
+    shift_cap: float = 6.0
+    shift_threshold: float = 3.5
+    shift_memory_days: float = 14.0
+    shift_days: float = 2.0
+    shift_level_days: float = 5.0
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -55,6 +55,7 @@ class Lesson:
 
     count: Floats
     trust: Floats  # from 0 (missing) to 1
+    distrust: Floats  # of counts above their mean, before it is rationed
     squared_residual: Floats  # cut off where unlikely
 
 
@@ -73,7 +74,7 @@ def expect(state: OccupancyState, slot: int, frame: Frame) -> Expectation:
         base=base,
         level=level,
         mean=base * level * ratio,
-        dispersion=dispersion(head, state.bins[week.time_of_day(slot)], frame),
+        dispersion=dispersion(state, slot, frame),
         clumping=clumping(head, frame),
         uncertainty=1.0 / level_shape + 1.0 / shape,
         time_ratio=time_ratio,
@@ -87,7 +88,7 @@ def learn_rates(state: OccupancyState, slot: int, frame: Frame, expectation: Exp
     _learn_spread(state, slot, frame, expectation, lesson)
     # A count far above its mean tells as little as its own size says: the mean may be wrong by orders of magnitude.
     size = np.maximum(expectation.mean, 0.25 * (lesson.count - _SURPRISING_COUNT))
-    weight = lesson.trust / (1.0 + expectation.clumping + expectation.dispersion * size)
+    weight = lesson.trust / (1.0 + expectation.clumping + np.minimum(expectation.dispersion, frame.dispersion) * size)
     gain = weight * lesson.count
     exposure = weight * expectation.base * _learn_level(state.head, frame, expectation, lesson, weight)
     forget = lesson.trust / frame.hyper.slot_memory_weeks
@@ -101,9 +102,7 @@ def learn_rates(state: OccupancyState, slot: int, frame: Frame, expectation: Exp
 def _level(head: NDArray[np.float32], frame: Frame) -> tuple[Floats, Floats]:
     """Posterior shape and mean of the level; a prior in conflict with the counts gives way, as a t prior does."""
     total, exposure = row(head, Head.LEVEL_SUM), row(head, Head.LEVEL_EXPOSURE)
-    conflict = np.square(total - exposure) / (exposure + np.square(exposure) / frame.level_shape + 1e-9)
-    share = np.minimum(1.0, (_CONFLICT_FREEDOM + 1.0) / (_CONFLICT_FREEDOM + conflict))
-    shape = frame.level_shape * share
+    shape = _yielding(frame.level_shape, total, exposure)
     return shape + total, (shape + total) / (shape + exposure)
 
 
@@ -132,12 +131,20 @@ def _pool(prior_shape: Floats, prior_mean: Floats, parts: Sequence[_Part]) -> tu
     A neighbour, whose own log ratio strays from the one wanted by a variance, never counts for more presences than the
     variance's reciprocal.
     """
-    shape, rate = prior_shape, prior_shape / prior_mean
-    for total, exposure, variance in parts:
-        share = 1.0 if variance is None else 1.0 / (1.0 + variance * exposure * prior_mean)
-        shape = shape + share * total
-        rate = rate + share * exposure
-    return shape, shape / rate
+    total, expected = np.zeros_like(prior_shape), np.zeros_like(prior_shape)
+    for part_total, exposure, variance in parts:
+        part_expected = exposure * prior_mean
+        share = 1.0 if variance is None else 1.0 / (1.0 + variance * part_expected)
+        total = total + share * part_total
+        expected = expected + share * part_expected
+    shape = _yielding(prior_shape, total, expected)
+    return shape + total, prior_mean * (shape + total) / (shape + expected)
+
+
+def _yielding(shape: Floats, total: Floats, expected: Floats) -> Floats:
+    """Shape of a prior that gives way to counts in conflict with it, as a t prior does."""
+    conflict = np.square(total - expected) / (expected + np.square(expected) / shape + 1e-9)
+    return shape * np.minimum(1.0, (_CONFLICT_FREEDOM + 1.0) / (_CONFLICT_FREEDOM + conflict))
 
 
 def _learn_level(
@@ -184,8 +191,8 @@ def _learn_spread(state: OccupancyState, slot: int, frame: Frame, expectation: E
             observed=observed,
         )
     learn_dispersion(
-        state.head,
-        state.bins[week.time_of_day(slot)],
+        state,
+        slot,
         frame,
         mean=expectation.mean,
         excess=expectation.excess,

@@ -17,6 +17,7 @@ from models.distribution import Floats, log_likelihood_ratio
 from models.frame import Frame
 from models.occupancy import Expectation
 from models.state import Bin, Head, OccupancyState, Slot, row
+from models.trust import settled_share
 
 _SIZES = (1.0, 3.0)  # multiples of the size of loitering that are held for equally likely
 _BLOCK_LIMIT = 8.0  # log evidence of one block of hours
@@ -33,14 +34,19 @@ class Outlook:
 def foresee(state: OccupancyState, slot: int, frame: Frame, expectation: Expectation) -> Outlook:
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     hyper, hours = frame.hyper, frame.week.hours
-    lasting = np.minimum(row(state.head, Head.LOITERING) + calm_log_odds(frame), hyper.lasting_limit)
     busiest = np.maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
-    gain = hyper.memory_gain / (1.0 + busiest / hyper.memory_rate)
-    starting = np.minimum(calm_log_odds(frame) + gain * _memory(state, slot, frame), hyper.starting_limit)
+    most = hyper.lasting_gain / (1.0 + np.square(busiest / hyper.lasting_rate))
+    lasting = calm_log_odds(frame) + np.minimum(row(state.head, Head.LOITERING), most)
+    gain = hyper.memory_gain / (1.0 + np.square(busiest / hyper.memory_rate))
+    starting = calm_log_odds(frame) + np.minimum(gain * _memory(state, slot, frame), hyper.starting_gain)
     spread = np.sqrt(expectation.mean + expectation.excess * np.square(expectation.mean))
     return Outlook(
         log_odds=np.logaddexp(lasting - hours / hyper.loitering_hours, starting),
-        size=np.hypot(hyper.loitering_presences_per_hour * hours, hyper.loitering_sds * spread),
+        size=np.sqrt(
+            np.square(hyper.loitering_presences_per_hour * hours)
+            + np.square(hyper.loitering_sds * spread)
+            + np.square(hyper.loitering_means * row(state.head, Head.MEAN))
+        ),
     )
 
 
@@ -69,6 +75,7 @@ def remember(
     head[Head.BLOCK] = np.clip(block, -_BLOCK_LIMIT, _BLOCK_LIMIT)
     night = np.log1p(hyper.night_share * np.expm1(row(head, Head.BLOCK)))
     night = np.minimum(night, hyper.night_cap) - hyper.night_drift
+    night = np.where(night > 0.0, night * settled_share(head, frame), night)
     bins, slots = state.bins[frame.week.time_of_day(slot)], state.slots[slot]
     _add_night(bins, (Bin.NIGHT_MEMORY, Bin.MEMORY_EPOCH), head, night, observed / hyper.night_memory_days)
     _add_night(slots, (Slot.WEEK_MEMORY, Slot.EPOCH), head, night, observed / hyper.week_memory_weeks)

@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 
 from models.distribution import Floats
 from models.frame import Frame
-from models.state import Bin, Head, accumulate, row
+from models.state import Head, OccupancyState, accumulate, row
 
 _DISPERSION_FLOOR = 1e-3
-_LEAST_DOUBT = 0.1  # the fleet's variances are never held for surer than this
-_MISFIT_BOUNDS = (0.005, 4.0)
+_LEAST_DOUBT = 0.3  # the fleet's variances are never held for surer than this
+_LARGEST_MISFIT = 4.0
 _OUTLYING_VARIANCES = 9.0  # squared residuals of the misfit are cut off here: a loud block of hours is no misfit
 
 
-def dispersion(head: NDArray[np.float32], times: NDArray[np.float32], frame: Frame) -> Floats:
-    """Extra-Poisson variance phi at one time of day, shrunk to the series', which is shrunk to the fleet's."""
+def dispersion(state: OccupancyState, slot: int, frame: Frame) -> Floats:
+    """Extra-Poisson variance phi by time and group of days, shrunk to the series', which is shrunk to the fleet's."""
+    head, times = state.head, state.bins[frame.week.time_of_day(slot)]
     series = _shrunk(head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), frame.dispersion, frame.dispersion_strength)
     strength = np.full_like(series, frame.hyper.time_dispersion_strength)
-    return _shrunk(times, (Bin.DISPERSION_SUM, Bin.DISPERSION_WEIGHT), series, strength)
+    return _shrunk(times, frame.week.dispersion_fields(slot), series, strength)
 
 
 def clumping(head: NDArray[np.float32], frame: Frame) -> Floats:
@@ -36,8 +37,7 @@ def clumping(head: NDArray[np.float32], frame: Frame) -> Floats:
 
 
 def _shrunk(rows: NDArray[np.float32], fields: tuple[int, int], prior: Floats, strength: Floats) -> Floats:
-    weight = strength / np.square(prior)
-    estimate = (weight * prior + row(rows, fields[0])) / (weight + row(rows, fields[1]))
+    estimate = (strength * prior + row(rows, fields[0])) / (strength + row(rows, fields[1]))
     return np.maximum(estimate, _DISPERSION_FLOOR)
 
 
@@ -52,8 +52,8 @@ def slot_variance(head: NDArray[np.float32], frame: Frame) -> Floats:
 
 
 def learn_dispersion(
-    head: NDArray[np.float32],
-    times: NDArray[np.float32],
+    state: OccupancyState,
+    slot: int,
     frame: Frame,
     *,
     mean: Floats,
@@ -64,23 +64,34 @@ def learn_dispersion(
     trust: Floats,
 ) -> None:
     """Learn what of a squared residual the rest of the variance does not explain."""
-    variance = mean + np.square(mean) * excess
-    precision = trust / (variance + 2.0 * np.square(variance))
-    surplus = squared_residual - variance
-    square = np.square(mean)
-    gain, weight = precision * square * (surplus + square * dispersion), precision * np.square(square)
-    by_mean, mean_weight = precision * mean * (surplus + mean * clumping), precision * square
-    week = frame.week
+    surplus = squared_residual - mean - np.square(mean) * excess
+    per_square, per_mean = _information(frame, mean)
+    weight, mean_weight = trust * per_square, trust * per_mean
+    gain = weight * (surplus / np.square(mean) + dispersion)
+    by_mean = mean_weight * (surplus / mean + clumping)
+    head, week = state.head, frame.week
+    age = row(head, Head.SEEN) / week.windows
     for rows, fields, visits in (
         (head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), week.windows),
-        (times, (Bin.DISPERSION_SUM, Bin.DISPERSION_WEIGHT), 7),
+        (state.bins[week.time_of_day(slot)], week.dispersion_fields(slot), week.group_days(slot)),
     ):
-        forget = trust / (frame.hyper.dispersion_memory_weeks * visits)
+        forget = trust / np.minimum(frame.hyper.dispersion_memory_weeks * visits, 1.0 + 0.5 * age * visits)
         accumulate(rows, fields[0], gain, forget)
         accumulate(rows, fields[1], weight, forget)
     forget = trust / (frame.hyper.dispersion_memory_weeks * week.windows)
     accumulate(head, Head.CLUMPING_SUM, by_mean, forget)
     accumulate(head, Head.CLUMPING_WEIGHT, mean_weight, forget)
+
+
+def _information(frame: Frame, mean: Floats) -> tuple[Floats, Floats]:
+    """Information of a squared residual on the log of phi and of psi, where they are the fleet's.
+
+    Weights that followed a series' own estimates would favour the residuals met while an estimate is low.
+    """
+    by_phi, by_psi = frame.dispersion * np.square(mean), frame.hyper.clumping * mean
+    variance = mean + by_psi + by_phi
+    noise = variance + 2.0 * np.square(variance)
+    return np.square(by_phi) / noise, np.square(by_psi) / noise
 
 
 def learn_misfit(
@@ -105,4 +116,4 @@ def learn_misfit(
 def _misfit(head: NDArray[np.float32], fields: tuple[Head, Head], prior: Floats, frame: Frame) -> Floats:
     strength = frame.hyper.misfit_strength / np.square(np.maximum(prior, _LEAST_DOUBT))
     estimate = (strength * prior + row(head, fields[0])) / (strength + row(head, fields[1]))
-    return np.clip(estimate, *_MISFIT_BOUNDS)
+    return np.clip(estimate, prior, _LARGEST_MISFIT)

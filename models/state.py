@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.calendar import DAY_TYPES
 
-STATE_SCHEMA = 1
+STATE_SCHEMA = 2
+DAY_PARTS = 6  # of four hours each
 
 
 class Slot(IntEnum):
@@ -31,12 +32,11 @@ class Bin(IntEnum):
     WEEKEND_SUM = 2
     WEEKEND_EXPOSURE = 3
     NIGHT_MEMORY = 4  # log evidence of loitering in the block that ends here, over nights
-    SHIFT_UP = 5  # log evidence of a higher level at this time of day
-    SHIFT_DOWN = 6
-    MEMORY_EPOCH = 7  # number of the level the memory belongs to
-    SHIFT_EPOCH = 8  # number of the level the evidence of a shift belongs to
-    DISPERSION_SUM = 9
-    DISPERSION_WEIGHT = 10
+    MEMORY_EPOCH = 5  # number of the level the memory belongs to
+    WEEKDAY_DISPERSION_SUM = 6
+    WEEKDAY_DISPERSION_WEIGHT = 7
+    WEEKEND_DISPERSION_SUM = 8
+    WEEKEND_DISPERSION_WEIGHT = 9
 
 
 class Head(IntEnum):
@@ -51,20 +51,29 @@ class Head(IntEnum):
     RECENT_SUM = 6  # counts and expected counts of the latest days, unweighted by trust
     RECENT_EXPOSURE = 7
     MEAN = 8  # expected count of an average window of the latest week
-    SHIFT_UP = 9  # sums of the same fields over the windows of the day
-    SHIFT_DOWN = 10
-    SHIFT_HELD = 11  # windows for which a shift has been evident
-    SHIFT_LOG_RATIO = 12  # of the latest accepted shift
-    SHIFT_AGE = 13  # windows since it was accepted
-    EPOCH = 14  # number of accepted shifts
-    QUIET = 15  # -log P(no presence since the latest one)
-    SEEN = 16  # windows learnt
-    TIME_SUM = 17  # variance of the ratios by time of day around the fleet's profile, as a weighted mean
-    TIME_WEIGHT = 18
-    SLOT_SUM = 19  # the same of the slots' ratios around those by time of day
-    SLOT_WEIGHT = 20
-    CLUMPING_SUM = 21  # variance in proportion to the mean, beyond Poisson: people come in groups
-    CLUMPING_WEIGHT = 22
+    SHIFT_HELD = 9  # windows for which a shift has been evident
+    SHIFT_LOG_RATIO = 10  # of the latest accepted shift
+    SHIFT_AGE = 11  # windows since it was accepted
+    EPOCH = 12  # number of accepted shifts
+    QUIET = 13  # -log P(no presence since the latest one)
+    SEEN = 14  # windows learnt
+    TIME_SUM = 15  # variance of the ratios by time of day around the fleet's profile, as a weighted mean
+    TIME_WEIGHT = 16
+    SLOT_SUM = 17  # the same of the slots' ratios around those by time of day
+    SLOT_WEIGHT = 18
+    CLUMPING_SUM = 19  # variance in proportion to the mean, beyond Poisson: people come in groups
+    CLUMPING_WEIGHT = 20
+    DISTRUST = 21  # share of the latest weeks' windows that were not learnt
+    TAIL_WINDOWS = 22  # windows whose p-values were counted
+    TAIL_20 = 23  # of them, those with a p-value below 1/20
+    TAIL_100 = 24
+    TAIL_500 = 25
+    SHIFT_UP = 26  # log evidence of a higher level in each part of the day: the first of `DAY_PARTS` fields
+    SHIFT_DOWN = 32  # the same of a lower level
+    SHIFT_MEAN = 38  # expected count of an average window in each part of the day
+
+
+HEAD_FIELDS = Head.SHIFT_MEAN + DAY_PARTS
 
 
 @dataclass
@@ -100,7 +109,7 @@ class OccupancyState:
         expected = {
             "slots": (DAY_TYPES * windows, len(Slot), width),
             "bins": (windows, len(Bin), width),
-            "head": (len(Head), width),
+            "head": (HEAD_FIELDS, width),
         }
         for name, shape in expected.items():
             array = getattr(self, name)
@@ -113,7 +122,7 @@ class OccupancyState:
         return cls(
             slots=np.zeros((DAY_TYPES * windows_per_day, len(Slot), n), dtype=np.float32),
             bins=np.zeros((windows_per_day, len(Bin), n), dtype=np.float32),
-            head=np.zeros((len(Head), n), dtype=np.float32),
+            head=np.zeros((HEAD_FIELDS, n), dtype=np.float32),
         )
 
     @property

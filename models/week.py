@@ -83,6 +83,12 @@ class Week:
             return Bin.WEEKEND_SUM, Bin.WEEKEND_EXPOSURE
         return Bin.WEEKDAY_SUM, Bin.WEEKDAY_EXPOSURE
 
+    def dispersion_fields(self, slot: int) -> tuple[Bin, Bin]:
+        """Sum and weight of the dispersion of the slot's group of days; a holiday reads the weekend's."""
+        if self.day_type(slot) < _SATURDAY:
+            return Bin.WEEKDAY_DISPERSION_SUM, Bin.WEEKDAY_DISPERSION_WEIGHT
+        return Bin.WEEKEND_DISPERSION_SUM, Bin.WEEKEND_DISPERSION_WEIGHT
+
     def near_times(self, time: int) -> list[tuple[float, int]]:
         """Windows of the day up to two hours away, as (hours away, window)."""
         return [

@@ -91,7 +91,9 @@ def retrain(ports: Ports, weeks: int | None = None, progress: Progress = lambda 
     progress("fitting the fleet prior", 0.0)
     fit = _fit_fleet(champion, training)
     progress("fitting the fleet prior", 1.0)
-    challenger = _calibrated(_version_of(ports, champion, fit, training.calendar), progress)
+    challenger = _calibrated(
+        _version_of(ports, champion, fit, training.calendar), training.calendar.window_minutes, progress
+    )
     span = (training.starts[0], training.starts[-1] + training.calendar.window_seconds)
     description = VersionManifest(
         version_id=challenger.id,
@@ -142,12 +144,13 @@ def _version_of(ports: Ports, champion: ModelVersion, fit: FleetFit, calendar: C
     )
 
 
-def _calibrated(version: ModelVersion, progress: Progress) -> ModelVersion:
+def _calibrated(version: ModelVersion, window_minutes: int, progress: Progress) -> ModelVersion:
     calibrated = calibrate(
         version,
         series=_NULL_SERIES,
         weeks=_NULL_WEEKS,
         seed=int(version.id),
+        window_minutes=(window_minutes,),
         progress=lambda share: progress("calibrating", share),
     )
     progress("calibrating", 1.0)

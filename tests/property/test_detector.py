@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
-from models.columns import OccupancyColumns, Verdicts
+from models.columns import OccupancyColumns
 from models.detector import OccupancyDetector
 from models.kinds import KINDS
 from models.shipped import shipped_version
 from models.state import OccupancyState
+from models.verdicts import Verdicts
 
 SLOTS = 8 * 24
 

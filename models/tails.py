@@ -1,0 +1,72 @@
+r"""The tail of a series' own counts: how often small p-values really come.
+
+Real counts have heavier tails than a negative binomial: holidays nobody named, weather, a party. So each series counts
+how often its p-values fell below a few levels, and a p-value is read off the curve through these frequencies, linear in
+the logarithms (recalibration of the probability integral transform: Kuleshov, Fenner and Ermon, ICML 2018). A discrete
+count falls below a level with the probability with which its randomised p-value would, so quiet series keep their
+p-values.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.distribution import Floats
+from models.frame import Frame
+from models.state import Head, accumulate, row
+
+_LEVELS = ((0.05, Head.TAIL_20), (0.01, Head.TAIL_100), (0.002, Head.TAIL_500))
+_LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
+_MOST = 0.5  # a level is never met more often than in every second window
+
+
+def learn_tail(
+    head: NDArray[np.float32], frame: Frame, p_value: Floats, p_above: Floats, observed: NDArray[np.bool_]
+) -> None:
+    """Count a window towards every level that its p-value, drawn at random within its count, falls below."""
+    forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
+    room = np.maximum(p_value - p_above, 1e-300)
+    for level, field in _LEVELS:
+        below = np.clip((level - p_above) / room, 0.0, 1.0)
+        accumulate(head, field, np.where(observed, below, 0.0), forget)
+    accumulate(head, Head.TAIL_WINDOWS, observed.astype(np.float64), forget)
+
+
+def recalibrated(head: NDArray[np.float32], frame: Frame, p_value: Floats) -> Floats:
+    """The frequency of p-values this small; rises strictly with the p-value."""
+    log_p = np.log(np.maximum(p_value, 1e-300))
+    curve = _curve(head, frame)
+    result = np.zeros_like(log_p)
+    for (left, low), (right, high) in pairwise(curve):
+        within = low + (log_p - left) * (high - low) / (right - left)
+        result = np.where(log_p < left, within, result)
+    return np.exp(result)
+
+
+def nominal(head: NDArray[np.float32], frame: Frame, frequency: float) -> Floats:
+    """The p-value that `recalibrated` turns into this frequency."""
+    target = np.log(frequency)
+    curve = _curve(head, frame)
+    result = np.zeros(head.shape[1])
+    for (left, low), (right, high) in pairwise(curve):
+        within = left + (target - low) * (right - left) / (high - low)
+        result = np.where(target < low, within, result)
+    return np.exp(result)
+
+
+def _curve(head: NDArray[np.float32], frame: Frame) -> list[tuple[float, Floats]]:
+    """(log p, log frequency) from p = 1 downwards; the last point lies far below all levels."""
+    strength, windows = frame.hyper.tail_strength, row(head, Head.TAIL_WINDOWS)
+    points = [(0.0, np.zeros(head.shape[1]))]
+    for level, field in _LEVELS:
+        ratio = (strength + row(head, field)) / (strength + level * windows)
+        left, low = points[-1]
+        right = float(np.log(level))
+        steepest = low - _LEAST_SLOPE * (left - right)
+        points.append((right, np.minimum(np.log(np.minimum(level * ratio, _MOST)), steepest)))
+    (left, low), (right, high) = points[-2:]
+    slope = (high - low) / (right - left)
+    return [*points, (right - 1000.0, high - 1000.0 * slope)]

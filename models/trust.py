@@ -1,0 +1,64 @@
+"""How far a count is learnt from: less the less likely it is and the more loitering explains it.
+
+Noufaily et al. (Stat. Med. 32, 2013) weigh past counts down by their residual. Here distrust is rationed as well:
+loitering keeps to its hours, so a series that seems unlikely all day long was not known well enough, and is learnt.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.distribution import Floats, normal_score
+from models.frame import Frame
+from models.occupancy import Expectation, Lesson
+from models.state import Head, accumulate, row
+
+_SETTLING_WEEKS = 3.0
+_CREDIBLE, _CREDIBLE_AT_FIRST = 10.0, 100.0  # the level is unknown in the first hours only
+
+
+def settled_share(head: NDArray[np.float32], frame: Frame) -> Floats:
+    """How far a series is known, 0 to 1: what it does in its first weeks is its normal, and nothing else is known."""
+    return np.minimum(1.0, row(head, Head.SEEN) / (_SETTLING_WEEKS * frame.week.windows))
+
+
+def lesson_of(
+    head: NDArray[np.float32],
+    frame: Frame,
+    expectation: Expectation,
+    *,
+    count: Floats,
+    p_value: Floats,
+    p_above: Floats,
+    loitering: Floats,
+    trusted: NDArray[np.bool_] | bool,
+    observed: NDArray[np.bool_],
+) -> Lesson:
+    """What is learnt of a window; ``loitering`` is its probability, ``trusted`` counts are vouched for by a person."""
+    hyper = frame.hyper
+    surprise = np.maximum(np.abs(normal_score(p_value, p_above)), 1e-9)
+    likely = np.where(trusted, 1.0, np.minimum(1.0, np.square(hyper.unlikely_z / surprise)))
+    distrust = settled_share(head, frame) * (1.0 - likely * (1.0 - loitering))
+    ration = np.minimum(1.0, hyper.most_distrust / np.maximum(row(head, Head.DISTRUST), 1e-9))
+    credible = np.minimum(count, _most_credible(expectation, row(head, Head.SEEN)))
+    residual = np.square(credible - expectation.mean)
+    return Lesson(
+        count=credible,
+        trust=np.where(observed, 1.0 - distrust * ration, 0.0),
+        distrust=np.where(observed & (count > expectation.mean), distrust, 0.0),
+        squared_residual=residual * np.minimum(1.0, np.square(hyper.dispersion_z / surprise)),
+    )
+
+
+def learn_distrust(head: NDArray[np.float32], frame: Frame, lesson: Lesson, observed: NDArray[np.bool_]) -> None:
+    """Keep count of the windows that were not believed."""
+    step = observed / (frame.hyper.distrust_memory_weeks * frame.week.windows)
+    accumulate(head, Head.DISTRUST, step * lesson.distrust, step)
+
+
+def _most_credible(expectation: Expectation, seen: Floats) -> Floats:
+    """The most a count is learnt as: a level wrong by orders of magnitude is found, a broken count does little harm."""
+    mean = expectation.mean
+    spread = np.sqrt(mean + expectation.excess * np.square(mean))
+    return _CREDIBLE * (1.0 + _CREDIBLE_AT_FIRST / (1.0 + seen)) * (1.0 + mean + spread)
