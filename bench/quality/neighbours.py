@@ -25,11 +25,12 @@ MAIN = (
     "slot_memory_weeks",
     "dispersion_memory_weeks",
     "unlikely_z",
+    "most_distrust",
     "loitering_presences_per_hour",
     "loitering_sds",
     "loitering_hours",
     "loitering_odds",
-    "starting_limit",
+    "starting_gain",
     "block_hours",
     "memory_gain",
 )

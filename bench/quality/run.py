@@ -115,7 +115,6 @@ def _in_order(plan: Plan, outcomes: Mapping[tuple[str, str], _Outcome]) -> Resul
                 results.seconds.setdefault(experiment.name, {})[rival.name] = outcome.seconds
                 for table, row in outcome.rows.items():
                     results.rows.setdefault(table, {})[rival.name] = row
-    results.spread = {
-        name: outcomes[NEIGHBOURS, name].figures for name, _ in settings() if (NEIGHBOURS, name) in outcomes
-    }
+    spread = {who: outcome.figures for (experiment, who), outcome in outcomes.items() if experiment == NEIGHBOURS}
+    results.spread = {name: spread[name] for name, _ in settings() if name in spread} if spread else {}
     return results
