@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
 from service.registry import FolderVersionRegistry
 from service.settings import Settings, influxdb_token
+from service.smtp import SmtpMailServer
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
@@ -18,6 +19,7 @@ from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
+from service.stores.sqlite.deliveries import SqliteDeliveryStore
 from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
@@ -72,6 +74,8 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         annotations=SqliteAnnotationStore(places),
         episodes=SqliteEpisodeDecisionStore(places),
         outcomes=SqliteOutcomeStore(places),
+        deliveries=SqliteDeliveryStore(places),
+        mail=SmtpMailServer(settings.mail),
         keys=SqliteKeyStore(places),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions"),

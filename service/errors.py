@@ -46,6 +46,10 @@ class StoreError(TrappvaktError):
     """A store cannot be reached or refuses; the message names the store and what to check."""
 
 
+class MailError(TrappvaktError):
+    """The mail server cannot be reached or does not take a letter."""
+
+
 class VersionRefused(TrappvaktError):  # noqa: N818
     """A model version is incomplete, foreign or altered; it is not used."""
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from models.version import ModelVersion
 from service.domain.annotations import Annotation, AnnotationChanges, AnnotationQuery
 from service.domain.counts import Changes, CountPoints, CountSpan, ReadingPoints, WindowCounts
+from service.domain.deliveries import Delivery, DeliveryStatus, Letter
 from service.domain.episodes import EpisodeDecision
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
@@ -257,6 +258,34 @@ class OutcomeStore(Protocol):
         """The outcomes of a list, by (rank, visited)."""
 
 
+class DeliveryStore(Protocol):
+    """Which list is to go, or went, to which recipient: an outbox that keeps what was sent."""
+
+    def put(self, delivery: Delivery) -> None:
+        """Record a delivery, durably; one with the same (tenant, list_id, recipient) is replaced."""
+
+    def find(
+        self,
+        *,
+        tenant: str | None = None,
+        list_id: str | None = None,
+        recipient: str | None = None,
+        status: DeliveryStatus | None = None,
+    ) -> list[Delivery]:
+        """Deliveries that match all that is given, by (queued, tenant, list_id, recipient)."""
+
+
+class MailServer(Protocol):
+    """Carries letters."""
+
+    def send(self, letter: Letter) -> None:
+        """Hand over a letter; once this returns, the server has taken it.
+
+        Raises MailError, whose message holds no address, if it did not take it. Raises SettingsError if the password
+        cannot be read.
+        """
+
+
 class KeyStore(Protocol):
     """Keys by digest."""
 
@@ -320,6 +349,8 @@ class Ports:
     annotations: AnnotationStore
     episodes: EpisodeDecisionStore
     outcomes: OutcomeStore
+    deliveries: DeliveryStore
+    mail: MailServer
     keys: KeyStore
     audit: AuditLog
     registry: VersionRegistry

@@ -1,4 +1,4 @@
-"""The one scheduler: on every tick, commands, then new windows, then the drafts of lists that are due.
+"""The one scheduler: on every tick, commands, new windows, the drafts of lists that are due, and lists to send.
 
 There is one however many processes serve the API, because the lock on ``scheduler.lock`` decides; the system releases
 it when its holder dies. The job reads the stored watermark itself, so a tick missed is a tick made up for.
@@ -30,6 +30,7 @@ from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.usecases.advance import advance
 from service.usecases.commands import run_commands
+from service.usecases.deliver import deliver_lists
 from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
 from service.usecases.joint_lists import make_joint_list
 
@@ -117,12 +118,13 @@ class Tick:
     _lists_made: datetime | None = None
 
     def run(self) -> None:
-        """Commands, new windows, drafts that are due; one log line tells of all of it."""
+        """Commands, new windows, drafts that are due, lists to send; one log line tells of all of it."""
         began = time.perf_counter()
         line: dict[str, object] = {}
         self._step("commands", line, self._run_commands)
         if self._step("advance", line, self._advance):
             self._step("lists", line, self._make_lists)
+        self._step("mail", line, self._deliver_lists)
         seconds = time.perf_counter() - began
         TICKS.inc()
         TICK_SECONDS.observe(seconds)
@@ -167,6 +169,10 @@ class Tick:
         due = list_due(self.ports.settings, self.ports.clock.now())
         made = [*([joint.list_id] if joint else []), *(self._make_drafts(due) if due else [])]
         return {name: ids for name, ids in (("lists", made), ("expired", expired)) if ids}
+
+    def _deliver_lists(self) -> dict[str, object]:
+        sent = deliver_lists(self.ports)
+        return {"sent": sent} if sent else {}
 
     def _make_drafts(self, due: datetime) -> list[str]:
         """Make a draft for every tenant, or area, that has none since it was due; the ids of those made.

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from service.errors import SettingsError
+from service.mail_settings import Mail, check_mail
 
 Positive = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]*$(?!\n)", max_length=100)]
@@ -151,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detector: Detector
     advance: Advance
     hotspots: Hotspots
+    mail: Mail
     api: Api
     log: Log
 
@@ -280,6 +282,10 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
     ]
     if len(set(tags)) < len(tags):
         raise SettingsError(f"{origin}: two of the schema's tags have one name ({', '.join(tags)}); give each its own")
+    try:
+        check_mail(settings.mail)
+    except SettingsError as error:
+        raise SettingsError(f"{origin}: {error}") from error
     holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
     return settings
 

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotAcceptable
 from service.api.pages import HTML, content_security_policy
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
 from service.api.routes import Reply, Routes
+from service.domain.deliveries import Delivery, DeliveryStatus
 from service.domain.hotspots import (
     Change,
     GoneEntry,
@@ -29,6 +30,7 @@ from service.errors import Conflict, Gone, NotFound
 from service.exports.formats import FORMATS, JSON, Format, Suffix, export_list
 from service.exports.wording import Language
 from service.ports import Ports
+from service.usecases.deliver import list_deliveries
 from service.usecases.hotspots import approve_list, make_list
 from service.usecases.lists import latest_list, list_records, read_list
 
@@ -117,10 +119,26 @@ _APPROVED = msgspec.structs.replace(
     approved_digest="60303a…",
     held_back=[HeldBack(rank=3, reason="The caretaker's own parties.")],
 )
+_DELIVERY = Delivery(
+    tenant="demo",
+    list_id=_LIST_ID,
+    approved=datetime(2026, 11, 19, 6, tzinfo=UTC),
+    recipient="police-south",
+    status=DeliveryStatus.SENT,
+    queued=datetime(2026, 11, 19, 6, 1, tzinfo=UTC),
+    attempts=1,
+    sent=datetime(2026, 11, 19, 6, 1, tzinfo=UTC),
+)
 
 
 class ListRecordPage(Page[ListRecord], frozen=True):
     """What is decided about hot-spot lists, newest first."""
+
+
+class Deliveries(msgspec.Struct, frozen=True):
+    """To whom a list goes by mail, by the names of the settings."""
+
+    items: list[Delivery]
 
 
 class ListOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -204,6 +222,18 @@ def read_hotspot_list_as(ports: Ports, key: Key, query: WordsQuery, list_id: str
     In tables and sheets, a text that a spreadsheet would take for a formula is preceded by an apostrophe.
     """
     return _one(ports, key, query, list_id, _named(suffix))
+
+
+@routes.declare(
+    "GET",
+    "/v1/hotspot-lists/{list_id}/deliveries",
+    roles=(Role.OPERATOR,),
+    raises=(NotFound,),
+    answered=Deliveries([_DELIVERY]),
+)
+def list_list_deliveries(ports: Ports, key: Key, list_id: str) -> Deliveries:
+    """List the recipients that a list was mailed to, or is to be, and what came in the way."""
+    return Deliveries(list_deliveries(ports, key.tenant, list_id))
 
 
 @routes.declare(

@@ -14,6 +14,7 @@ from service.cli.terminal import show_table
 from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord
 from service.exports.formats import FORMATS, export_list
 from service.exports.wording import Language
+from service.usecases.deliver import list_deliveries
 from service.usecases.hotspots import approve_list, make_list
 from service.usecases.lists import latest_list, list_records, read_list
 
@@ -100,7 +101,7 @@ def approve(session: Session, list_id: str, tenant: str | None, hold_back: tuple
 )
 @click.option(
     "--language",
-    type=click.Choice(list(Language)),
+    type=click.Choice([one.value for one in Language]),
     default="sv",
     show_default=True,
     help="Of words in tables and pages.",
@@ -124,6 +125,20 @@ def export(  # noqa: PLR0917 - click calls it by name
         out.write_bytes(exported)
     else:
         click.echo(exported, nl=False)
+
+
+@lists.command()
+@list_argument
+@tenant_option
+@pass_session
+def deliveries(session: Session, list_id: str | None, tenant: str | None) -> None:
+    """Show which lists went by mail to whom, and what waits; the scheduler sends them."""
+    found = list_deliveries(session.ports, session.tenant(tenant), list_id)
+    headers = ("list", "area", "recipient", "status", "attempts", "next attempt", "sent", "error")
+    show_table(
+        headers,
+        ((d.list_id, d.area, d.recipient, d.status, d.attempts, d.next_attempt, d.sent, d.error) for d in found),
+    )
 
 
 def show_entries(shown: HotspotList) -> None:

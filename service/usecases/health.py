@@ -46,6 +46,7 @@ def store_failures(ports: Ports) -> dict[str, str | None]:
         "annotations": lambda: ports.annotations.find(AnnotationQuery(tenant=_NOBODY, limit=1)),
         "episode decisions": lambda: ports.episodes.find(_NOBODY, 0),
         "outcomes": lambda: ports.outcomes.find(_NOBODY, _NOBODY),
+        "deliveries": lambda: ports.deliveries.find(tenant=_NOBODY),
         "audit": lambda: ports.audit.entries(_NOBODY, limit=1),
         "model versions": ports.registry.manifests,
     }

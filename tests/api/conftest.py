@@ -74,6 +74,8 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         annotations=memory.MemoryAnnotationStore(),
         episodes=memory.MemoryEpisodeDecisionStore(),
         outcomes=memory.MemoryOutcomeStore(),
+        deliveries=memory.MemoryDeliveryStore(),
+        mail=ports.mail,
         keys=memory.MemoryKeyStore(),
         audit=memory.MemoryAuditLog(),
     )

@@ -1,19 +1,22 @@
-"""In what format and in what words a list is read: by Accept, by suffix, by language."""
+"""In what format and in what words a list is read: by Accept, by suffix, by language; and to whom it is mailed."""
 
 from __future__ import annotations
 
 import io
 import re
 
+import msgspec
 import pytest
 from openpyxl import load_workbook
 
+from service.domain.deliveries import Delivery, DeliveryStatus
 from service.domain.hotspots import HeldBack
 from service.domain.keys import Role
 from service.exports.formats import FORMATS
 from service.usecases.hotspots import approve_list
 from tests.api.conftest import Town, body
-from tests.api.drafts import add, entry
+from tests.api.drafts import MADE, add, entry
+from tests.worlds import TENANT
 
 LIST = "2026-11-01-001"
 HELD_BACK = "linden-1"
@@ -26,7 +29,7 @@ by_path = pytest.mark.parametrize("path", PATHS)
 def approved(empty: Town) -> Town:
     """An approved list of two entries, one of which is held back."""
     add(empty.ports, LIST, entry(), entry(rank=2, stairwell=HELD_BACK, address=HELD_BACK))
-    approve_list(empty.ports, "hyresbolaget", LIST, "anna", [HeldBack(rank=2, reason="flytt")])
+    approve_list(empty.ports, TENANT, LIST, "anna", [HeldBack(rank=2, reason="flytt")])
     return empty
 
 
@@ -75,7 +78,7 @@ def test_drafts_and_entries_held_back_are_in_no_format(empty, path, form):
     add(empty.ports, LIST, entry(), entry(rank=2, stairwell=HELD_BACK))
     for role in (Role.POLICE, Role.READER):
         assert empty.client(role).get(f"{path}.{form.suffix}").status_code == 404
-    approve_list(empty.ports, "hyresbolaget", LIST, "anna", [HeldBack(rank=2, reason="flytt")])
+    approve_list(empty.ports, TENANT, LIST, "anna", [HeldBack(rank=2, reason="flytt")])
     for role in (Role.POLICE, Role.READER):
         told = empty.client(role).get(f"{path}.{form.suffix}").data
         assert HELD_BACK.encode() not in (xlsx_text(told) if form.suffix == "xlsx" else told)
@@ -119,3 +122,24 @@ def test_the_page_may_load_its_own_style_only(approved):
 def xlsx_text(content: bytes) -> bytes:
     workbook = load_workbook(io.BytesIO(content))
     return "\n".join(str(cell.value) for sheet in workbook for row in sheet.iter_rows() for cell in row).encode()
+
+
+def test_operators_see_to_whom_a_list_goes(empty):
+    """By the recipient's name, with what came in the way; nobody else's, and of no list that there is not."""
+    add(empty.ports, LIST, entry())
+    queued = Delivery(
+        tenant=TENANT,
+        list_id=LIST,
+        recipient="police-south",
+        approved=MADE,
+        status=DeliveryStatus.WAITING,
+        queued=MADE,
+        attempts=2,
+        next_attempt=MADE,
+        error="the mail server does not answer",
+    )
+    empty.ports.deliveries.put(queued)
+    found = empty.operator.get(f"{PATHS[1]}/deliveries")
+    assert msgspec.convert(body(found)["items"], list[Delivery]) == [queued]
+    assert empty.operator.get("/v1/hotspot-lists/none/deliveries").status_code == 404
+    assert empty.client(Role.OPERATOR, "grannbolaget").get(f"{PATHS[1]}/deliveries").status_code == 404

@@ -16,6 +16,7 @@ from service.ports import (
     AnnotationStore,
     AuditLog,
     CountStore,
+    DeliveryStore,
     EpisodeDecisionStore,
     HotspotListStore,
     KeyStore,
@@ -31,6 +32,7 @@ from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
+from service.stores.sqlite.deliveries import SqliteDeliveryStore
 from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
@@ -58,6 +60,7 @@ class Stores:
     annotations: AnnotationStore
     episodes: EpisodeDecisionStore
     outcomes: OutcomeStore
+    deliveries: DeliveryStore
     keys: KeyStore
     audit: AuditLog
 
@@ -76,6 +79,7 @@ def sqlite_stores(folder: Path) -> Stores:
         annotations=SqliteAnnotationStore(register),
         episodes=SqliteEpisodeDecisionStore(register),
         outcomes=SqliteOutcomeStore(register),
+        deliveries=SqliteDeliveryStore(register),
         keys=SqliteKeyStore(register),
         audit=SqliteAuditLog(audit),
     )
@@ -94,6 +98,7 @@ def memory_stores() -> Stores:
         annotations=memory.MemoryAnnotationStore(),
         episodes=memory.MemoryEpisodeDecisionStore(),
         outcomes=memory.MemoryOutcomeStore(),
+        deliveries=memory.MemoryDeliveryStore(),
         keys=memory.MemoryKeyStore(),
         audit=memory.MemoryAuditLog(),
     )

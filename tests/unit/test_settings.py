@@ -164,7 +164,7 @@ def test_missing_token_says_where_to_put_it(tmp_path: Path, token_file: str) -> 
 def test_defaults_hold_no_secret() -> None:
     """No password, no token, not even a sample of one."""
     names = [key for _, key in KEYS if re.search("token|password|secret", key)]
-    assert names == ["token_file"]
+    assert names == ["token_file", "password_file"]
     assert DEFAULTS["influxdb"]["token_file"] == ""
 
 

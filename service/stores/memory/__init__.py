@@ -2,6 +2,7 @@
 
 from service.stores.memory.annotations import MemoryAnnotationStore
 from service.stores.memory.counts import MemoryCountStore
+from service.stores.memory.deliveries import MemoryDeliveryStore
 from service.stores.memory.findings import MemoryEpisodeDecisionStore, MemoryOutcomeStore
 from service.stores.memory.readings import MemoryReadingStore
 from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore, MemoryKeyStore
@@ -12,6 +13,7 @@ __all__ = [
     "MemoryAnnotationStore",
     "MemoryAuditLog",
     "MemoryCountStore",
+    "MemoryDeliveryStore",
     "MemoryEpisodeDecisionStore",
     "MemoryHotspotListStore",
     "MemoryKeyStore",

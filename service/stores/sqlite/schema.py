@@ -265,6 +265,24 @@ REGISTER: tuple[Migration, ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE delivery (                -- an approved list on its way to a recipient
+            tenant TEXT NOT NULL,
+            list_id TEXT NOT NULL,
+            recipient TEXT NOT NULL,           -- its name in the settings, where the address is
+            area TEXT,
+            approved TEXT NOT NULL,
+            status TEXT NOT NULL,
+            queued TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            next_attempt TEXT,
+            sent TEXT,
+            error TEXT,
+            PRIMARY KEY (tenant, list_id, recipient)
+        )
+        """,
+    ),
 )
 
 AUDIT: tuple[Migration, ...] = (

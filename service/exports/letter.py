@@ -1,0 +1,41 @@
+"""The letter that a list goes out with: what it is and how it is proved. Where to go stands in the sheet alone."""
+
+from __future__ import annotations
+
+from service.domain.hotspots import Change, HotspotList
+from service.exports.summary import headline, local_time, title
+from service.exports.wording import Language, date_text
+
+_TEXT = {
+    "sv": """{headline}
+
+{entries} platser, varav {new} nya; {gone} är borta sedan förra listan. Bladet är bifogat.
+
+Listan har id {list_id} och SHA-256
+{digest}
+""",
+    "en": """{headline}
+
+{entries} places, of which {new} are new; {gone} are gone since the last list. The sheet is attached.
+
+The list has the id {list_id} and the SHA-256
+{digest}
+""",
+}
+
+
+def letter_subject(listed: HotspotList, language: Language) -> str:
+    """What, whose and of which day."""
+    return f"{title(listed, language)} · {date_text(local_time(listed, listed.made), language)}"
+
+
+def letter_text(listed: HotspotList, digest: str, language: Language) -> str:
+    """A few lines; ``digest`` is the SHA-256 of the list as it was approved."""
+    return _TEXT[language].format(
+        headline=headline(listed, language),
+        entries=len(listed.entries),
+        new=sum(entry.change is Change.NEW for entry in listed.entries),
+        gone=len(listed.gone),
+        list_id=listed.list_id,
+        digest=digest,
+    )
