@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from service.domain.hotspots import Block, HotspotEntry
 from service.exports.wording import Language, day_name
@@ -39,8 +40,13 @@ class HeatMap:
     def level(self, cell: Cell) -> int:
         """Shade of a cell: 0 where nothing was, up to `LEVELS` where most was."""
         row, column = cell
-        count, most = self.presences[row][column], max(_LEAST_MOST, *map(max, self.presences))
-        return 0 if count == 0 else max(1, round(LEVELS * (count / most) ** _POWER))
+        count = self.presences[row][column]
+        return 0 if count == 0 else max(1, round(LEVELS * (count / self._most) ** _POWER))
+
+    @cached_property
+    def _most(self) -> int:
+        """Presences of the darkest shade."""
+        return max(_LEAST_MOST, *map(max, self.presences))
 
     def edges(self, cell: Cell) -> frozenset[str]:
         """On which sides a frame passes: between a cell to go to and one that is not."""

@@ -27,7 +27,7 @@ OLDEST = timedelta(days=7)
 """A list approved longer ago is news to nobody, also not to a recipient who is new."""
 FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=6)
 """Between attempts: doubled from one to the next."""
-NO_LONGER_WANTED = "a newer list is in force, or the settings no longer name the recipient"
+NO_LONGER_WANTED = "a newer list is in force, or the settings no longer name the recipient or share the list"
 
 
 def deliver_lists(ports: Ports) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from html.parser import HTMLParser
 
 import msgspec
@@ -42,7 +43,11 @@ def test_old_lists_are_told_in_every_format(suffix: str, language: Language) -> 
     for name in ("number", "timezone", "unknown", "unknown_places", "suppressed", "held_back", "gone", "sources"):
         del old[name]
     old["entries"] = [{name: value for name, value in one.items() if name not in later} for one in old["entries"]]
-    assert b"kvarnen-1a" in export_list(msgspec.json.encode(old), FORMATS[suffix], language) or suffix == "xlsx"
+    content = export_list(msgspec.json.encode(old), FORMATS[suffix], language)
+    if suffix == "xlsx":
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            content = parts.read("xl/sharedStrings.xml")
+    assert b"kvarnen-1a" in content
 
 
 @pytest.mark.parametrize("start", STARTS)
