@@ -17,6 +17,7 @@ from models.version import ModelVersion
 VERSION_0 = "0"
 _STAIRWELLS = 600
 _WEEKS = 16
+_CALIBRATION_WEEKS = 26  # past the warm-up that the maps tell apart
 _WINDOW_MINUTES = (15, 30, 60)
 _TIMEZONE = "Europe/Stockholm"
 
@@ -26,8 +27,9 @@ def build_version0(
     *,
     holidays: Collection[date] = (),
     stairwells: int = _STAIRWELLS,
-    series: int = 4000,
     weeks: int = _WEEKS,
+    series: int = 3000,
+    calibration_weeks: int = _CALIBRATION_WEEKS,
     progress: Callable[[float], None] | None = None,
 ) -> ModelVersion:
     """Version 0: the fleet prior of a simulated city, calibrated on series in which nothing happens.
@@ -38,10 +40,10 @@ def build_version0(
         Of the city and of the calibration; the same seed gives the same version.
     holidays
         Local dates of day type 7, frozen into the version.
-    stairwells
+    stairwells, weeks
         Size of the city.
-    series, weeks
-        Size of the calibration; ``weeks`` is the city's length too.
+    series, calibration_weeks
+        Size of the calibration.
     progress
         Called with the share done.
     """
@@ -51,4 +53,11 @@ def build_version0(
     version = ModelVersion(
         VERSION_0, Hyperparameters(), prior, uncalibrated(), timezone=_TIMEZONE, holidays=tuple(holidays)
     )
-    return calibrate(version, series=series, weeks=weeks, seed=seed, window_minutes=_WINDOW_MINUTES, progress=progress)
+    return calibrate(
+        version,
+        series=series,
+        weeks=calibration_weeks,
+        seed=seed,
+        window_minutes=_WINDOW_MINUTES,
+        progress=progress,
+    )

@@ -15,8 +15,9 @@ from models.kinds import KINDS
 from models.version import ModelVersion
 
 _LOG_RATES = np.log(np.geomspace(0.001, 1000.0, 19))
-_WARMUP_WEEKS = np.array([0.0, 1.0, 2.0, 4.0, 8.0])
+_WARMUP_WEEKS = np.array([0.0, 1.0, 2.0, 4.0, 8.0, 16.0])  # memory and long tails fill until about four months
 _SCORES = np.arange(-10.0, 40.5, 0.5)
+_ALIKE_HOURS = 3.5  # as the hyper-parameter hour_variance has it
 _DAY_SHAPE = 12.0  # days differ: part of the overdispersion is shared by all windows of a day
 _SPARSE_SHARE = 0.7
 _SPARSE_LEVELS = (0.003, 1.5)  # presences per hour
@@ -107,10 +108,10 @@ class NullSeries:
         self.kinds = random.integers(len(KINDS), size=series)
         sparse, dense = _log_uniform(random, _SPARSE_LEVELS, series), _log_uniform(random, _DENSE_LEVELS, series)
         levels = np.where(random.random(series) < _SPARSE_SHARE, sparse, dense)
-        times = _gamma(random, prior.time_shape[self.kinds], (24, series))
-        slots = _gamma(random, prior.slot_shape[self.kinds], (8, 24, series))
+        times = _profiles(random, prior.time_shape[self.kinds])
+        days = _gamma(random, prior.slot_shape[self.kinds], (8, 1, series))
         self._windows_per_hour = 60 // window_minutes
-        self._rates = levels / self._windows_per_hour * np.moveaxis(prior.profile[self.kinds], 0, -1) * times * slots
+        self._rates = levels / self._windows_per_hour * np.moveaxis(prior.profile[self.kinds], 0, -1) * times * days
         dispersion = prior.dispersion[self.kinds] * _gamma(random, prior.dispersion_strength[self.kinds], (series,))
         self._window_shape = 1.0 / np.maximum(dispersion, 1e-3)
         self._random = random
@@ -158,6 +159,9 @@ class _Openings:
         highest = np.maximum.accumulate(opened[:, :, ::-1], axis=2)[:, :, ::-1]
         tails = np.empty_like(opened)
         for warmup, rate in np.ndindex(self._cells):
+            if warmup and not self._windows[warmup].any():  # simulated for fewer weeks: as it was before
+                tails[warmup, rate] = tails[warmup - 1, rate]
+                continue
             pooled, windows = _enough(highest[warmup], self._windows[warmup], rate)
             tails[warmup, rate] = _log_tail(pooled, windows / self.windows_per_week)
         return tails - 1e-6 * np.arange(_SCORES.size)
@@ -166,6 +170,15 @@ class _Openings:
 def _gamma(random: np.random.Generator, shape: Floats, size: tuple[int, ...]) -> Floats:
     """Gamma draws of mean 1."""
     return np.asarray(random.standard_gamma(shape, size) / shape)
+
+
+def _profiles(random: np.random.Generator, shape: Floats) -> Floats:
+    """Ratios of mean 1 by hour of the day, float64[24, n]: log-normal, an hour like the hours beside it."""
+    apart = np.abs(np.subtract.outer(np.arange(24), np.arange(24)))
+    alike = np.exp(-np.minimum(apart, 24 - apart) / _ALIKE_HOURS)
+    variance = np.log1p(1.0 / shape)
+    deviates = np.linalg.cholesky(alike) @ random.standard_normal((24, shape.size))
+    return np.asarray(np.exp(np.sqrt(variance) * deviates - 0.5 * variance))
 
 
 def _log_uniform(random: np.random.Generator, bounds: tuple[float, float], size: int) -> Floats:

@@ -22,6 +22,7 @@ from models.profile import ProfileFit, fit_profile
 SLOTS = DAY_TYPES * 24
 _PRIOR_SERIES = 4.0  # how many series the parent's level counts for
 _PRIOR_CELLS = 20.0  # how many presences' worth of cells the parent's shapes count for
+_LEAST_TIME_VARIANCE, _LEAST_SLOT_VARIANCE = 0.04, 0.02  # kinds with few presences show none: no two places are alike
 _LOITERING_TAIL = 5.0  # log-likelihood ratio above which three hours of one series are left out
 _SERIES_AT_A_TIME = 512  # bounds the memory of (windows, series) temporaries
 _ROUNDS = 4  # fit, leave out what stands out, fit again
@@ -240,8 +241,8 @@ def _relative_variance(
     return np.asarray((excess + _PRIOR_CELLS / parent_shape) / (information + _PRIOR_CELLS))
 
 
-def _shape(relative_variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(1 / np.clip(relative_variance, 0.01, 2.0))
+def _shape(relative_variance: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    return np.asarray(1 / np.clip(relative_variance, least, 2.0))
 
 
 def _fit_time_of_day(
@@ -251,7 +252,7 @@ def _fit_time_of_day(
     by_hour = (len(kinds), DAY_TYPES, 24)
     observed = totals.presences.reshape(by_hour).sum(axis=1)
     expected = (totals.hours * expected_rate).reshape(by_hour).sum(axis=1)
-    shape = _shape(_relative_variance(observed, expected, kinds, prior.time_shape))
+    shape = _shape(_relative_variance(observed, expected, kinds, prior.time_shape), _LEAST_TIME_VARIANCE)
     factor = (shape[kinds][:, None] + observed) / (shape[kinds][:, None] + expected)
     return np.tile(factor, (1, DAY_TYPES)), shape
 
@@ -260,7 +261,7 @@ def _fit_slots(
     totals: SlotTotals, kinds: NDArray[np.int64], expected_rate: NDArray[np.float64], prior: FleetPrior
 ) -> NDArray[np.float64]:
     expected = totals.hours * expected_rate
-    return _shape(_relative_variance(totals.presences, expected, kinds, prior.slot_shape))
+    return _shape(_relative_variance(totals.presences, expected, kinds, prior.slot_shape), _LEAST_SLOT_VARIANCE)
 
 
 def _fit_dispersion(

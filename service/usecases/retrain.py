@@ -33,8 +33,8 @@ from service.usecases.scoring import Roster, count_matrix, score_and_learn, wind
 DEFAULT_WEEKS = 26
 FEWEST_WEEKS = 4
 _WEEK_SECONDS = 7 * 86_400
-_NULL_SERIES = 1500  # with the weeks below some 600 series-years: enough to see a budget of one episode a year
-_NULL_WEEKS = 20
+_NULL_SERIES = 1200  # with the weeks below some 600 series-years: enough to see a budget of one episode a year
+_NULL_WEEKS = 26
 _HELD_BACK = 4  # one part in this many
 _PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
 
