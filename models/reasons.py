@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from models.hotspots import CHRONIC, HotSpot
 
@@ -13,6 +13,18 @@ _DAYS = {
     "sv": ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
+# fmt: off
+_MONTHS = {
+    "sv": (
+        "januari", "februari", "mars", "april", "maj", "juni",
+        "juli", "augusti", "september", "oktober", "november", "december",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}
+# fmt: on
 _EVERY_DAY = {"sv": "alla dagar", "en": "every day"}
 _AND = {"sv": "och", "en": "and"}
 _SPACES = {
@@ -181,3 +193,35 @@ def _seldom(rate_per_week: float, language: str) -> str:
     if language == "sv":
         return f"av en slump en gång på {_round(number).replace(',', ' ')} {unit[0]}"
     return f"by chance once in {_round(number)} {unit[1]}"
+
+
+def level_shift_reason(ratio: float, kind: str, learnt: date, language: str = "sv") -> str:
+    """Say in Swedish (``sv``) or English (``en``) that the level of a space shifted.
+
+    Parameters
+    ----------
+    ratio
+        Presences now per presence before.
+    kind
+        Of the space, one of `models.kinds.KINDS`.
+    learnt
+        Local date of the window in which the shift was accepted as the new normal.
+    language
+        ``sv`` or ``en``.
+
+    Examples
+    --------
+    >>> print(level_shift_reason(2.13, "cellar", date(2026, 11, 20), "en"))
+    The level in the cellar rose to 2.1 times what was expected; learnt on 20 November 2026.
+    >>> print(level_shift_reason(0.4, "attic", date(2026, 11, 20)))
+    Nivån på vinden sjönk till 0,4 gånger den väntade; inlärt den 20 november 2026.
+    """
+    times, month = _number(ratio), _MONTHS[language][learnt.month - 1]
+    day = f"{learnt.day} {month} {learnt.year}"
+    if language == "sv":
+        moved = "steg" if ratio > 1 else "sjönk"
+        return (
+            f"Nivån {_SPACES['sv'][kind]} {moved} till {times.replace('.', ',')} gånger den väntade; inlärt den {day}."
+        )
+    moved = "rose" if ratio > 1 else "fell"
+    return f"The level {_SPACES['en'][kind]} {moved} to {times} times what was expected; learnt on {day}."

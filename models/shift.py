@@ -50,6 +50,11 @@ def level_shift(head: NDArray[np.float32], windows_per_week: int) -> tuple[Float
     return ratio, np.where(shifted, row(head, Head.SHIFT_AGE) / windows_per_week, np.nan)
 
 
+def shifts_accepted(head: NDArray[np.float32]) -> Floats:
+    """How many shifts of each series have been accepted."""
+    return row(head, Head.EPOCH)
+
+
 def _learn_recent(
     head: NDArray[np.float32],
     frame: Frame,

@@ -43,6 +43,7 @@ TICK_ERRORS = Counter("trappvakt_tick_errors", "Steps of a tick that failed.", [
 TICK_SECONDS = Histogram("trappvakt_tick_seconds", "Length of a tick.")
 VERDICTS = Counter("trappvakt_verdicts", "Verdicts written.")
 ANOMALOUS = Counter("trappvakt_anomalous", "Verdicts that were anomalous.")
+LEVEL_SHIFTS = Counter("trappvakt_level_shifts", "Level shifts learnt as the new normal of a space.")
 
 _log = structlog.get_logger(__name__)
 
@@ -150,11 +151,13 @@ class Tick:
         report = advance(self.ports, progress=self._between_commits)
         VERDICTS.inc(report.verdicts)
         ANOMALOUS.inc(report.anomalous)
+        LEVEL_SHIFTS.inc(report.level_shifts)
         return {
             "windows": report.windows,
             "verdicts": report.verdicts,
             "anomalous": report.anomalous,
             "corrected": report.corrected,
+            "level_shifts": report.level_shifts,
             "watermark": report.watermark.isoformat() if report.watermark else None,
         }
 

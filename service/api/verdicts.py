@@ -14,6 +14,7 @@ from service.domain.keys import Key, Role
 from service.domain.places import Identifier, Kind
 from service.errors import NotFound
 from service.ports import Ports
+from service.usecases.level_shifts import LevelShift, level_shifts
 from service.usecases.profile import SpaceProfile, normal_week
 from service.usecases.queries import (
     VerdictFilter,
@@ -49,6 +50,17 @@ _VERDICT = VerdictView(
     reason=Reason(
         sv="3 vistelser i källaren torsdag kl. 03:00–04:00 där 0,08 är normalt; så många är mycket ovanligt då.",
         en="3 presences in the cellar, Thursday 03:00–04:00 where 0.08 are normal; so many are very rare then.",
+    ),
+)
+_SHIFT = LevelShift(
+    stairwell="kvarnen-3a",
+    space="cellar",
+    kind=Kind.CELLAR,
+    ratio=2.1,
+    learnt=datetime(2026, 11, 14, 17, tzinfo=UTC),
+    reason=Reason(
+        sv="Nivån i källaren steg till 2,1 gånger den väntade; inlärt den 14 november 2026.",
+        en="The level in the cellar rose to 2.1 times what was expected; learnt on 14 November 2026.",
     ),
 )
 
@@ -99,6 +111,18 @@ class VerdictPage(Page[VerdictView], frozen=True):
 _PAGE = VerdictPage([_VERDICT], encode_cursor(VerdictKey(1795053600, 7)))
 
 
+class LevelShiftsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far back."""
+
+    weeks: Annotated[int, Meta(ge=1, le=52, description="Shifts learnt in so many weeks before the watermark.")] = 4
+
+
+class LevelShifts(msgspec.Struct, frozen=True):
+    """Level shifts, the newest first; of each space its latest."""
+
+    items: list[LevelShift]
+
+
 class Profile(msgspec.Struct, frozen=True):
     """The normal week of a stairwell, in local time."""
 
@@ -137,12 +161,27 @@ def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage
     answered=Profile(
         "kvarnen-3a",
         "Europe/Stockholm",
-        [SpaceProfile(space="cellar", kind=Kind.CELLAR, evidence_weeks=9.3, expected=[[0.05] * 24] * 8)],
+        [
+            SpaceProfile(
+                space="cellar", kind=Kind.CELLAR, evidence_weeks=9.3, expected=[[0.05] * 24] * 8, level_shift=_SHIFT
+            )
+        ],
     ),
 )
 def read_profile(ports: Ports, key: Key, stairwell: Identifier) -> Profile:
     """Read the normal week of a stairwell: the presences expected in every window.
 
     ``expected`` has a row per day type, Monday to Sunday and then holidays, and a column per window of the local day.
+    ``level_shift`` says when the level of a space last became another, and how much.
     """
     return Profile(stairwell, ports.settings.general.timezone, normal_week(ports, key.tenant, stairwell))
+
+
+@routes.declare("GET", "/v1/level-shifts", roles=_READERS, answered=LevelShifts([_SHIFT]))
+def list_level_shifts(ports: Ports, key: Key, query: LevelShiftsQuery) -> LevelShifts:
+    """List the spaces whose level shifted for good, the newest first.
+
+    Most hours of the week became busier or quieter and stayed so for days: new tenants, another sensor, one that was
+    moved. The model has learnt it as the new normal, and a person may want to know why.
+    """
+    return LevelShifts(level_shifts(ports, key.tenant, query.weeks))

@@ -29,6 +29,8 @@ COMMANDS = {
     "outcomes": "outcomes:outcomes",
     "annotations": "annotations:annotation_commands",
     "episodes": "episodes:episodes",
+    "profile": "learnt:profile",
+    "level-shifts": "learnt:level_shifts",
     "retrain": "models:retrain",
     "models": "models:models",
     "keys": "keys:keys",

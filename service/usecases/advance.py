@@ -21,6 +21,7 @@ from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
+from models.shift import shifts_accepted
 from models.version import ModelVersion
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
@@ -34,20 +35,24 @@ from service.usecases.correct import correct
 from service.usecases.marks import marks_of
 from service.usecases.rosters import calendar_of, full_roster
 from service.usecases.scoring import Roster, count_matrix, score_and_learn
-from service.usecases.shards import close_shard, open_shard, shard_number, shards_by_number, shards_of
+from service.usecases.shards import ShardState, close_shard, open_shard, shard_number, shards_by_number, shards_of
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class AdvanceReport:
-    """What one pass did: windows and verdicts scored, those anomalous, and series corrected by a replay."""
+    """What one pass did: windows and verdicts scored, those anomalous, and series corrected by a replay.
+
+    ``level_shifts`` were learnt in these windows as the new normal of their series.
+    """
 
     windows: int
     verdicts: int
     anomalous: int
     corrected: int
     watermark: datetime | None
+    level_shifts: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,15 @@ class ShardTask:
     counts: NDArray[np.float64]
     silence_odds: float
     marks: Marks | None
+
+
+@dataclass(frozen=True)
+class ShardAdvance:
+    """A shard as the manifest will name it, the verdicts of the batch, and the level shifts learnt in it."""
+
+    shard: Shard
+    verdicts: VerdictColumns
+    level_shifts: int
 
 
 def advance(ports: Ports, to: datetime | None = None, progress: Progress | None = None) -> AdvanceReport:
@@ -90,21 +104,24 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
     version = ports.registry.load(manifest.version)
     manifest, corrected = correct(ports, manifest, version)
     first = manifest.watermark
-    verdicts = anomalous = 0
+    verdicts = anomalous = shifts = 0
     while manifest.watermark < target:
-        manifest, scored = _advance_batch(ports, manifest, version, target)
+        manifest, scored, shifted = _advance_batch(ports, manifest, version, target)
+        shifts += shifted
         verdicts += len(scored)
         anomalous += int(scored.anomalous.sum())
         if progress:
             step = ports.settings.window_seconds
             progress((manifest.watermark - first) // step, (target - first) // step)
     windows = (manifest.watermark - first) // ports.settings.window_seconds
-    return AdvanceReport(windows, verdicts, anomalous, corrected, datetime.fromtimestamp(manifest.watermark, UTC))
+    watermark = datetime.fromtimestamp(manifest.watermark, UTC)
+    return AdvanceReport(windows, verdicts, anomalous, corrected, watermark, shifts)
 
 
-def advance_shard(task: ShardTask) -> tuple[Shard, VerdictColumns]:
+def advance_shard(task: ShardTask) -> ShardAdvance:
     """Score and learn a batch of windows of one shard; a pure function of its task but for the chunk it writes."""
     opened = open_shard(task.state, task.shard, task.roster, task.version, task.calendar.window_minutes)
+    shifts = _level_shifts(opened)
     verdicts = score_and_learn(
         opened.columns,
         task.calendar,
@@ -115,7 +132,11 @@ def advance_shard(task: ShardTask) -> tuple[Shard, VerdictColumns]:
         marks=task.marks,
     )
     opened.changed_slots.update(task.calendar.slots_of(task.starts).tolist())
-    return close_shard(task.state, opened), verdicts
+    return ShardAdvance(close_shard(task.state, opened), verdicts, _level_shifts(opened) - shifts)
+
+
+def _level_shifts(opened: ShardState) -> int:
+    return int(shifts_accepted(opened.columns.state.head).sum())
 
 
 def _target(ports: Ports, to: datetime | None) -> int:
@@ -155,22 +176,22 @@ def _check_window(ports: Ports, manifest: Manifest) -> None:
 
 def _advance_batch(
     ports: Ports, manifest: Manifest, version: ModelVersion, target: int
-) -> tuple[Manifest, VerdictColumns]:
+) -> tuple[Manifest, VerdictColumns, int]:
     step, roster = ports.settings.window_seconds, full_roster(ports)
     starts = next_batch(ports, roster, manifest.watermark, target)
     end = int(starts[-1]) + step
     windows = ports.counts.read(int(starts[0]), end, step)
     tasks = _tasks(ports, manifest, version, roster, (starts, windows))
     done = _run(ports, tasks)
-    verdicts = VerdictColumns.concatenate(version.id, [scored for _, scored in done])
+    verdicts = VerdictColumns.concatenate(version.id, [one.verdicts for one in done])
     published = msgspec.structs.replace(
-        manifest, watermark=end, digest=_digest(windows), shards=[shard for shard, _ in done]
+        manifest, watermark=end, digest=_digest(windows), shards=[one.shard for one in done]
     )
     with ports.state.transaction():
         ports.verdicts.write(verdicts)
         ports.state.publish(published)
     ports.state.sweep()
-    return published, verdicts
+    return published, verdicts, sum(one.level_shifts for one in done)
 
 
 def _tasks(
@@ -199,7 +220,7 @@ def _tasks(
     ]
 
 
-def _run(ports: Ports, tasks: list[ShardTask]) -> list[tuple[Shard, VerdictColumns]]:
+def _run(ports: Ports, tasks: list[ShardTask]) -> list[ShardAdvance]:
     """Shards here, on this machine's cores, or on a Dask cluster: the answer does not depend on where."""
     workers = min(ports.settings.advance.workers, len(tasks))
     if workers <= 1:

@@ -9,24 +9,32 @@ from models.calendar import DAY_TYPES
 from models.columns import OccupancyColumns
 from service.domain.places import Kind, Series
 from service.domain.state import Manifest
-from service.errors import NotFound, StoreError
+from service.errors import NotFound
 from service.ports import Ports
+from service.usecases.level_shifts import LevelShift, shifts_of
 from service.usecases.rosters import full_roster
-from service.usecases.shards import ShardState, open_shard, shard_number, shards_by_number, shards_of
-
-_TRIES = 3  # a tick may replace the chunks between reading the manifest and reading them
+from service.usecases.shards import (
+    ShardState,
+    open_shard,
+    read_published,
+    shard_number,
+    shards_by_number,
+    shards_of,
+)
 
 
 class SpaceProfile(msgspec.Struct, frozen=True, kw_only=True):
     """Expected presences per window of one space: a row per day type (Monday to Sunday, holiday), a column per window.
 
-    ``evidence_weeks`` tells how much of it is learnt from the space itself.
+    ``evidence_weeks`` tells how much of it is learnt from the space itself, ``level_shift`` when its level last became
+    another.
     """
 
     space: str
     kind: Kind
     evidence_weeks: float
     expected: list[list[float]]
+    level_shift: LevelShift | None = None
 
 
 def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]:
@@ -39,14 +47,7 @@ def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]
     """
     ports.register.stairwell(tenant, stairwell)
     series = [one for one in ports.register.series(tenant) if one.stairwell == stairwell]
-    for _ in range(_TRIES - 1):
-        manifest = ports.state.manifest()
-        try:
-            return _profiles(ports, manifest, series)
-        except StoreError:
-            if manifest == ports.state.manifest():
-                raise
-    return _profiles(ports, ports.state.manifest(), series)
+    return read_published(ports.state, lambda manifest: _profiles(ports, manifest, series))
 
 
 def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> list[SpaceProfile]:
@@ -59,7 +60,8 @@ def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> 
             shard = shards_by_number(manifest).get(shard_number(roster.numbers[0], manifest.shard_series))
             opened = open_shard(ports.state, shard, roster, version, manifest.window_minutes)
             columns |= {int(roster.numbers[column]): _alone(opened, column) for column in wanted}
-    return [_profile(one, columns[one.number]) for one in series]
+    shifts = shifts_of(ports, manifest, {one.number: one for one in series})
+    return [_profile(one, columns[one.number], shifts.get(one.number)) for one in series]
 
 
 def _alone(opened: ShardState, column: int) -> OccupancyColumns:
@@ -70,7 +72,7 @@ def _alone(opened: ShardState, column: int) -> OccupancyColumns:
     )
 
 
-def _profile(series: Series, columns: OccupancyColumns) -> SpaceProfile:
+def _profile(series: Series, columns: OccupancyColumns, shift: LevelShift | None) -> SpaceProfile:
     windows = columns.state.windows_per_day
     nothing = np.full(1, np.nan)
     expected = [float(columns.score(slot, nothing).expected[0]) for slot in range(DAY_TYPES * windows)]
@@ -79,4 +81,5 @@ def _profile(series: Series, columns: OccupancyColumns) -> SpaceProfile:
         kind=series.kind,
         evidence_weeks=float(columns.evidence_weeks[0]),
         expected=[expected[day * windows : (day + 1) * windows] for day in range(DAY_TYPES)],
+        level_shift=shift,
     )

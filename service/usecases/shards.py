@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.columns import OccupancyColumns
-from models.state import OccupancyState
+from models.state import HEAD_FIELDS, OccupancyState
 from models.version import ModelVersion
 from service.domain.state import Chunk, Manifest, Shard
 from service.errors import StoreError
@@ -17,6 +18,8 @@ from service.ports import StateStore
 from service.usecases.scoring import Roster
 
 GROUPS = ("slots", "bins", "head")
+T = TypeVar("T")
+_TRIES = 3  # a tick may replace the chunks between reading the manifest and reading them
 
 
 @dataclass
@@ -28,6 +31,18 @@ class ShardState:
     rows: dict[str, Chunk]
     all_changed: bool
     changed_slots: set[int]
+
+
+def read_published(state: StateStore, read: Callable[[Manifest | None], T]) -> T:
+    """What ``read`` makes of the manifest in force and its chunks; asked again if a tick swept them meanwhile."""
+    for _ in range(_TRIES - 1):
+        manifest = state.manifest()
+        try:
+            return read(manifest)
+        except StoreError:
+            if manifest == state.manifest():
+                raise
+    return read(state.manifest())
 
 
 def open_shard(
@@ -42,6 +57,12 @@ def open_shard(
         held = _widened(held, np.array(known.series, dtype=np.int64), roster.numbers, windows_per_day)
     columns = OccupancyColumns(version, window_minutes, roster.kinds, roster.shares, held)
     return ShardState(columns, roster, dict(known.rows), widened, set())
+
+
+def read_head(state: StateStore, shard: Shard) -> NDArray[np.float32]:
+    """The head of a shard alone, float32[fields, n], in the order of ``shard.series``."""
+    chunk = shard.rows["head/0"]
+    return _row(state.read_chunk(chunk.file), "head/0", chunk, (HEAD_FIELDS, len(shard.series)))
 
 
 def close_shard(state: StateStore, opened: ShardState) -> Shard:
@@ -74,15 +95,21 @@ def _read_state(state: StateStore, shard: Shard, windows_per_day: int) -> Occupa
     held = OccupancyState.new(windows_per_day, len(shard.series))
     for name, chunk in shard.rows.items():
         group, number = name.split("/")
-        row = files[chunk.file][chunk.group][chunk.index]
         target = held.head if group == "head" else getattr(held, group)[int(number)]
-        if row.shape != target.shape:
-            raise StoreError(
-                f"chunk {chunk.file} holds {name} as {row.shape}, expected {target.shape}: another "
-                "version of Trappvakt wrote it; promote the champion again to rebuild state from the counts"
-            )
-        target[...] = row
+        target[...] = _row(files[chunk.file], name, chunk, target.shape)
     return held
+
+
+def _row(
+    file: Mapping[str, NDArray[np.float32]], name: str, chunk: Chunk, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    row = file[chunk.group][chunk.index]
+    if row.shape != shape:
+        raise StoreError(
+            f"chunk {chunk.file} holds {name} as {row.shape}, expected {shape}: another "
+            "version of Trappvakt wrote it; promote the champion again to rebuild state from the counts"
+        )
+    return np.asarray(row)
 
 
 def _widened(

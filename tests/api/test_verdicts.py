@@ -127,6 +127,19 @@ def test_the_normal_week_has_a_row_per_day_type(town, city):
     assert np.min(spaces[place.space]["expected"]) > 0
 
 
+def test_level_shifts_are_those_of_the_profiles(town, city):
+    """The newest first; a town of six weeks has had some."""
+    listed = body(town.reader.get("/v1/level-shifts?weeks=52"))["items"]
+    stairwells = {place.stairwell for place in city.places}
+    spaces = [
+        space for one in stairwells for space in body(town.reader.get(f"/v1/stairwells/{one}/profile"))["spaces"]
+    ]
+    shifts = [space["level_shift"] for space in spaces if space["level_shift"]]
+    assert listed == sorted(shifts, key=lambda one: one["learnt"], reverse=True)
+    assert all(one["reason"]["en"].startswith("The level in the ") for one in listed)
+    assert town.reader.get("/v1/level-shifts?weeks=0").status_code == 422
+
+
 def test_nothing_scored_is_not_found(empty):
     empty.ingest.post("/v1/counts", json={"counts": [{"stairwell": "A", "time": "2026-10-01T10:00:00Z", "count": 3}]})
     assert empty.reader.get("/v1/stairwells/A/profile").status_code == 404

@@ -99,6 +99,15 @@ def test_a_tenant_that_is_not_known_is_asked_about(filled: Trappvakt) -> None:
     assert "rows of counts imported" in filled("import", counts, "--tenant", "norbro", "--new-tenant").output
 
 
+def test_what_is_learnt_of_a_stairwell_is_shown(filled: Trappvakt) -> None:
+    """A row for each window of the day, a column for each type of day."""
+    lines = [line.split("\t") for line in filled("profile", "A").output.splitlines()]
+    assert lines[0] == ["space", "weeks learnt", "time", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "holiday"]
+    assert [line[2] for line in lines[1:]] == [f"{hour:02}:00" for hour in range(24)]
+    assert float(lines[24][3]) > float(lines[3][3]), "presences come in the evening"
+    assert filled("level-shifts").output.splitlines() == ["stairwell\tspace\tlearnt\tratio\twhy"]
+
+
 def test_score_tells_what_it_did(filled: Trappvakt) -> None:
     """Done again, there is nothing left."""
     output = filled("score", "--to", "2026-06-15T02:00+02:00").output
