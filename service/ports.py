@@ -103,6 +103,9 @@ class CountStore(Protocol):
         missed.
         """
 
+    def note_changes(self, earliest: Mapping[int, int]) -> None:
+        """Record changes that were made past this store: for each series, the earliest instant, seconds UTC."""
+
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to ``cursor``; the counts stay."""
 
@@ -147,6 +150,9 @@ class VerdictStore(Protocol):
 
         ``version`` is that of the newest of them (the empty string when there are none).
         """
+
+    def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
+        """The counts that the verdicts in force of the series in [start, end) are about."""
 
 
 class StateStore(Protocol):

@@ -33,6 +33,7 @@ from service.usecases.commands import run_commands
 from service.usecases.deliver import deliver_lists
 from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
 from service.usecases.joint_lists import make_joint_list
+from service.usecases.reconcile import reconcile
 
 LOCK_FILE = "scheduler.lock"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -117,12 +118,14 @@ class Tick:
     ports: Ports
     stop: threading.Event = field(default_factory=threading.Event)
     _lists_made: datetime | None = None
+    _reconciled: datetime | None = None
 
     def run(self) -> None:
-        """Commands, new windows, drafts that are due, lists to send; one log line tells of all of it."""
+        """Commands, corrections, new windows, drafts that are due, lists to send; one log line tells of all of it."""
         began = time.perf_counter()
         line: dict[str, object] = {}
         self._step("commands", line, self._run_commands)
+        self._step("reconcile", line, self._reconcile)
         if self._step("advance", line, self._advance):
             self._step("lists", line, self._make_lists)
         self._step("mail", line, self._deliver_lists)
@@ -146,6 +149,16 @@ class Tick:
 
     def _run_commands(self) -> dict[str, object]:
         return {"commands": run_commands(self.ports)}
+
+    def _reconcile(self) -> dict[str, object]:
+        """Once a day, look for counts that others wrote to InfluxDB too late; what is embedded has its own record."""
+        settings, now = self.ports.settings, self.ports.clock.now()
+        due = self._reconciled is None or now >= self._reconciled + timedelta(days=1)
+        if settings.store.kind != "influxdb" or not settings.influxdb.reconcile_days or not due:
+            return {}
+        differing = reconcile(self.ports, settings.influxdb.reconcile_days, progress=self._between_commits)
+        self._reconciled = now
+        return {"reconciled": differing}
 
     def _advance(self) -> dict[str, object]:
         report = advance(self.ports, progress=self._between_commits)

@@ -85,7 +85,11 @@ class InfluxDB(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verdicts_bucket: str
     token_file: str
     timeout_seconds: Positive
+    connect_timeout_seconds: Positive
     verify_tls: bool
+    ca_file: str
+    proxy: Annotated[str, Meta(pattern="^(https?://.*)?$")]
+    reconcile_days: Annotated[int, Meta(ge=0, le=3660)]
 
 
 class Detector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +104,7 @@ class Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     interval_seconds: Positive
     commit_windows: Positive
+    checkpoint_weeks: Positive
     shard_series: Positive
     workers: Positive
     backend: Literal["loky", "dask"]

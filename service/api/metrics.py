@@ -36,7 +36,7 @@ def observe_rows(accepted: int, refused: int) -> None:
 
 
 def render(progress: Progress | None, store_up: dict[str, bool]) -> bytes:
-    """Everything as Prometheus reads it; ``progress`` is None while a store does not answer."""
+    """Everything as Prometheus reads it; ``progress`` is None while places or state do not answer."""
     registry = CollectorRegistry()
     registry.register(_Progress(progress, store_up))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
@@ -68,12 +68,15 @@ class _Progress(Collector):
         yield GaugeMetricFamily(
             "trappvakt_watermark_age_seconds", "Time since the watermark.", progress.watermark_age_seconds
         )
-        yield GaugeMetricFamily(
-            "trappvakt_newest_window_verdicts", "Verdicts of the newest window scored.", progress.verdicts
-        )
-        yield GaugeMetricFamily(
-            "trappvakt_newest_window_anomalous", "Anomalous verdicts of the newest window scored.", progress.anomalous
-        )
+        if progress.verdicts is not None and progress.anomalous is not None:
+            yield GaugeMetricFamily(
+                "trappvakt_newest_window_verdicts", "Verdicts of the newest window scored.", progress.verdicts
+            )
+            yield GaugeMetricFamily(
+                "trappvakt_newest_window_anomalous",
+                "Anomalous verdicts of the newest window scored.",
+                progress.anomalous,
+            )
         champion = GaugeMetricFamily("trappvakt_champion", "The model version in force.", labels=["version"])
         champion.add_metric([progress.version or ""], 1.0)
         yield champion

@@ -7,7 +7,7 @@ import msgspec
 from service.api.metrics import MEDIA_TYPE, render
 from service.api.routes import Reply, Routes
 from service.ports import Ports
-from service.usecases.health import check_stores, read_progress, store_failures
+from service.usecases.health import check_stores, read_progress, store_failures, watermark_age_seconds
 
 routes = Routes("Health")
 
@@ -19,20 +19,28 @@ class Health(msgspec.Struct, frozen=True):
     checked: list[str] = []
 
 
+class Readiness(Health, frozen=True):
+    """How far scoring lies behind the present besides; ``null`` before the first tick."""
+
+    watermark_age_seconds: float | None = None
+
+
 @routes.declare("GET", "/health/live", answered=Health("pass"))
 def read_liveness() -> Health:
     """Tell that this process answers."""
     return Health("pass")
 
 
-@routes.declare("GET", "/health/ready", answered=Health("pass", ["counts", "verdicts"]))
-def read_readiness(ports: Ports) -> Health:
-    """Tell that every store answers; otherwise 503 names the one that does not."""
-    return Health("pass", check_stores(ports))
+@routes.declare("GET", "/health/ready", answered=Readiness("pass", ["counts", "verdicts"], 1512.5))
+def read_readiness(ports: Ports) -> Readiness:
+    """Tell that every store answers, and the lag of scoring; otherwise 503 names the one that does not."""
+    return Readiness("pass", check_stores(ports), watermark_age_seconds(ports))
 
 
 @routes.declare("GET", "/metrics", produces={MEDIA_TYPE: str})
 def read_metrics(ports: Ports) -> Reply:
     """Metrics in Prometheus' text form: requests, rows, age of the watermark, newest verdicts, stores that answer."""
     up = {name: message is None for name, message in store_failures(ports).items()}
-    return Reply(render(read_progress(ports) if all(up.values()) else None, up), media_type=MEDIA_TYPE)
+    known = up["places register"] and up["state"]
+    progress = read_progress(ports, verdicts=up["counts"] and up["verdicts"]) if known else None
+    return Reply(render(progress, up), media_type=MEDIA_TYPE)

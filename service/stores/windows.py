@@ -1,11 +1,14 @@
-"""From points to windows: the one addition every count store shares."""
+"""Counts of windows: the additions that stores share."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
+from service.domain.verdicts import VerdictColumns
 
 SECONDS_PER_HOUR = 3600
 
@@ -37,6 +40,21 @@ def sum_windows(
     first[1:] = (starts[1:] != starts[:-1]) | (series[1:] != series[:-1])
     sums = np.add.reduceat(counts, np.flatnonzero(first)) if len(counts) else counts
     return WindowCounts(starts[first], series[first], sums)
+
+
+def joined(pieces: Sequence[WindowCounts]) -> WindowCounts:
+    """The windows of all pieces, one after the other."""
+    nothing = np.empty(0, dtype=np.int64)
+    return WindowCounts(
+        starts=np.concatenate([nothing, *(piece.starts for piece in pieces)]),
+        series=np.concatenate([nothing, *(piece.series for piece in pieces)]),
+        counts=np.concatenate([nothing, *(piece.counts for piece in pieces)]),
+    )
+
+
+def counts_judged(verdicts: VerdictColumns) -> WindowCounts:
+    """The counts that verdicts, in the order of their keys, are about."""
+    return WindowCounts(verdicts.starts, verdicts.series, verdicts.count.astype(np.int64))
 
 
 def earliest_of_each(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from service.domain.annotations import AnnotationQuery
 from service.domain.hotspots import ListStatus
@@ -20,14 +21,15 @@ _NO_SERIES = -1
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far the service has come; the watermark is in seconds UTC, ``None`` before the first tick.
 
-    ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count.
+    ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count. They are
+    ``None`` while the verdicts cannot be read.
     """
 
     series: int
     watermark: int | None
     watermark_age_seconds: float | None
-    verdicts: int
-    anomalous: int
+    verdicts: int | None
+    anomalous: int | None
     commands: int
     version: str | None
 
@@ -63,24 +65,35 @@ def check_stores(ports: Ports) -> list[str]:
     """
     failures = store_failures(ports)
     if failed := [f"{name}: {message}" for name, message in failures.items() if message is not None]:
-        raise StoreError("; ".join(failed))
+        lag = None if failures["state"] else watermark_age_seconds(ports)
+        behind = "" if lag is None else f"; every window up to {round(lag / 60)} minutes ago is scored"
+        raise StoreError("; ".join(failed) + behind)
     return list(failures)
 
 
-def read_progress(ports: Ports) -> Progress:
-    """How far the service has come, read from the stores, so that every process tells the same."""
+def watermark_age_seconds(ports: Ports) -> float | None:
+    """How far scoring lies behind the present; None before the first tick."""
+    manifest = ports.state.manifest()
+    return None if manifest is None else ports.clock.now().timestamp() - manifest.watermark
+
+
+def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
+    """How far the service has come, read from the stores, so that every process tells the same.
+
+    Without ``verdicts``, those of the newest window are left out: their store may be away.
+    """
     manifest = ports.state.manifest()
     series = np.array([one.number for one in ports.register.series()], dtype=np.int64)
     watermark = manifest.watermark if manifest else None
-    newest = np.zeros(0, dtype=bool)
-    if watermark is not None:
+    newest: NDArray[np.bool_] | None = np.zeros(0, dtype=np.bool_) if verdicts else None
+    if verdicts and watermark is not None:
         newest = ports.verdicts.columns(series, watermark - ports.settings.window_seconds, watermark).anomalous
     return Progress(
         series=len(series),
         watermark=watermark,
-        watermark_age_seconds=None if watermark is None else ports.clock.now().timestamp() - watermark,
-        verdicts=len(newest),
-        anomalous=int(newest.sum()),
+        watermark_age_seconds=watermark_age_seconds(ports),
+        verdicts=None if newest is None else len(newest),
+        anomalous=None if newest is None else int(newest.sum()),
         commands=len(ports.state.commands()),
         version=manifest.version if manifest else None,
     )

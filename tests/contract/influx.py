@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from influxdb_client import InfluxDBClient
 
-from service.settings import OWN_SCHEMA, InfluxDB
+from service.settings import OWN_SCHEMA, InfluxDB, Schema
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
@@ -43,18 +43,22 @@ class InfluxServer:
             "verdicts_bucket": "",
             "token_file": "",
             "timeout_seconds": 60,
+            "connect_timeout_seconds": 5,
             "verify_tls": True,
+            "ca_file": "",
+            "proxy": "",
+            "reconcile_days": 7,
         }
         return InfluxDB(**known | changes)
 
-    def stores(self, folder: Path, *, learning: bool = False) -> Stores:
+    def stores(self, folder: Path, *, learning: bool = False, schema: Schema = OWN_SCHEMA) -> Stores:
         """Fresh stores, counts and verdicts in one new bucket."""
         embedded = sqlite_stores(folder)
         connection, bucket = InfluxConnection(self.settings(), self.token), self.bucket()
         places = PlaceTags(embedded.register, learning=learning)
         journal = ChangeJournal(Database(folder / "counts.db", COUNTS))
-        tags = CountTags(embedded.register, places, OWN_SCHEMA)
-        counts = InfluxCountStore(connection, bucket, tags=tags, schema=OWN_SCHEMA, changes=journal)
+        tags = CountTags(embedded.register, places, schema)
+        counts = InfluxCountStore(connection, bucket, tags=tags, schema=schema, changes=journal)
         return dataclasses.replace(embedded, counts=counts, verdicts=InfluxVerdictStore(connection, bucket, places))
 
     def close(self) -> None:

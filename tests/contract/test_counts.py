@@ -191,3 +191,14 @@ def test_replace_leaves_nothing_else_of_the_source_in_the_span(stores: Stores) -
     stores.counts.replace(points([]), [span, CountSpan(two, sensor, hours[0], hours[5] + 1)])
     counts = as_dict(stores.counts.read(START, START + HOURS * HOUR, HOUR))
     assert counts == {(START + hour * HOUR, one): (2 if 1 <= hour < 4 else 3) for hour in range(HOURS)}
+
+
+def test_changes_made_past_the_store_are_told_like_its_own(stores: Stores) -> None:
+    """Whoever finds them notes them; nothing to note is no change."""
+    one, two = learn(stores, 2)
+    stores.counts.append(points([(one, (START + HOUR) * NANOSECONDS, 1, 0)]))
+    stores.counts.note_changes({one: START + 2 * HOUR, two: START + 30})
+    changes = stores.counts.changes(0)
+    assert changes.earliest == {one: START + HOUR, two: START + 30}
+    stores.counts.note_changes({})
+    assert stores.counts.changes(changes.cursor) == type(changes)(changes.cursor, {})

@@ -23,7 +23,11 @@ def settings(url: str) -> InfluxDB:
         verdicts_bucket="",
         token_file="",
         timeout_seconds=1,
+        connect_timeout_seconds=1,
         verify_tls=True,
+        ca_file="",
+        proxy="",
+        reconcile_days=7,
     )
 
 

@@ -174,3 +174,26 @@ def test_pages_pass_over_long_gaps(stores: Stores, limit: int) -> None:
     after = (first[-1].start, first[-1].series)
     rest = stores.verdicts.find(VerdictQuery(series=tuple(series), after=after, limit=100))
     assert [(verdict.start, verdict.series) for verdict in first + rest] == sorted(keys)
+
+
+def test_counts_judged_are_those_of_the_verdicts_in_force(stores: Stores) -> None:
+    """By (start, series); what is superseded is judged no more until it is judged again."""
+    series = learn(stores, 4)
+    said = verdicts("7", grid(series, 6))
+    said.count[:] = np.arange(len(said))
+    stores.verdicts.write(said)
+    stores.verdicts.supersede(numbers(series[:2]), START + HOUR, START + 3 * HOUR)
+    again = said.where((said.starts == START + HOUR) & (said.series == series[0]))
+    again.count[:] = 77
+    stores.verdicts.write(again)
+    judged = stores.verdicts.judged(numbers(series[:3]), START + HOUR, START + 5 * HOUR)
+    found = list(zip(judged.starts.tolist(), judged.series.tolist(), judged.counts.tolist(), strict=True))
+    gone = {(START + hour * HOUR, number) for hour in (1, 2) for number in series[:2]}
+    kept = zip(said.starts.tolist(), said.series.tolist(), said.count.tolist(), strict=True)
+    expected = [
+        (start, number, int(count))
+        for start, number, count in kept
+        if number in series[:3] and START + HOUR <= start < START + 5 * HOUR and (start, number) not in gone
+    ]
+    assert found == sorted([*expected, (START + HOUR, series[0], 77)])
+    assert len(stores.verdicts.judged(numbers([]), START, END)) == 0

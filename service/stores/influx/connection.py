@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from influxdb_client.rest import ApiException
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
-from service.errors import StoreError
+from service.errors import SettingsError, StoreError
 from service.settings import InfluxDB
 from service.stores.influx.annotated_csv import read_columns
 from service.stores.influx.lines import text
@@ -30,6 +31,7 @@ LINES_PER_REQUEST = 5_000
 _DIALECT: Any = Dialect(  # type: ignore[no-untyped-call]
     header=True, delimiter=",", annotations=[], comment_prefix="#", date_time_format="RFC3339"
 )
+_PATIENT = Retry(total=3, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504), allowed_methods=None)
 _CHECK = "from(bucket: _bucket) |> range(start: _start, stop: _stop) |> limit(n: 1)"
 
 
@@ -57,7 +59,7 @@ class InfluxConnection:
     def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], time: int) -> None:
         """Delete the points with these tags at a time, in nanoseconds."""
         predicate = " AND ".join(
-            f"{name}={text(value)}" for name, value in {"_measurement": measurement, **tags}.items()
+            f"{text(name)}={text(value)}" for name, value in {"_measurement": measurement, **tags}.items()
         )
         with self._errors(bucket):
             eraser = self._connected().delete_api()
@@ -86,36 +88,80 @@ class InfluxConnection:
         return read_columns(text, columns)
 
     def check(self, bucket: str) -> None:
-        """Raise StoreError unless the bucket can be read."""
+        """Raise StoreError unless the bucket can be read, at once and in one try: somebody waits for the answer."""
         moments = {"_start": datetime.fromtimestamp(0, UTC), "_stop": datetime.fromtimestamp(1, UTC)}
-        self.query(bucket, _CHECK, moments, [])
+        with self._errors(bucket):
+            reader = self._connected(patient=False).query_api()
+            reader.query_raw(_CHECK, dialect=_DIALECT, params={"_bucket": bucket, **moments}).read()
 
-    def _connected(self) -> InfluxDBClient:
+    def _connected(self, *, patient: bool = True) -> InfluxDBClient:
         if self._pid != os.getpid():
-            self._client = InfluxDBClient(
-                url=self._settings.url,
-                token=self._token,
-                org=self._settings.org,
-                timeout=self._settings.timeout_seconds * 1000,
-                verify_ssl=self._settings.verify_tls,
-                retries=Retry(total=3, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504), allowed_methods=None),
-            )
+            self._clients = {way: open_client(self._settings, self._token, patient=way) for way in (True, False)}
             self._pid = os.getpid()
-        return self._client
+        return self._clients[patient]
 
     @contextmanager
     def _errors(self, bucket: str) -> Iterator[None]:
         """Tell of a failure as a StoreError that says what to check; the token is in none of them."""
         url, org = self._settings.url, self._settings.org
         try:
-            yield
+            with reachable(url):
+                yield
         except ApiException as error:
             raise StoreError(f"InfluxDB at {url} {_refusal(error, bucket, org)}") from error
-        except (HTTPError, http.client.HTTPException, OSError) as error:
-            raise StoreError(
-                f"InfluxDB at {url} cannot be reached ({type(error).__name__}); check that it runs, and influxdb.url, "
-                "influxdb.verify_tls and influxdb.timeout_seconds"
-            ) from error
+
+
+def open_client(settings: InfluxDB, token: str, *, patient: bool) -> InfluxDBClient:
+    """A client of the server that the settings name.
+
+    Parameters
+    ----------
+    settings
+        Where the server is, and how it is reached.
+    token
+        Of whoever asks.
+    patient
+        Whether to try four times, ever more slowly, and to wait for a long answer.
+
+    Raises
+    ------
+    SettingsError
+        If the file of the authority to trust cannot be read.
+    """
+    _check_authority(settings.ca_file)
+    connect = settings.connect_timeout_seconds * 1000
+    return InfluxDBClient(
+        url=settings.url,
+        token=token,
+        org=settings.org,
+        timeout=(connect, settings.timeout_seconds * 1000 if patient else connect),
+        verify_ssl=settings.verify_tls,
+        ssl_ca_cert=settings.ca_file or None,
+        proxy=settings.proxy or None,
+        retries=_PATIENT if patient else False,
+    )
+
+
+@contextmanager
+def reachable(url: str) -> Iterator[None]:
+    """Tell of a server that does not answer as a StoreError that says what to check."""
+    try:
+        yield
+    except (HTTPError, http.client.HTTPException, OSError) as error:
+        raise StoreError(
+            f"InfluxDB at {url} cannot be reached ({_reason(error)}); check that it runs, and influxdb.url, proxy, "
+            "ca_file, verify_tls and the time-outs"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The name of what went wrong in the end, below the tries that were made."""
+    return type(getattr(error, "reason", None) or error).__name__
+
+
+def _check_authority(file: str) -> None:
+    if file and not Path(file).is_file():
+        raise SettingsError(f"influxdb.ca_file names {file}, which is no file; name the PEM file of the authority")
 
 
 def _rfc3339(nanoseconds: int) -> str:

@@ -16,7 +16,7 @@ from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
-from service.stores.windows import sum_windows
+from service.stores.windows import joined, sum_windows
 
 ROWS_PER_QUERY = 1_000_000
 """Most rows of one answer: some 60 MB of text."""
@@ -39,8 +39,8 @@ class InfluxCountStore:
 
     A batch is written in requests of some thousand points, so another reader may see part of it; whoever appends is
     told only when all of it is stored, and may send it again. What is appended here is noted in the journal of
-    changes. Points that others write straight to InfluxDB are scored if they come within the lateness; later ones wait
-    for a reconciliation of counts with counts learnt.
+    changes. Points that others write straight to InfluxDB are scored if they come within the lateness; later ones are
+    found when counts are reconciled with those learnt.
 
     Whoever else writes there must write integers (``count=3i``). Beside integers of the same days InfluxDB refuses a
     float; where the days differ it takes it, and leaves it out of every answer that covers both, without a word.
@@ -101,14 +101,14 @@ class InfluxCountStore:
         wanted = None if series is None else self._tags.known(series.tolist())
         if wanted == []:
             self._connection.check(self._bucket)
-            return _together([])
+            return joined([])
         windows = ROWS_PER_QUERY // max(1, self._tags.count() if wanted is None else len(wanted))
         length = max(1, windows) * window_seconds
         pieces = (
             self._read_piece(piece, min(piece + length, end), window_seconds, wanted)
             for piece in range(start, end, length)
         )
-        return _together(list(pieces))
+        return joined(list(pieces))
 
     def extent(self, since: int = 0) -> tuple[int, int] | None:
         """First and last instant with a point; the server looks at the ends of each series only."""
@@ -120,6 +120,10 @@ class InfluxCountStore:
     def changes(self, cursor: int) -> Changes:
         """What was appended here after the cursor."""
         return self._changes.since(cursor)
+
+    def note_changes(self, earliest: Mapping[int, int]) -> None:
+        """Note the earliest instant of each series."""
+        self._changes.note_earliest(earliest)
 
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to the cursor."""
@@ -176,12 +180,3 @@ class InfluxCountStore:
         return sum_windows(
             seconds[wanted], numbers[wanted], counts[wanted], start=start, end=end, window_seconds=window_seconds
         )
-
-
-def _together(pieces: list[WindowCounts]) -> WindowCounts:
-    nothing = np.empty(0, dtype=np.int64)
-    return WindowCounts(
-        starts=np.concatenate([nothing, *(piece.starts for piece in pieces)]),
-        series=np.concatenate([nothing, *(piece.series for piece in pieces)]),
-        counts=np.concatenate([nothing, *(piece.counts for piece in pieces)]),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,9 +47,8 @@ class MemoryCountStore:
             self._note(concatenated(put, withdrawn))
 
     def _note(self, points: CountPoints) -> None:
-        self._cursor += 1
         series, earliest = earliest_of_each(points.series, points.times // NANOSECONDS)
-        self._batches[self._cursor] = dict(zip(series.tolist(), earliest.tolist(), strict=True))
+        self.note_changes(dict(zip(series.tolist(), earliest.tolist(), strict=True)))
 
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Presences per window."""
@@ -74,6 +73,12 @@ class MemoryCountStore:
             if number > cursor:
                 earliest |= {series: min(second, earliest.get(series, second)) for series, second in batch.items()}
         return Changes(max([cursor, *self._batches]), earliest)
+
+    def note_changes(self, earliest: Mapping[int, int]) -> None:
+        """Note the earliest instant of each series."""
+        if earliest:
+            self._cursor += 1
+            self._batches[self._cursor] = dict(earliest)
 
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to the cursor."""

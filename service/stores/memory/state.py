@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.counts import WindowCounts
 from service.domain.state import Command, Manifest
 from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
 from service.errors import NotFound, StoreError
+from service.stores.windows import counts_judged
 
 
 @dataclass
@@ -56,6 +58,10 @@ class MemoryVerdictStore:
             if verdict.series in wanted and _matches(query, key, verdict)
         )
         return [verdict for verdict, _ in zip(found, range(query.limit), strict=False)]
+
+    def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
+        """The counts of the verdicts in force."""
+        return counts_judged(self.columns(series, start, end))
 
     def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
         """All verdicts in force of the series in [start, end)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,15 @@ class ChangeJournal:
 
     def note(self, points: CountPoints) -> None:
         """Note a batch, in the transaction that is open or in one of its own."""
-        series, earliest = earliest_of_each(points.series, points.times // NANOSECONDS)
+        self._insert(*earliest_of_each(points.series, points.times // NANOSECONDS))
+
+    def note_earliest(self, earliest: Mapping[int, int]) -> None:
+        """Note the earliest instant of each series, seconds UTC, as one batch."""
+        if earliest:
+            series, seconds = np.array(sorted(earliest.items()), dtype=np.int64).T
+            self._insert(series, seconds)
+
+    def _insert(self, series: NDArray[np.int64], earliest: NDArray[np.int64]) -> None:
         blobs = (series.astype(_INT64).tobytes(), earliest.astype(_INT64).tobytes())
         self._database.execute("INSERT INTO change (series, earliest) VALUES (?, ?)", blobs)
 

@@ -7,7 +7,7 @@ range scan would cost 200 times as much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -94,6 +94,10 @@ class SqliteCountStore:
     def changes(self, cursor: int) -> Changes:
         """What was appended after the cursor."""
         return self._changes.since(cursor)
+
+    def note_changes(self, earliest: Mapping[int, int]) -> None:
+        """Note the earliest instant of each series."""
+        self._changes.note_earliest(earliest)
 
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to the cursor."""

@@ -15,8 +15,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.counts import WindowCounts
 from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
 from service.stores.sqlite.connection import Database
+from service.stores.windows import counts_judged
 
 _STATED = (*MEASURES, "anomalous")
 _COLUMNS = ("start", "series", "version", *_STATED)
@@ -95,6 +97,10 @@ class SqliteVerdictStore:
             anomalous=column["anomalous"].astype(np.bool_),
             **{name: column[name] for name in MEASURES},
         )
+
+    def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
+        """The counts of the verdicts in force."""
+        return counts_judged(self.columns(series, start, end))
 
     def _looked_up(self, query: VerdictQuery) -> Iterator[tuple[Any, ...]]:
         """Rows of ever longer runs of starts, until the reader has enough."""
