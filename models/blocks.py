@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
-
 BLOCK_HOURS = tuple(range(2, 9))
 _LONGEST = BLOCK_HOURS[-1]
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
@@ -41,8 +39,7 @@ class Days:
 
 
 def fold_hours(
-    calendar: Calendar,
-    starts: NDArray[np.int64],
+    local_seconds: NDArray[np.int64],
     values: NDArray[np.float64] | NDArray[np.bool_],
     alive: NDArray[np.bool_],
     days: Days,
@@ -53,17 +50,18 @@ def fold_hours(
     --------
     >>> days = Days.ending(0, period=1, history=1)
     >>> values = np.array([[1.0], [np.nan], [3.0]])
-    >>> half_hours = Calendar("UTC", window_minutes=30)
-    >>> fold_hours(half_hours, np.array([3600, 5400, 7200]), values, ~np.isnan(values), days)[0, :3, 0].tolist()
+    >>> fold_hours(np.array([3600, 5400, 7200]), values, ~np.isnan(values), days)[0, :3, 0].tolist()
     [0.0, 1.0, 3.0]
     """
-    local = calendar.local_seconds(starts)
-    cell = (local // SECONDS_PER_DAY - days.first) * 24 + local % SECONDS_PER_DAY // 3600
-    inside = np.flatnonzero((cell >= 0) & (cell < len(days) * 24))
+    hour = local_seconds // 3600 - days.first * 24
+    inside = (hour >= 0) & (hour < len(days) * 24)
+    kept = np.where(alive[inside], values[inside], 0.0)
     cells = np.zeros((len(days) * 24, values.shape[1]), dtype=np.float32)
-    for window in inside:
-        hour = cells[cell[window]]
-        np.add(hour, values[window], out=hour, where=alive[window], casting="same_kind")
+    hours, first, place = np.unique(hour[inside], return_index=True, return_inverse=True)
+    turn = np.arange(len(kept)) - first[place]  # of a window among those of its hour
+    cells[hours] = kept[first]
+    for later in range(1, turn.max(initial=0) + 1):
+        cells[hour[inside][turn == later]] += kept[turn == later]
     return cells.reshape(len(days), 24, -1)
 
 

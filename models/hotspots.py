@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.blocks import Cells, Days, fold_hours
-from models.calendar import DAY_TYPES, SECONDS_PER_DAY, Calendar
+from models.calendar import SECONDS_PER_DAY, Calendar
 from models.prior import FleetPrior
 from models.scan import BestBlocks, Comparison, scan_blocks
-from models.significance import false_discovery_control, simulate_null
+from models.sightings import sightings
+from models.significance import ScanNull, false_discovery_control, simulate_null
 
 EMERGING = "emerging"
 CHRONIC = "chronic"
@@ -23,6 +27,8 @@ _OWN_LEVEL_SHAPE = 20.0  # a series' own normal is trusted to about a fifth
 _OWN_EVIDENCE = np.log(0.01)  # a place is emerging when its own normal alone makes it this unlikely
 _UNKNOWN_DISPERSION = 0.5
 _UNKNOWN_PROFILE_SHAPE = 10.0
+_SERIES_AT_A_TIME = 128  # keeps the arrays of one pass within a processor's cache
+_NULL_SERIES = 1200  # as many as the simulated null draws; more would tell it little
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,8 @@ def rank_hotspots(
     days: int = 14,
     top: int = 50,
     false_discovery_rate: float = FALSE_DISCOVERY_RATE,
-    seed: int = 0,
+    warming: NDArray[np.bool_] | None = None,
+    nulls: Sequence[ScanNull] | None = None,
 ) -> list[HotSpot]:
     """Rank stairwells by how unlikely their best block of the week is, and name that block.
 
@@ -148,8 +155,10 @@ def rank_hotspots(
         Most entries; significant ones and those just below.
     false_discovery_rate
         Expected share of stairwells where nothing is on among the significant ones.
-    seed
-        Of the simulated null.
+    warming
+        bool[n]: series that have no normal of their own yet, so that peers alone can list them; none by default.
+    nulls
+        Those of `simulate_nulls` for the same prior and days, where they are at hand.
 
     Returns
     -------
@@ -170,67 +179,114 @@ def rank_hotspots(
     """
     if not len(presences.starts) or not len(presences.kinds):
         return []
-    span = Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS)
-    alive = ~np.isnan(presences.counts)
-    observed = fold_hours(presences.calendar, presences.starts, presences.counts, alive, span)
-    dispersion = _by_series(presences, prior, "dispersion", _UNKNOWN_DISPERSION)
-    random = np.random.default_rng(seed)
-    judged = []
-    for comparison in _comparisons(presences, observed, alive, prior, span):
-        blocks = scan_blocks(observed, comparison, dispersion, span)
-        null = simulate_null(comparison, dispersion, span, random)
-        expected = comparison.base[span.in_period].sum(axis=(0, 1), dtype=np.float64)
-        judged.append((blocks, np.where(blocks.ratio > 0, null.log_p_value(blocks.ratio, expected), 0.0)))
-    return _list(presences, span, judged, false_discovery_rate, top)
+    ground = _Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
+    judged = ground.judge(nulls or simulate_nulls(presences, prior, days=days))
+    if warming is not None:
+        judged[0][1][warming] = 0.0
+    return _list(presences, ground.span, judged, false_discovery_rate, top)
 
 
-def _comparisons(
-    presences: Presences, observed: Cells, alive: NDArray[np.bool_], prior: FleetPrior | None, span: Days
-) -> list[Comparison]:
-    """Against a series' own normal, and against its peers where there are enough.
+def simulate_nulls(presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0) -> list[ScanNull]:
+    """How rarely the best block comes by chance against a series' own normal and, if there are enough, its peers.
 
-    Online, a series may long be taken for less than it is in hours that are busier here than in the town version 0
-    comes from, so its own normal is nowhere held below what peers at its level have.
+    Drawn with the seed from series of every level.
     """
-    own = fold_hours(presences.calendar, presences.starts, presences.expected, alive, span)
+    ground = _Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
     n = len(presences.kinds)
-    spread = _by_series(presences, prior, "time_shape", _UNKNOWN_PROFILE_SHAPE)
-    peers = []
-    if prior is not None:
-        heard = fold_hours(presences.calendar, presences.starts, alive, alive, span)
-        base = heard * _peer_rates(presences, prior, span)
-        shape = prior.level_shape[presences.kinds]
-        own = np.maximum(own, base * _levels(observed, base, shape))
-        peers = [Comparison(base, shape, spread, learnt=0.0, least_level=0.0)] if n >= _FEWEST_PEERS else []
-    return [Comparison(own, np.full(n, _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0), *peers]
+    series = np.arange(0, n, -(-n // _NULL_SERIES))
+    random = np.random.default_rng(seed)
+    dispersion = ground.by_series("dispersion", _UNKNOWN_DISPERSION)[series]
+    comparisons = ground.comparisons(series)[1][: 2 if n >= _FEWEST_PEERS else 1]
+    return [simulate_null(each, dispersion, ground.span, random) for each in comparisons]
+
+
+_Judged = tuple[BestBlocks, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What series are scanned on, some at a time: each is judged alone, however they are split."""
+
+    presences: Presences
+    prior: FleetPrior | None
+    span: Days
+
+    def judge(self, nulls: Sequence[ScanNull]) -> list[_Judged]:
+        """Best blocks of all series and the log p-values of these, by comparison."""
+        n = len(self.presences.kinds)
+        parts = [np.arange(begin, min(begin + _SERIES_AT_A_TIME, n)) for begin in range(0, n, _SERIES_AT_A_TIME)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
+            judged = list(pool.map(lambda part: self._judge_part(part, nulls), parts))
+        return [_joined(part) for part in zip(*judged, strict=True)]
+
+    def _judge_part(self, series: NDArray[np.int64], nulls: Sequence[ScanNull]) -> list[_Judged]:
+        observed, comparisons = self.comparisons(series)
+        comparisons = comparisons[: len(nulls)]
+        found = scan_blocks(observed, comparisons, self.by_series("dispersion", _UNKNOWN_DISPERSION)[series], self.span)
+        judged = []
+        for blocks, comparison, null in zip(found, comparisons, nulls, strict=True):
+            expected = comparison.base[self.span.in_period].sum(axis=(0, 1), dtype=np.float64)
+            log_p_value = np.where(blocks.ratio > 0, null.log_p_value(blocks.ratio, expected), 0.0)
+            judged.append((blocks, log_p_value))
+        return judged
+
+    def comparisons(self, series: NDArray[np.int64]) -> tuple[Cells, list[Comparison]]:
+        """Counts of some series; their own normal and, where there is a prior, their peers' to hold them against.
+
+        Online, a series may long be taken for less than it is in hours that are busier here than in the town version 0
+        comes from, so its own normal is nowhere held below what peers at its level have.
+        """
+        counts, expected = self.presences.counts[:, series], self.presences.expected[:, series]
+        alive = ~np.isnan(counts)
+        observed, own = self._fold(counts, alive), self._fold(expected, alive)
+        spread = self.by_series("time_shape", _UNKNOWN_PROFILE_SHAPE)[series]
+        peers = []
+        if self.prior is not None:
+            base = self._fold(alive, alive) * self._peer_rates(self.prior, series)
+            shape = self.by_series("level_shape", 0.0)[series]
+            own = np.maximum(own, base * _levels(observed, base, shape))
+            peers.append(Comparison(base, shape, spread, learnt=0.0, least_level=0.0))
+        return observed, [
+            Comparison(own, np.full(len(series), _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0),
+            *peers,
+        ]
+
+    def by_series(self, name: str, default: float) -> NDArray[np.float64]:
+        """A table of the prior, float64[n]."""
+        kinds = self.presences.kinds
+        return np.full(len(kinds), default) if self.prior is None else np.asarray(getattr(self.prior, name)[kinds])
+
+    def _fold(self, values: NDArray[np.float64] | NDArray[np.bool_], alive: NDArray[np.bool_]) -> Cells:
+        return fold_hours(self.presences.local_seconds, values, alive, self.span)
+
+    def _peer_rates(self, prior: FleetPrior, series: NDArray[np.int64]) -> Cells:
+        """Presences per window that a typical series of the same kind has, float32[days, 24, k]."""
+        calendar, kinds = self.presences.calendar, self.presences.kinds[series]
+        rates = prior.profile * prior.level[:, None, None] * (calendar.window_minutes / 60)
+        by_day = rates[kinds].transpose(1, 2, 0).astype(np.float32)
+        return np.ascontiguousarray(by_day)[self._day_types]
+
+    @cached_property
+    def _day_types(self) -> NDArray[np.int64]:
+        calendar, starts = self.presences.calendar, self.presences.starts
+        day_types = self.span.weekdays.copy()
+        day = self.presences.local_seconds // SECONDS_PER_DAY - self.span.first
+        day_types[day[day >= 0]] = calendar.slots_of(starts[day >= 0]) // calendar.windows_per_day
+        return day_types
+
+
+def _joined(parts: Sequence[_Judged]) -> _Judged:
+    blocks = [np.concatenate(column) for column in zip(*(vars(found).values() for found, _ in parts), strict=True)]
+    return BestBlocks(*blocks), np.concatenate([log_p_value for _, log_p_value in parts])
 
 
 def _levels(observed: Cells, base: Cells, shape: NDArray[np.float64]) -> NDArray[np.float32]:
     """Level of each series relative to its peers', over the whole history, float32[n]."""
-    total, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
-    return np.asarray((shape + total) / (shape + expected), dtype=np.float32)
+    presences, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
+    return np.asarray((shape + presences) / (shape + expected), dtype=np.float32)
 
 
-def _peer_rates(presences: Presences, prior: FleetPrior, span: Days) -> Cells:
-    """Presences per window that a typical series of the same kind has, float32[days, 24, n]."""
-    calendar = presences.calendar
-    day_types = span.weekdays.copy()
-    day = presences.local_seconds // SECONDS_PER_DAY - span.first
-    day_types[day[day >= 0]] = calendar.slots_of(presences.starts[day >= 0]) // calendar.windows_per_day
-    rates = prior.profile * prior.level[:, None, None] * (presences.calendar.window_minutes / 60)
-    by_day = rates.reshape(-1, DAY_TYPES, 24).transpose(1, 2, 0).astype(np.float32)
-    return by_day[day_types][:, :, presences.kinds]
-
-
-def _by_series(presences: Presences, prior: FleetPrior | None, name: str, default: float) -> NDArray[np.float64]:
-    if prior is None:
-        return np.full(len(presences.kinds), default)
-    return np.asarray(getattr(prior, name)[presences.kinds])
-
-
-def _list(
-    presences: Presences, span: Days, judged: list[tuple[BestBlocks, NDArray[np.float64]]], rate: float, top: int
-) -> list[HotSpot]:
+def _list(presences: Presences, span: Days, judged: Sequence[_Judged], rate: float, top: int) -> list[HotSpot]:
     """Choose the series and the comparison of each stairwell, correct, rank and describe."""
     log_p_values = np.stack([log_p_value for _, log_p_value in judged])
     kind = np.where(log_p_values[0] <= _OWN_EVIDENCE, 0, log_p_values.argmin(axis=0))
@@ -242,52 +298,58 @@ def _list(
     significant = false_discovery_control(corrected, rate)
     order = np.lexsort((stairwells, by_series[series] + np.log(series_count)))
     order = order[by_series[series[order]] < 0]
-    return [
-        _describe(
-            presences,
-            span,
-            judged[kind[series[place]]][0],
-            int(series[place]),
-            kind=(EMERGING, CHRONIC)[kind[series[place]]],
-            log_p_value=float(corrected[place]),
-            significant=bool(significant[place]),
-        )
-        for place in order[:top]
-    ]
+    return _describe(
+        presences,
+        span,
+        judged,
+        series[order[:top]],
+        kind=kind,
+        log_p_value=corrected[order],
+        significant=significant[order],
+    )
 
 
 def _describe(
     presences: Presences,
     span: Days,
-    blocks: BestBlocks,
-    series: int,
+    judged: Sequence[_Judged],
+    series: NDArray[np.int64],
     *,
-    kind: str,
-    log_p_value: float,
-    significant: bool,
-) -> HotSpot:
-    weekdays = tuple(day for day in range(7) if int(blocks.weekdays[series]) >> day & 1)
-    from_hour, length = int(blocks.from_hour[series]), int(blocks.length[series])
-    day = presences.local_seconds // SECONDS_PER_DAY - span.first
-    hour = presences.local_seconds % SECONDS_PER_DAY // 3600
-    evening = day - (hour < from_hour)
-    inside = ((hour - from_hour) % 24 < length) & (evening >= span.first_of_period)
-    inside[inside] &= np.isin(span.weekdays[evening[inside]], weekdays)
-    with_presences = inside & (np.nan_to_num(presences.counts[:, series]) > 0)
-    seen = presences.starts[with_presences]
-    return HotSpot(
-        stairwell=int(presences.stairwells[series]),
-        series=series,
-        kind=kind,
+    kind: NDArray[np.int64],
+    log_p_value: NDArray[np.float64],
+    significant: NDArray[np.bool_],
+) -> list[HotSpot]:
+    """Hot-spots of some series, by their best block against the comparison numbered in ``kind``, int64[n]."""
+    first = kind[series] == 0
+    weekdays, from_hour, length, _, expected, _ = (
+        np.where(first, own[series], other[series])
+        for own, other in zip(vars(judged[0][0]).values(), vars(judged[-1][0]).values(), strict=True)
+    )
+    seen = sightings(
+        presences.starts,
+        presences.local_seconds,
+        presences.counts[:, series],
+        span,
         weekdays=weekdays,
         from_hour=from_hour,
-        to_hour=(from_hour + length) % 24,
-        observed=int(presences.counts[with_presences, series].sum()),
-        expected=float(blocks.expected[series]),
-        days=len(np.unique(evening[with_presences])),
-        score=float(-log_p_value / np.log(10) + 0.0),
-        p_value=float(np.exp(log_p_value)),
-        significant=significant,
-        first_seen=int(seen[0]),
-        last_seen=int(seen[-1]),
+        length=length,
     )
+    return [
+        HotSpot(
+            stairwell=int(presences.stairwells[one]),
+            series=int(one),
+            kind=EMERGING if first[at] else CHRONIC,
+            weekdays=tuple(day for day in range(7) if int(weekdays[at]) >> day & 1),
+            from_hour=int(from_hour[at]),
+            to_hour=int(from_hour[at] + length[at]) % 24,
+            observed=int(seen.observed[at]),
+            expected=float(expected[at]),
+            days=int(seen.days[at]),
+            score=float(-log_p_value[at] / np.log(10) + 0.0),
+            p_value=float(np.exp(log_p_value[at])),
+            significant=bool(significant[at]),
+            first_seen=int(seen.first[at]),
+            last_seen=int(seen.last[at]),
+        )
+        for at, one in enumerate(series)
+    ]

@@ -8,21 +8,27 @@ Neill 2012, J. R. Stat. Soc. B 74:337).
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings, total
 
-_SERIES_AT_A_TIME = 256  # keeps the arrays of one pass within a processor's cache
 _NIGHT_VARIANCE = 0.1  # relative variance that the hours of one evening share: guests, weather, a party
 _FULLEST_NIGHT = np.float32(1.5)  # how many times the next fullest night the fullest may count: no one wild night
 _LEAST_EXCESS = 0.3  # presences an hour; fewer are no hang-out, and a quiet place's few stays no evidence of one
 _MORNING_HOURS = range(6, 14)
 _MORNING_DOUBT = 2.0  # log odds: an excess in the morning is more often post, cleaning or school than loitering
+_MORNING_SHARE = np.array(
+    [
+        [sum((begin + hour) % 24 in _MORNING_HOURS for hour in range(length)) / length]
+        for begin in range(24)
+        for length in BLOCK_HOURS
+    ],
+    dtype=np.float32,
+)
 _TINY = np.float32(1e-9)
 
 
@@ -51,7 +57,7 @@ class Comparison:
     learnt: float
     least_level: float
 
-    def select(self, series: NDArray[np.int64] | slice) -> Comparison:
+    def select(self, series: NDArray[np.int64]) -> Comparison:
         """The comparison of some series."""
         return Comparison(
             np.ascontiguousarray(self.base[:, :, series]),
@@ -78,8 +84,10 @@ class BestBlocks:
     ratio: NDArray[np.float64]
 
 
-def scan_blocks(observed: Cells, comparison: Comparison, dispersion: NDArray[np.float64], days: Days) -> BestBlocks:
-    r"""Find each series' best block.
+def scan_blocks(
+    observed: Cells, comparisons: Sequence[Comparison], dispersion: NDArray[np.float64], days: Days
+) -> list[BestBlocks]:
+    r"""Find each series' best block against each comparison.
 
     A block with :math:`C` presences in the period is scored by the negative binomial expectation-based likelihood ratio
     (Neill 2009, Int. J. Health Geogr. 8:20)
@@ -97,7 +105,7 @@ def scan_blocks(observed: Cells, comparison: Comparison, dispersion: NDArray[np.
     ----------
     observed
         float32[days, 24, n]: presences.
-    comparison
+    comparisons
         What they are held against.
     dispersion
         float64[n]: extra-Poisson variance of an hour, var = m + dispersion m^2.
@@ -105,23 +113,16 @@ def scan_blocks(observed: Cells, comparison: Comparison, dispersion: NDArray[np.
         The days; blocks are sought in the period, the level is taken from all.
     """
 
-    def scan_part(begin: int) -> tuple[NDArray[np.float64], ...]:
-        part = slice(begin, begin + _SERIES_AT_A_TIME)
-        return _scan_part(observed[:, :, part], comparison.select(part), dispersion[part], days)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
-        parts = list(pool.map(scan_part, range(0, observed.shape[2], _SERIES_AT_A_TIME)))
-    return BestBlocks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    counts = _count_sums(observed, days)
+    totals = (total(observed[days.in_period]), total(observed))
+    return [_scan(_Week.fold(counts, totals, each.base, days), each, dispersion) for each in comparisons]
 
 
-def _scan_part(
-    observed: Cells, comparison: Comparison, dispersion: NDArray[np.float64], days: Days
-) -> tuple[NDArray[np.float64], ...]:
-    week = _Week.fold(observed, comparison.base, days)
+def _scan(week: _Week, comparison: Comparison, dispersion: NDArray[np.float64]) -> BestBlocks:
     fullest_first = np.where(week.sums.nights > 0, -week.sums.count / (week.sums.base + _TINY), np.inf)
     order = np.argsort(fullest_first, axis=0, kind="stable")  # weekdays the period does not have come last
     judge = _Judge.of(week, comparison, dispersion)
-    series = np.arange(observed.shape[2])
+    series = np.arange(order.shape[2])
     ratio, observed_best, expected_best = np.zeros((3, len(series)), dtype=np.float32)
     best_block, best_set = np.zeros((2, len(series)), dtype=np.int64)
     block = _Sums.zeros(order.shape[1:])
@@ -139,7 +140,7 @@ def _scan_part(
         best_set = np.where(better, weekdays[hours, series], best_set)
     from_hour, length = np.divmod(best_block, len(BLOCK_HOURS))
     found = tuple(column.astype(np.float64) for column in (observed_best, expected_best, ratio))
-    return (best_set, from_hour, length + BLOCK_HOURS[0], *found)
+    return BestBlocks(best_set, from_hour, length + BLOCK_HOURS[0], *found)
 
 
 @dataclass
@@ -188,22 +189,34 @@ class _Week:
     all_days: tuple[Cells, Cells]
 
     @classmethod
-    def fold(cls, observed: Cells, base: Cells, days: Days) -> _Week:
-        nightly, base_nightly = evenings(observed), evenings(base)
-        before = ~days.in_period & np.isin(days.weekdays, days.weekdays[days.in_period])
-        count_before = block_sums(by_weekday(nightly[before], days.weekdays[before]))
-        sums = _Sums.zeros(count_before.shape)
-        sums.count_before = count_before
-        sums.base_before = block_sums(by_weekday(base_nightly[before], days.weekdays[before]))
-        sums.base = block_sums(by_weekday(base_nightly[days.in_period], days.weekdays[days.in_period]))
-        nights = block_sums(nightly[days.in_period])
-        for night, weekday in zip(nights, days.weekdays[days.in_period], strict=True):
-            sums.count[weekday] += night
-            sums.nights[weekday] += 1
-            one = _Sums(*(table[weekday] for table in vars(sums).values()))
-            one.add_night(night)
-        period = (total(observed[days.in_period]), total(base[days.in_period]))
-        return cls(sums, period, (total(observed), total(base)))
+    def fold(cls, counts: _Sums, observed: tuple[Cells, Cells], base: Cells, days: Days) -> _Week:
+        """Set the base beside counts summed before; ``observed`` are those of the period and of all days."""
+        nightly, before = evenings(base), _before(days)
+        sums = replace(
+            counts,
+            base=block_sums(by_weekday(nightly[days.in_period], days.weekdays[days.in_period])),
+            base_before=block_sums(by_weekday(nightly[before], days.weekdays[before])),
+        )
+        return cls(sums, (observed[0], total(base[days.in_period])), (observed[1], total(base)))
+
+
+def _count_sums(observed: Cells, days: Days) -> _Sums:
+    """Sums of presences by weekday, without a base."""
+    nightly, before = evenings(observed), _before(days)
+    count_before = block_sums(by_weekday(nightly[before], days.weekdays[before]))
+    sums = replace(_Sums.zeros(count_before.shape), count_before=count_before)
+    nights = block_sums(nightly[days.in_period])
+    for night, weekday in zip(nights, days.weekdays[days.in_period], strict=True):
+        sums.count[weekday] += night
+        sums.nights[weekday] += 1
+        one = _Sums(*(table[weekday] for table in vars(sums).values()))
+        one.add_night(night)
+    return sums
+
+
+def _before(days: Days) -> NDArray[np.bool_]:
+    """Days before the period, of weekdays that it has."""
+    return ~days.in_period & np.isin(days.weekdays, days.weekdays[days.in_period])
 
 
 @dataclass(frozen=True)
@@ -222,18 +235,13 @@ class _Judge:
     @classmethod
     def of(cls, week: _Week, comparison: Comparison, dispersion: NDArray[np.float64]) -> _Judge:
         hours = np.tile(np.array(BLOCK_HOURS), 24)[:, None]
-        mornings = [
-            sum((begin + hour) % 24 in _MORNING_HOURS for hour in range(length)) / length
-            for begin in range(24)
-            for length in BLOCK_HOURS
-        ]
         return cls(
             week,
             comparison.level_shape.astype(np.float32),
             comparison.profile_shape.astype(np.float32),
             (dispersion / hours + _NIGHT_VARIANCE).astype(np.float32),
             (_LEAST_EXCESS * hours).astype(np.float32),
-            np.array(mornings, dtype=np.float32)[:, None] * np.float32(_MORNING_DOUBT),
+            _MORNING_SHARE * np.float32(_MORNING_DOUBT),
             np.float32(comparison.learnt),
             np.float32(comparison.least_level),
         )

@@ -67,10 +67,8 @@ def simulate_null(
         return ScanNull(np.zeros(1), np.zeros(1), np.ones(1))
     ranked = alive[np.argsort(expected[alive], kind="stable")]
     bins = [part for part in np.array_split(ranked, _BINS) if len(part)]
-    drawn = np.concatenate([random.choice(part, _DRAWS_PER_BIN) for part in bins])
-    null_series = comparison.select(drawn)
-    counts = _draw_counts(null_series, dispersion[drawn], days, random)
-    ratio = scan_blocks(counts, null_series, dispersion[drawn], days).ratio.reshape(len(bins), _DRAWS_PER_BIN)
+    picked = [random.choice(part, _DRAWS_PER_BIN) for part in bins]
+    ratio = np.stack([_null_ratios(comparison.select(part), dispersion[part], days, random) for part in picked])
     scale = np.maximum(_LEAST_SCALE, ratio.std(axis=1) * np.sqrt(6) / np.pi)
     location = ratio.mean(axis=1) - _EULER * scale
     return ScanNull(np.log([np.median(expected[part]) for part in bins]), location, scale)
@@ -91,6 +89,13 @@ def false_discovery_control(log_p_values: NDArray[np.float64], rate: float) -> N
     if within.any():
         significant[order[: np.flatnonzero(within)[-1] + 1]] = True
     return significant
+
+
+def _null_ratios(
+    comparison: Comparison, dispersion: NDArray[np.float64], days: Days, random: np.random.Generator
+) -> NDArray[np.float64]:
+    counts = _draw_counts(comparison, dispersion, days, random)
+    return scan_blocks(counts, [comparison], dispersion, days)[0].ratio
 
 
 def _draw_counts(

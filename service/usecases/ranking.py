@@ -13,8 +13,9 @@ from models.blocks import Days
 from models.calendar import SECONDS_PER_DAY, Calendar
 from models.common_cause import common_cause
 from models.fleet import fit_fleet
-from models.hotspots import CHRONIC, HISTORY_DAYS, HotSpot, Presences, rank_hotspots
+from models.hotspots import HISTORY_DAYS, HotSpot, Presences, rank_hotspots, simulate_nulls
 from models.prior import FleetPrior
+from models.significance import ScanNull
 from models.version import ModelVersion
 from service.domain.hotspots import MOST_BLOCKS
 from service.domain.verdicts import VerdictColumns
@@ -23,7 +24,7 @@ from service.usecases.queries import WARM_UP_WEEKS
 
 _KNOWN_WEEKS = 2.0  # until then a p-value tells of the prior
 _FURTHER_P_VALUE = 0.01  # of a further block where one is significant already; the scan is corrected for
-_FEWEST_SERIES = 64  # that further blocks are sought among, for the simulated null needs series of every level
+_PEERS_OF_A_KIND = 1000  # series that a kind's shape is taken from; more would tell it little
 
 
 def presences_of(
@@ -87,6 +88,8 @@ class Ranking:
     presences: Presences
     prior: FleetPrior
     hotspots: list[HotSpot]
+    warming: NDArray[np.bool_]
+    nulls: list[ScanNull]
 
     def further_blocks(self, listed: Sequence[HotSpot], days: int) -> dict[int, list[HotSpot]]:
         """The next best blocks of listed stairwells, of any space, best first, by the number of the stairwell.
@@ -95,7 +98,7 @@ class Ranking:
         again.
         """
         span = Days.ending(self.presences.last_day(), period=days, history=HISTORY_DAYS)
-        chosen = self._series_around(listed)
+        chosen = np.flatnonzero(np.isin(self.presences.stairwells, [hotspot.stairwell for hotspot in listed]))
         counts = self.presences.counts[:, chosen].copy()
         part = Presences(
             self.presences.calendar,
@@ -113,7 +116,9 @@ class Ranking:
             for known in latest:
                 counts[evenings_of_block(part, known, span) >= 0, np.searchsorted(chosen, known.series)] = np.nan
             wanted = {known.stairwell for known in latest}
-            again = rank_hotspots(part, self.prior, days=days, top=len(chosen))
+            again = rank_hotspots(
+                part, self.prior, days=days, top=len(chosen), warming=self.warming[chosen], nulls=self.nulls
+            )
             latest = [
                 replace(block, series=int(chosen[block.series]))
                 for block in again
@@ -123,19 +128,12 @@ class Ranking:
                 found.setdefault(block.stairwell, []).append(block)
         return found
 
-    def _series_around(self, listed: Sequence[HotSpot]) -> NDArray[np.int64]:
-        """Positions of the listed stairwells' series, ascending, and of others where they are few."""
-        of_listed = np.isin(self.presences.stairwells, [hotspot.stairwell for hotspot in listed])
-        first = np.argsort(~of_listed, kind="stable")
-        return np.sort(first[: max(_FEWEST_SERIES, int(of_listed.sum()))])
-
 
 def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks: NDArray[np.float64]) -> Ranking:
     """Rank with peers taken from the same rows, and from the version where they say little.
 
     One tenant's rows know nothing of another's, and a list of the past knows nothing of what came later. A series heard
-    for less than four weeks has no normal of its own that it could be held against: it is taken to be always as busy as
-    in its busiest hour, so that peers alone can list it.
+    for less than four weeks has no normal of its own that it could be held against: peers alone can list it.
 
     Parameters
     ----------
@@ -146,14 +144,29 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
     weeks
         float64[n]: own evidence of each series.
     """
-    fit = fit_fleet(presences.calendar, presences.starts, presences.counts, presences.kinds, parent=version.prior)
-    new = weeks < WARM_UP_WEEKS
-    held = _without_own_normal(presences, new) if new.any() else presences
-    found = rank_hotspots(
-        held, fit.prior, days=asked.days, top=len(presences.kinds), false_discovery_rate=asked.false_discovery_rate
+    peers = _peers(presences.kinds)
+    fit = fit_fleet(
+        presences.calendar, presences.starts, presences.counts[:, peers], presences.kinds[peers], parent=version.prior
     )
-    listed = [hotspot for hotspot in found if hotspot.kind == CHRONIC or not new[hotspot.series]]
-    return Ranking(held, fit.prior, listed)
+    warming = weeks < WARM_UP_WEEKS
+    nulls = simulate_nulls(presences, fit.prior, days=asked.days)
+    found = rank_hotspots(
+        presences,
+        fit.prior,
+        days=asked.days,
+        top=len(presences.kinds),
+        false_discovery_rate=asked.false_discovery_rate,
+        warming=warming,
+        nulls=nulls,
+    )
+    return Ranking(presences, fit.prior, found, warming, nulls)
+
+
+def _peers(kinds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Series that peers are fitted to, ascending: of each kind as many as are of use, evenly among all."""
+    of_kinds = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
+    chosen = [series[:: -(-len(series) // _PEERS_OF_A_KIND)] for series in of_kinds]
+    return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *chosen]))
 
 
 def rank_with_peers(
@@ -161,11 +174,3 @@ def rank_with_peers(
 ) -> list[HotSpot]:
     """The first of :func:`rank_all`, as many as are asked for."""
     return rank_all(presences, version, asked, weeks).hotspots[: asked.top]
-
-
-def _without_own_normal(presences: Presences, series: NDArray[np.bool_]) -> Presences:
-    """The presences with some series, bool[n], taken to be always as busy as in their busiest hour."""
-    counts = presences.counts[:, series]
-    expected = presences.expected.copy()
-    expected[:, series] = np.where(np.isnan(counts), np.nan, np.nan_to_num(counts).max(axis=0, initial=1.0))
-    return replace(presences, expected=expected)

@@ -17,7 +17,7 @@ DAYS = Days.ending(20_347, period=14, history=28)
 def scan(counts: np.ndarray, base: np.ndarray) -> BestBlocks:
     n = counts.shape[2]
     comparison = Comparison(base.astype(np.float32), np.full(n, 20.0), np.full(n, 10.0), learnt=1.0, least_level=1.0)
-    return scan_blocks(counts.astype(np.float32), comparison, np.full(n, 0.5), DAYS)
+    return scan_blocks(counts.astype(np.float32), [comparison], np.full(n, 0.5), DAYS)[0]
 
 
 def draw(seed: int, rate: float, n: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +62,7 @@ def test_a_period_of_a_friday_and_a_saturday_names_no_other_day():
     counts = rng.poisson(0.3, (len(days), 24, 20)).astype(np.float32)
     base = np.full_like(counts, 0.3)
     comparison = Comparison(base, np.full(20, 20.0), np.full(20, 10.0), learnt=1.0, least_level=1.0)
-    found = scan_blocks(counts, comparison, np.full(20, 0.5), days)
+    found = scan_blocks(counts, [comparison], np.full(20, 0.5), days)[0]
     assert (found.ratio > 0).any()
     assert not (found.weekdays[found.ratio > 0] & ~0b0110000).any()
 
