@@ -8,10 +8,12 @@ from importlib.resources import files
 
 import numpy as np
 
+from models.budget import AchievedBudget
 from models.version import ModelVersion
 
 _FOLDER = "version0"
 _SETTINGS = "version.json"
+_BUDGETS = "budgets.json"
 
 
 @cache
@@ -31,3 +33,21 @@ def shipped_version() -> ModelVersion:
                 tables[entry.name.removesuffix(".npy")] = np.load(file, allow_pickle=False)
     settings = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
     return ModelVersion.from_tables(tables, settings)
+
+
+@cache
+def shipped_budgets() -> tuple[AchievedBudget, ...]:
+    """What the version in the package achieves of its budgets, at windows of an hour, as measured when it was built.
+
+    Raises
+    ------
+    TypeError
+        If the file lacks a field, or has one too many.
+
+    Examples
+    --------
+    >>> shipped_budgets()[0].promised
+    1.0
+    """
+    rows = json.loads((files("models") / _FOLDER / _BUDGETS).read_text(encoding="utf-8"))
+    return tuple(AchievedBudget(**row) for row in rows)

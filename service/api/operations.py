@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from service.api.routes import Reply, Routes
 from service.domain.keys import AuditEntry, Key, Role
+from service.domain.versions import BudgetKept
 from service.errors import NotFound, VersionRefused
 from service.ports import Ports
 from service.usecases.audit import read_audit
@@ -50,12 +51,19 @@ class Audit(msgspec.Struct, frozen=True):
                 window=None,
                 counts_digest="",
                 metrics={},
+                budgets=[
+                    BudgetKept(promised=2, achieved=1.9, first_week=9, last_week=None, stairwell_weeks=2152.4),
+                ],
             )
         ]
     ),
 )
 def list_models(ports: Ports) -> Versions:
-    """List the model versions and tell which is the champion."""
+    """List the model versions and tell which is the champion.
+
+    ``budgets`` has what each promises and what it kept in a simulated town without events: episodes opened per 100
+    stairwell-weeks, by the weeks of evidence.
+    """
     return Versions(list_versions(ports))
 
 

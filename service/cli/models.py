@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 import numpy as np
 
+from models.budget import achieved_budgets
 from models.building import build_version0
 from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress, show_table
+from service.domain.versions import BudgetKept
 from service.usecases.promote import previous_champion
-from service.usecases.queries import list_versions
+from service.usecases.queries import list_versions, read_version
 from service.usecases.retrain import retrain as retrain_version
 
 SHIPPED_SEED = 20260101
@@ -52,6 +55,23 @@ def list_(session: Session) -> None:
 @models.command()
 @click.argument("version")
 @pass_session
+def show(session: Session, version: str) -> None:
+    """Show a model version: where it comes from, its metrics, and what it keeps of its alarm budget.
+
+    The budget is in episodes opened per 100 stairwell-weeks in a simulated town without events.
+    """
+    shown = read_version(session.ports, version)
+    learnt = " to ".join(time.date().isoformat() for time in shown.window) if shown.window else "the simulated city"
+    about = [("champion", "yes" if shown.champion else "no"), ("parent", shown.parent), ("created", shown.created)]
+    show_table(("version", shown.version), [*about, ("learnt from", learnt), *sorted(shown.metrics.items())])
+    click.echo()
+    rows = ((_weeks(one), one.promised, one.achieved, one.stairwell_weeks) for one in shown.budgets)
+    show_table(("weeks of evidence", "promised", "achieved", "stairwell-weeks"), rows)
+
+
+@models.command()
+@click.argument("version")
+@pass_session
 def promote(session: Session, version: str) -> None:
     """Put a model version in force from the next window on."""
     run_command(session, "promote", version)
@@ -77,5 +97,11 @@ def build_version0_(folder: Path, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in version.to_tables().items():
         np.save(folder / f"{name}.npy", table, allow_pickle=False)
+    budgets = [asdict(one) for one in achieved_budgets(version, seed + 1)]
+    (folder / "budgets.json").write_text(json.dumps(budgets, indent=1) + "\n", "utf-8")
     (folder / "version.json").write_text(json.dumps(version.to_settings(), indent=1) + "\n", "utf-8")
     click.echo(f"Version {version.id} is in {folder}")
+
+
+def _weeks(one: BudgetKept) -> str:
+    return f"{one.first_week} on" if one.last_week is None else f"{one.first_week} to {one.last_week}"

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
+
+from models.budget import AchievedBudget
+from models.shipped import shipped_budgets
+
+
+class BudgetKept(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version opened in a simulated town without events, beside what was promised.
+
+    Both are episodes opened per 100 stairwell-weeks.
+    """
+
+    promised: float
+    achieved: float
+    first_week: Annotated[int, Meta(description="Weeks of evidence that it is told for, counted from 1.")]
+    last_week: Annotated[int | None, Meta(description="Null: the first week and all that follow.")]
+    stairwell_weeks: Annotated[float, Meta(description="How many stairwell-weeks it is the mean of.")]
+
+
+def budgets_kept(achieved: Iterable[AchievedBudget]) -> list[BudgetKept]:
+    """The same as what a manifest holds."""
+    return [msgspec.convert(one, BudgetKept, from_attributes=True) for one in achieved]
 
 
 class VersionManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The manifest.json of a version folder.
 
     ``files`` maps each file of the folder to its SHA-256; ``window`` is the interval of the counts it learnt from and
-    ``counts_digest`` their SHA-256, both empty for version 0, which learnt from the simulated city.
+    ``counts_digest`` their SHA-256, both empty for version 0, which learnt from the simulated city. ``budgets`` is what
+    its calibration promises and keeps in a town it was not calibrated on; a manifest of before it was told has none.
     """
 
     version_id: str
@@ -24,6 +48,7 @@ class VersionManifest(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, float]
     packages: dict[str, str]
     files: dict[str, str]
+    budgets: list[BudgetKept] = []
 
 
 SHIPPED_MANIFEST = VersionManifest(
@@ -36,5 +61,6 @@ SHIPPED_MANIFEST = VersionManifest(
     metrics={},
     packages={},
     files={},
+    budgets=budgets_kept(shipped_budgets()),
 )
 """Version 0, which comes with the package and learnt from the simulated city."""

@@ -12,7 +12,7 @@ from msgspec import Meta
 from service.domain.annotations import AnnotationKind
 from service.domain.places import Kind, Series, Stairwell
 from service.domain.verdicts import Verdict, VerdictQuery
-from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
+from service.domain.versions import SHIPPED_MANIFEST, BudgetKept, VersionManifest
 from service.errors import NotFound, NotPermitted
 from service.ports import Ports
 from service.usecases.marks import causes_between, kinds_of
@@ -84,6 +84,7 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     window: tuple[datetime, datetime] | None
     counts_digest: str
     metrics: dict[str, float]
+    budgets: list[BudgetKept]
 
 
 class CommandView(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +142,19 @@ def list_versions(ports: Ports) -> list[VersionView]:
     manifest = ports.state.manifest()
     champion = manifest.version if manifest else SHIPPED_MANIFEST.version_id
     return [_version_view(version, champion) for version in ports.registry.manifests()]
+
+
+def read_version(ports: Ports, version_id: str) -> VersionView:
+    """One model version.
+
+    Raises
+    ------
+    NotFound, VersionRefused
+        If there is no such version, or its manifest was altered.
+    """
+    manifest = ports.state.manifest()
+    champion = manifest.version if manifest else SHIPPED_MANIFEST.version_id
+    return _version_view(ports.registry.manifest(version_id), champion)
 
 
 def queue_promotion(ports: Ports, tenant: str, version_id: str, actor: str) -> CommandView:
@@ -259,4 +273,5 @@ def _version_view(version: VersionManifest, champion: str) -> VersionView:
         window=version.window,
         counts_digest=version.counts_digest,
         metrics=version.metrics,
+        budgets=version.budgets,
     )

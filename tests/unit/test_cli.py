@@ -208,6 +208,15 @@ def test_what_is_done_to_lists_is_in_the_audit(filled: Trappvakt) -> None:
     assert all(one.actor.startswith("cli") for one in ports.audit.entries("norrbo"))
 
 
+def test_a_version_tells_what_it_keeps_of_its_budget(trappvakt: Trappvakt) -> None:
+    """Promised beside achieved, by weeks of evidence."""
+    lines = [line.split("\t") for line in trappvakt("models", "show", "0").output.splitlines()]
+    table = lines[lines.index(["weeks of evidence", "promised", "achieved", "stairwell-weeks"]) + 1 :]
+    assert [(weeks, promised) for weeks, promised, *_ in table[:3]] == [("1 to 4", "1"), ("5 to 8", "1"), ("9 on", "1")]
+    assert len(table) == 9
+    assert "known are 0" in trappvakt("models", "show", "7", fails=True).stderr
+
+
 def test_models_start_with_version_0(filled: Trappvakt) -> None:
     """It is the champion, and promoting it again is no harm."""
     filled("models", "promote", "0")

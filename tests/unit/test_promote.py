@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.budget import BUDGETS
 from models.city import SimulatedCity, simulate_city
 from models.shipped import shipped_version
 from service.domain.verdicts import VerdictQuery
@@ -138,6 +139,8 @@ def test_retraining_writes_a_challenger_and_leaves_the_champion(ports):
     assert set(steps.values()) == {1.0}
     champion, challenger = (manifest.metrics[f"log_loss_{name}"] for name in ("champion", "challenger"))
     assert 0 < challenger < 1.1 * champion
+    assert {(one.promised, one.first_week) for one in manifest.budgets} == {(b, w) for b in BUDGETS for w in (1, 5, 9)}
+    assert ports.registry.manifest("1").budgets == manifest.budgets
     assert "river" in manifest.packages
     profile_fit = ports.registry.artefact("1", "profile_fit")
     np.testing.assert_array_equal(profile_fit.profile, ports.registry.load("1").prior.profile)

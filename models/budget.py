@@ -1,0 +1,125 @@
+"""Whether a version keeps its alarm budget: episodes opened in simulated towns in which nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.city import SimulatedCity, simulate_city
+from models.columns import OccupancyColumns
+from models.kinds import kind_number
+from models.version import ModelVersion
+
+BUDGETS = (1.0, 2.0, 5.0)
+"""Promised episodes opened per 100 stairwell-weeks that the achieved ones are told for."""
+_PHASES = ((1, 4), (5, 8), (9, None))  # weeks of evidence, the first and the last of them
+_STAIRWELLS = 200
+_WEEKS = 20
+
+
+@dataclass(frozen=True)
+class AchievedBudget:
+    """Episodes opened per 100 stairwell-weeks where nothing happens.
+
+    Parameters
+    ----------
+    promised
+        The budget that was set.
+    first_week, last_week
+        Weeks of evidence it is told for, counted from 1; no last week is ever after.
+    achieved
+        Episodes that opened per 100 stairwell-weeks.
+    stairwell_weeks
+        How many stairwell-weeks that is the mean of.
+    """
+
+    promised: float
+    first_week: int
+    last_week: int | None
+    achieved: float
+    stairwell_weeks: float
+
+
+def achieved_budgets(
+    version: ModelVersion,
+    seed: int,
+    *,
+    window_minutes: int = 60,
+    stairwells: int = _STAIRWELLS,
+    weeks: int = _WEEKS,
+    progress: Callable[[float], None] | None = None,
+) -> list[AchievedBudget]:
+    """What a calibrated version opens in a null town that it was not calibrated on, by budget and weeks of evidence.
+
+    One pass over the town answers for all budgets, since a budget is a threshold on the tail and changes nothing that
+    is learnt.
+
+    Parameters
+    ----------
+    version
+        With its calibration maps.
+    seed
+        Of the town; another than that of the calibration.
+    window_minutes
+        Length of a window.
+    stairwells, weeks
+        Size of the town; fewer stairwells at windows below an hour, which tell more each.
+    progress
+        Called with the share done.
+
+    Examples
+    --------
+    >>> from models.shipped import shipped_version
+    >>> kept = achieved_budgets(shipped_version(), seed=1, stairwells=4, weeks=5)
+    >>> [(one.promised, one.first_week, one.last_week) for one in kept][:2]
+    [(1.0, 1, 4), (1.0, 5, 8)]
+    """
+    city = simulate_city(
+        seed,
+        max(1, stairwells * window_minutes // 60),
+        weeks,
+        null=True,
+        window_minutes=window_minutes,
+        timezone=version.timezone,
+        holidays=version.holidays,
+    )
+    tally = _Tally(city)
+    columns = OccupancyColumns(version, window_minutes, [kind_number(kind) for kind in city.kinds], tally.parts)
+    for window, slot in enumerate(city.calendar.slots_of(city.starts)):
+        tally.add(columns.step(int(slot), city.counts[window]).tail, columns.evidence_weeks)
+        if progress and (window + 1) % columns.week.windows == 0:
+            progress((window + 1) / len(city.starts))
+    return tally.budgets(columns.week.windows)
+
+
+class _Tally:
+    """Openings at each budget, and the observed windows in which they could happen, by weeks of evidence."""
+
+    def __init__(self, city: SimulatedCity) -> None:
+        self.parts = 1.0 / np.bincount(city.stairwell_of_series)[city.stairwell_of_series]
+        self._opened = np.zeros((len(BUDGETS), len(_PHASES)))
+        self._windows = np.zeros(len(_PHASES))
+        self._before = np.zeros((len(BUDGETS), self.parts.size), dtype=bool)
+
+    def add(self, tail: NDArray[np.float64], evidence_weeks: NDArray[np.float64]) -> None:
+        """One window of every series; NaN where there was no count."""
+        flagged = tail <= np.outer(np.array(BUDGETS) / 100.0, self.parts)
+        phase = np.searchsorted([first - 1 for first, _ in _PHASES], evidence_weeks, side="right") - 1
+        for budget, opening in enumerate(flagged & ~self._before):
+            self._opened[budget] += np.bincount(phase[opening], minlength=len(_PHASES))
+        self._windows += np.bincount(phase, np.where(np.isnan(tail), 0.0, self.parts), len(_PHASES))
+        self._before = flagged
+
+    def budgets(self, windows_per_week: int) -> list[AchievedBudget]:
+        """Every budget in every phase that was reached."""
+        weeks = self._windows / windows_per_week
+        per_week = 100.0 * self._opened / np.maximum(weeks, 1.0 / windows_per_week)
+        return [
+            AchievedBudget(promised, first, last, float(per_week[budget, phase]), float(weeks[phase]))
+            for budget, promised in enumerate(BUDGETS)
+            for phase, (first, last) in enumerate(_PHASES)
+            if weeks[phase] > 0
+        ]
