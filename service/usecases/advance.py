@@ -177,10 +177,12 @@ def _check_window(ports: Ports, manifest: Manifest) -> None:
 def _advance_batch(
     ports: Ports, manifest: Manifest, version: ModelVersion, target: int
 ) -> tuple[Manifest, VerdictColumns, int]:
-    step, roster = ports.settings.window_seconds, full_roster(ports)
+    step, roster, known = ports.settings.window_seconds, full_roster(ports), ports.register.revision()
     starts = next_batch(ports, roster, manifest.watermark, target)
     end = int(starts[-1]) + step
     windows = ports.counts.read(int(starts[0]), end, step)
+    if ports.register.revision() != known:  # places that others wrote counts of are learnt as these are read
+        roster = full_roster(ports)
     tasks = _tasks(ports, manifest, version, roster, (starts, windows))
     done = _run(ports, tasks)
     verdicts = VerdictColumns.concatenate(version.id, [one.verdicts for one in done])

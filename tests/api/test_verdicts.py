@@ -131,9 +131,7 @@ def test_level_shifts_are_those_of_the_profiles(town, city):
     """The newest first; a town of six weeks has had some."""
     listed = body(town.reader.get("/v1/level-shifts?weeks=52"))["items"]
     stairwells = {place.stairwell for place in city.places}
-    spaces = [
-        space for one in stairwells for space in body(town.reader.get(f"/v1/stairwells/{one}/profile"))["spaces"]
-    ]
+    spaces = [space for one in stairwells for space in body(town.reader.get(f"/v1/stairwells/{one}/profile"))["spaces"]]
     shifts = [space["level_shift"] for space in spaces if space["level_shift"]]
     assert listed == sorted(shifts, key=lambda one: one["learnt"], reverse=True)
     assert all(one["reason"]["en"].startswith("The level in the ") for one in listed)
