@@ -34,6 +34,7 @@ COMMANDS = {
     "retrain": "models:retrain",
     "models": "models:models",
     "keys": "keys:keys",
+    "influx": "influx:influx",
     "check": "checking:check",
     "settings": "checking:settings",
     "openapi": "checking:openapi",

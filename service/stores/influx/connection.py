@@ -170,7 +170,7 @@ def _rfc3339(nanoseconds: int) -> str:
 
 
 def _refusal(error: ApiException, bucket: str, org: str) -> str:
-    said = _message(error)
+    said = said_by(error)
     match error.status:
         case 401 | 403:
             return (
@@ -191,7 +191,8 @@ def _refusal(error: ApiException, bucket: str, org: str) -> str:
             return f"refused the request on bucket {bucket} ({error.status}: {said})"
 
 
-def _message(error: ApiException) -> str:
+def said_by(error: ApiException) -> str:
+    """What the server says of its refusal."""
     try:
         return str(json.loads(error.body)["message"])
     except (TypeError, ValueError, KeyError):

@@ -1,0 +1,98 @@
+"""What InfluxDB must hold before Trappvakt can use it: two buckets, and a token that can do nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.domain.authorization import Authorization
+from influxdb_client.domain.bucket import Bucket
+from influxdb_client.domain.organization import Organization
+from influxdb_client.domain.permission import Permission
+from influxdb_client.domain.permission_resource import PermissionResource
+from influxdb_client.rest import ApiException
+
+from service.errors import StoreError
+from service.settings import InfluxDB
+from service.stores.influx.connection import open_client, reachable, said_by
+
+PURPOSE = "Trappvakt: reads and writes its buckets"
+
+
+@dataclass(frozen=True)
+class Provision:
+    """What was made: the names of buckets that were not there before, and the token."""
+
+    made: list[str]
+    token: str
+
+
+def provision(settings: InfluxDB, admin_token: str) -> Provision:
+    """Make the buckets that are missing, and a token that reads and writes them and nothing else.
+
+    A bucket that is there stays as it is. Every call makes another token; those before it stay valid until somebody
+    deletes them in InfluxDB.
+
+    Parameters
+    ----------
+    settings
+        Address, organisation and names of the buckets.
+    admin_token
+        A token that may make buckets and tokens in the organisation; it is kept nowhere.
+
+    Raises
+    ------
+    StoreError
+        If the server cannot be reached, refuses the token or does not know the organisation.
+    """
+    try:
+        with reachable(settings.url), open_client(settings, admin_token, patient=False) as client:
+            organisation = _organisation(client, settings)
+            names = dict.fromkeys((settings.counts_bucket, settings.verdicts_bucket))
+            found = {name: _bucket(client, name) for name in names}
+            made = [name for name, bucket in found.items() if bucket is None]
+            buckets = [bucket or _make_bucket(client, name, organisation) for name, bucket in found.items()]
+            return Provision(made, _make_token(client, organisation, buckets))
+    except ApiException as error:
+        raise StoreError(f"InfluxDB at {settings.url} {_refusal(error, settings)}") from error
+
+
+def _organisation(client: InfluxDBClient, settings: InfluxDB) -> Organization:
+    found = client.organizations_api().find_organizations(org=settings.org)  # type: ignore[no-untyped-call]
+    if not found:
+        raise StoreError(f"InfluxDB at {settings.url} has no organisation {settings.org}; check influxdb.org")
+    organisation: Organization = found[0]
+    return organisation
+
+
+def _bucket(client: InfluxDBClient, name: str) -> Bucket | None:
+    bucket: Bucket | None = client.buckets_api().find_bucket_by_name(name)  # type: ignore[no-untyped-call]
+    return bucket
+
+
+def _make_bucket(client: InfluxDBClient, name: str, organisation: Organization) -> Bucket:
+    bucket: Bucket = client.buckets_api().create_bucket(bucket_name=name, org=organisation.id)
+    return bucket
+
+
+def _make_token(client: InfluxDBClient, organisation: Organization, buckets: list[Bucket]) -> str:
+    permissions = [
+        Permission(action, PermissionResource(id=bucket.id, org_id=organisation.id, type="buckets"))  # type: ignore[no-untyped-call]
+        for bucket in buckets
+        for action in ("read", "write")
+    ]
+    wanted = Authorization(org_id=organisation.id, permissions=permissions, description=PURPOSE)  # type: ignore[no-untyped-call]
+    return str(client.authorizations_api().create_authorization(authorization=wanted).token)
+
+
+def _refusal(error: ApiException, settings: InfluxDB) -> str:
+    match error.status:
+        case 401 | 403:
+            return (
+                f"refused the admin token ({error.status}); it needs to make buckets and tokens in organisation "
+                f"{settings.org}, as an all-access token does"
+            )
+        case 404:
+            return f"has no organisation {settings.org}, or the token may not see it; check influxdb.org"
+        case _:
+            return f"refused the request ({error.status}: {said_by(error)})"

@@ -1,0 +1,117 @@
+"""``trappvakt influx setup`` on a real server: buckets, a token that can do no more than it must, plain messages."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+
+from service.cli import main
+from service.errors import StoreError
+from service.settings import load_settings
+from service.stores.influx.connection import InfluxConnection
+from tests.contract.influx import InfluxServer
+
+
+@pytest.fixture
+def buckets() -> tuple[str, str]:
+    return f"trappvakt_test_{uuid4().hex}", f"trappvakt_test_{uuid4().hex}"
+
+
+@pytest.fixture
+def config(influx_server: InfluxServer, buckets: tuple[str, str], tmp_path: Path) -> Iterator[Path]:
+    """Settings that name buckets that are not there; they go when the test is over, and so do tokens for them."""
+    path = write(tmp_path, influx_server.url, influx_server.org, buckets)
+    yield path
+    made = [bucket for name in buckets if (bucket := influx_server.client.buckets_api().find_bucket_by_name(name))]
+    tokens = influx_server.client.authorizations_api()
+    for authorization in tokens.find_authorizations():
+        if {one.resource.id for one in authorization.permissions} & {bucket.id for bucket in made}:
+            tokens.delete_authorization(authorization)
+    for bucket in made:
+        influx_server.client.buckets_api().delete_bucket(bucket)
+
+
+def write(folder: Path, url: str, org: str, buckets: tuple[str, str]) -> Path:
+    path = folder / "trappvakt.toml"
+    names = f'counts_bucket = "{buckets[0]}"\nverdicts_bucket = "{buckets[1]}"'
+    path.write_text(f'[influxdb]\nurl = "{url}"\norg = "{org}"\n{names}\nconnect_timeout_seconds = 1\n', "utf-8")
+    return path
+
+
+def set_up(config: Path, *words: object, typed: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["--config", str(config), "influx", "setup", *map(str, words)], input=typed)
+
+
+@pytest.mark.influx
+def test_buckets_and_a_token_for_them_alone(
+    influx_server: InfluxServer, config: Path, buckets: tuple[str, str], tmp_path: Path
+) -> None:
+    """The token reads and writes the two buckets, and no third; what is printed is a settings file."""
+    admin, token_file = tmp_path / "admin", tmp_path / "token"
+    admin.write_text(influx_server.token + "\n", "utf-8")
+    done = set_up(config, "--admin-token-file", admin, "--token-file", token_file)
+    assert done.exit_code == 0, done.output
+    token = token_file.read_text("utf-8").strip()
+    assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
+    assert influx_server.token not in done.output
+    assert token not in done.output
+
+    printed = tmp_path / "printed.toml"
+    printed.write_text(done.stdout, "utf-8")
+    settings = load_settings(printed, {})
+    assert (settings.store.kind, settings.influxdb.token_file) == ("influxdb", str(token_file))
+    connection = InfluxConnection(settings.influxdb, token)
+    for bucket in buckets:
+        connection.write(bucket, ["presence,stairwell=A count=1i 1000000000"])
+        connection.check(bucket)
+        connection.delete(bucket, "presence", {"stairwell": "A"}, 1_000_000_000)
+    third = influx_server.bucket()
+    with pytest.raises(StoreError, match=f"bucket {third}"):
+        connection.write(third, ["presence count=1i 1"])
+    with pytest.raises(StoreError, match=third):
+        connection.check(third)
+
+
+@pytest.mark.influx
+def test_asked_again_buckets_stay_and_another_token_is_printed(
+    influx_server: InfluxServer, config: Path, tmp_path: Path
+) -> None:
+    """The admin token may be typed, and is not shown."""
+    tokens = set()
+    for said in ("is made", "was there and stays"):
+        done = set_up(config, typed=f"{influx_server.token}\n")
+        assert done.exit_code == 0, done.output
+        assert done.stderr.count(said) == 2
+        assert influx_server.token not in done.output
+        tokens.add(done.stdout.strip().splitlines()[-1])
+        assert tomllib.loads(done.stderr[done.stderr.index("[store]") :])["store"]["kind"] == "influxdb"
+    assert len(tokens) == 2
+
+
+@pytest.mark.influx
+def test_refusals_say_what_to_do(influx_server: InfluxServer, config: Path, tmp_path: Path) -> None:
+    """A wrong token, an organisation that is not there, a file that is."""
+    wrong = set_up(config, typed="wrong-token-that-nobody-may-see\n")
+    assert wrong.exit_code == 1
+    assert "refused the admin token (401); it needs to make buckets and tokens" in wrong.stderr
+    assert "wrong-token" not in wrong.output
+    elsewhere = write(tmp_path, influx_server.url, "nowhere", ("a", "b"))
+    missing = set_up(elsewhere, typed=f"{influx_server.token}\n")
+    assert missing.exit_code == 1
+    assert "has no organisation nowhere" in missing.stderr
+    there = set_up(config, "--token-file", config, typed="x\n")
+    assert f"{config} exists" in there.stderr
+
+
+def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
+    """In one line."""
+    away = set_up(write(tmp_path, "http://127.0.0.1:9", "o", ("a", "b")), typed="x\n")
+    assert away.exit_code == 1
+    assert "InfluxDB at http://127.0.0.1:9 cannot be reached" in away.stderr
+    assert "Traceback" not in away.output
