@@ -23,7 +23,7 @@ from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
 from service.domain.outcomes import Outcome
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
-from service.domain.state import Command, Manifest
+from service.domain.state import Command, Ledger, Manifest
 from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
 from service.domain.versions import VersionManifest
 from service.settings import Settings
@@ -173,8 +173,14 @@ class StateStore(Protocol):
     def publish(self, manifest: Manifest) -> None:
         """Put a manifest in force; inside :meth:`transaction`."""
 
+    def ledger(self) -> Ledger:
+        """What replays start from and what is still to be replayed; an empty one before the first."""
+
+    def publish_ledger(self, ledger: Ledger) -> None:
+        """Put a ledger in force; inside :meth:`transaction`."""
+
     def sweep(self) -> int:
-        """Delete chunk files that the manifest in force does not name; returns how many."""
+        """Delete chunk files that neither the manifest nor the ledger in force names; returns how many."""
 
     def enqueue(self, name: str, argument: str, actor: str) -> int:
         """Queue a command for the scheduler; returns its id."""

@@ -46,6 +46,44 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     annotations: int = 0
 
 
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of some series as it was before the window that starts at ``time`` (seconds UTC).
+
+    ``file`` is a chunk of whole arrays, whose columns are ``series`` in their order. Of checkpoints of one time that
+    hold the same series, the last is right: a replay that passes a checkpoint writes one of the series it replays.
+    """
+
+    time: int
+    series: list[int]
+    file: str
+
+
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a series was taken for when its state was learnt; times in seconds UTC.
+
+    ``assumed`` are the intervals in which its liveness is assumed, ``restarts`` when it begins anew.
+    """
+
+    kind: int
+    assumed: list[tuple[int, int]] = []
+    restarts: list[int] = []
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """What replays start from, and what is still to be replayed.
+
+    ``pending`` tells of a series since when it is to be replayed: everything before that is as it should be, its
+    checkpoints, verdicts and state after it are not. ``learnt`` is what series were taken for, at the revision
+    ``places`` of the register, and ``calendar`` what the settings called the days.
+    """
+
+    checkpoints: list[Checkpoint] = []
+    pending: dict[int, int] = {}
+    learnt: dict[int, Learnt] = {}
+    places: int = -1
+    calendar: list[str] = []
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Work queued for the scheduler, which alone changes state."""
 
@@ -53,3 +91,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     argument: str
     actor: str
+
+
+def files_named(manifest: Manifest, ledger: Ledger) -> set[str]:
+    """The chunk files that are in use."""
+    rows = {chunk.file for shard in manifest.shards for chunk in shard.rows.values()}
+    return rows | {checkpoint.file for checkpoint in ledger.checkpoints}

@@ -25,13 +25,14 @@ from models.shift import shifts_accepted
 from models.version import ModelVersion
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
-from service.domain.state import Manifest, Shard
+from service.domain.state import Checkpoint, Manifest, Shard
 from service.domain.verdicts import VerdictColumns
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import SettingsError
 from service.ports import Ports, StateStore
 from service.usecases.batches import next_batch
-from service.usecases.correct import correct
+from service.usecases.checkpoints import is_boundary, next_boundary, thinned, write_checkpoint
+from service.usecases.correct import replay_slice, take_in
 from service.usecases.marks import marks_of
 from service.usecases.rosters import calendar_of, full_roster
 from service.usecases.scoring import Roster, count_matrix, score_and_learn
@@ -72,11 +73,15 @@ class ShardTask:
 
 @dataclass(frozen=True)
 class ShardAdvance:
-    """A shard as the manifest will name it, the verdicts of the batch, and the level shifts learnt in it."""
+    """A shard as the manifest will name it, the verdicts of the batch, and the level shifts learnt in it.
+
+    After a batch that ends at a boundary there is a checkpoint.
+    """
 
     shard: Shard
     verdicts: VerdictColumns
     level_shifts: int
+    checkpoint: Checkpoint | None
 
 
 def advance(ports: Ports, to: datetime | None = None, progress: Progress | None = None) -> AdvanceReport:
@@ -96,26 +101,32 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
     SettingsError
         If the length of a window is not the one the state was learnt with.
     """
-    target = _target(ports, to)
     manifest = ports.state.manifest() or _first_manifest(ports)
     if manifest is None:
         return AdvanceReport(0, 0, 0, 0, None)
     _check_window(ports, manifest)
     version = ports.registry.load(manifest.version)
-    manifest, corrected = correct(ports, manifest, version)
-    first = manifest.watermark
+    first, late = manifest.watermark, set[int]()
     verdicts = anomalous = shifts = 0
-    while manifest.watermark < target:
-        manifest, scored, shifted = _advance_batch(ports, manifest, version, target)
-        shifts += shifted
-        verdicts += len(scored)
-        anomalous += int(scored.anomalous.sum())
+    while True:
+        manifest, ledger = take_in(ports, manifest)
+        target = _target(ports, to)
+        if not ledger.pending and manifest.watermark >= target:
+            break
+        if ledger.pending:
+            late |= ledger.pending.keys()
+            manifest, ledger = replay_slice(ports, manifest, ledger, version)
+        if manifest.watermark < target:
+            manifest, scored, shifted = _advance_batch(ports, manifest, version, target)
+            shifts += shifted
+            verdicts += len(scored)
+            anomalous += int(scored.anomalous.sum())
         if progress:
             step = ports.settings.window_seconds
-            progress((manifest.watermark - first) // step, (target - first) // step)
+            progress((manifest.watermark - first) // step, (max(target, manifest.watermark) - first) // step)
     windows = (manifest.watermark - first) // ports.settings.window_seconds
     watermark = datetime.fromtimestamp(manifest.watermark, UTC)
-    return AdvanceReport(windows, verdicts, anomalous, corrected, watermark, shifts)
+    return AdvanceReport(windows, verdicts, anomalous, len(late), watermark, shifts)
 
 
 def advance_shard(task: ShardTask) -> ShardAdvance:
@@ -132,7 +143,11 @@ def advance_shard(task: ShardTask) -> ShardAdvance:
         marks=task.marks,
     )
     opened.changed_slots.update(task.calendar.slots_of(task.starts).tolist())
-    return ShardAdvance(close_shard(task.state, opened), verdicts, _level_shifts(opened) - shifts)
+    opened.all_changed |= bool(task.roster.restarting().keys() & set(task.starts.tolist()))
+    end, checkpoint = int(task.starts[-1]) + task.calendar.window_seconds, None
+    if is_boundary(end):
+        checkpoint = write_checkpoint(task.state, end, task.roster.numbers, opened.columns.state)
+    return ShardAdvance(close_shard(task.state, opened), verdicts, _level_shifts(opened) - shifts, checkpoint)
 
 
 def _level_shifts(opened: ShardState) -> int:
@@ -179,6 +194,7 @@ def _advance_batch(
 ) -> tuple[Manifest, VerdictColumns, int]:
     step, roster, known = ports.settings.window_seconds, full_roster(ports), ports.register.revision()
     starts = next_batch(ports, roster, manifest.watermark, target)
+    starts = starts[starts < next_boundary(int(starts[0]))]
     end = int(starts[-1]) + step
     windows = ports.counts.read(int(starts[0]), end, step)
     if ports.register.revision() != known:  # places that others wrote counts of are learnt as these are read
@@ -192,8 +208,16 @@ def _advance_batch(
     with ports.state.transaction():
         ports.verdicts.write(verdicts)
         ports.state.publish(published)
+        _keep_checkpoints(ports, [one.checkpoint for one in done if one.checkpoint], end)
     ports.state.sweep()
     return published, verdicts, sum(one.level_shifts for one in done)
+
+
+def _keep_checkpoints(ports: Ports, taken: list[Checkpoint], watermark: int) -> None:
+    if taken:
+        ledger = ports.state.ledger()
+        kept = thinned([*ledger.checkpoints, *taken], watermark, ports.settings.advance.checkpoint_weeks)
+        ports.state.publish_ledger(msgspec.structs.replace(ledger, checkpoints=kept))
 
 
 def _tasks(

@@ -26,6 +26,7 @@ def next_batch(ports: Ports, roster: Roster, start: int, end: int) -> NDArray[np
     begin = start_of_stepping(start, min(extent[0], end) if extent else end, step)
     if any(since < begin and until > start for _, since, until in roster.assumed):
         begin = start  # silence is counted as zeros there
+    begin = min([begin, *(time for _, time in roster.restarts if start <= time < begin)])
     return window_starts(begin, min(begin + ports.settings.advance.commit_windows * step, end), step)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import msgspec
 
 from models.version import ModelVersion
-from service.domain.state import Manifest, Shard
+from service.domain.state import Checkpoint, Manifest, Shard
 from service.errors import Conflict
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, record
-from service.usecases.correct import correct, replay_series
+from service.usecases.checkpoints import is_boundary, write_checkpoint
+from service.usecases.correct import correct, next_stretch, replay_series
 from service.usecases.rosters import full_roster
 from service.usecases.scoring import Roster
 from service.usecases.shards import close_shard, open_shard, shards_of
@@ -34,15 +35,19 @@ def promote(ports: Ports, version_id: str, actor: str) -> None:
     """
     version = ports.registry.load(version_id)
     manifest = _manifest(ports)
-    manifest, _ = correct(ports, manifest, ports.registry.load(manifest.version))
-    shard_series = ports.settings.advance.shard_series
-    shards = [_learnt_shard(ports, manifest, version, roster) for roster in shards_of(full_roster(ports), shard_series)]
+    manifest = correct(ports, manifest, ports.registry.load(manifest.version))
+    shard_series, checkpoints = ports.settings.advance.shard_series, list[Checkpoint]()
+    shards = [
+        _learnt_shard(ports, manifest, version, roster, checkpoints)
+        for roster in shards_of(full_roster(ports), shard_series)
+    ]
     previous = manifest.previous if version_id == manifest.version else manifest.version
     published = msgspec.structs.replace(
         manifest, version=version_id, previous=previous, shard_series=shard_series, shards=shards
     )
     with ports.state.transaction():
         ports.state.publish(published)
+        ports.state.publish_ledger(msgspec.structs.replace(ports.state.ledger(), checkpoints=checkpoints))
     ports.state.sweep()
     record(ports, actor, EVERY_TENANT, "model.promote", version_id, f"replaces {manifest.version}")
 
@@ -70,7 +75,17 @@ def _manifest(ports: Ports) -> Manifest:
     return manifest
 
 
-def _learnt_shard(ports: Ports, manifest: Manifest, version: ModelVersion, roster: Roster) -> Shard:
+def _learnt_shard(
+    ports: Ports, manifest: Manifest, version: ModelVersion, roster: Roster, checkpoints: list[Checkpoint]
+) -> Shard:
+    """Replay a shard from the origin to the watermark; adds the checkpoints that it passes to ``checkpoints``."""
     opened = open_shard(ports.state, None, roster, version, manifest.window_minutes)
-    opened.columns.state = replay_series(ports, roster, version, (manifest.origin, manifest.watermark))
+    done, passed = manifest.origin, list[Checkpoint]()
+    while done < manifest.watermark:
+        span = next_stretch(ports, manifest, passed, roster, done)
+        replay_series(ports, roster, version, span, state=opened.columns.state)
+        done = span[1]
+        if is_boundary(done):
+            passed.append(write_checkpoint(ports.state, done, roster.numbers, opened.columns.state))
+    checkpoints += passed
     return close_shard(ports.state, opened)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,17 @@ from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
 from service.settings import Settings, holiday_dates
 from service.usecases.scoring import Roster
+
+
+class _Placed(NamedTuple):
+    """A sensor in a space over [begin, end), seconds UTC."""
+
+    begin: int
+    end: int
+    column: int
+    name: tuple[str, str]
+    sensor: Sensor
+
 
 _ALWAYS = (-(2**62), 2**62)
 _CALENDAR_YEARS = range(2000, 2051)
@@ -43,25 +55,56 @@ def full_roster(ports: Ports) -> Roster:
     series = ports.register.series()
     budget = ports.settings.detector.episodes_per_100_stairwell_weeks / 100
     spaces = Counter((one.tenant, one.stairwell) for one in series)
+    placed = _placed_sensors(ports, series)
     return Roster(
         numbers=np.array([one.number for one in series], dtype=np.int64),
         kinds=np.array([kind_number(one.kind) for one in series], dtype=np.int64),
         shares=np.array([budget / spaces[one.tenant, one.stairwell] for one in series]),
-        assumed=_assumed_intervals(ports, series),
+        assumed=_assumed_intervals(placed),
+        restarts=_restarts(placed, ports.settings.window_seconds),
     )
 
 
-def _assumed_intervals(ports: Ports, series: list[Series]) -> tuple[tuple[int, int, int], ...]:
+def _placed_sensors(ports: Ports, series: list[Series]) -> list[_Placed]:
+    """All sensors of the series given, by when they were put there."""
     columns = {(one.tenant, one.stairwell, one.space): column for column, one in enumerate(series)}
-    intervals = []
+    placed = []
     for tenant in {one.tenant for one in series}:
         for stairwell in ports.register.stairwells(tenant):
             for space in stairwell.spaces:
                 column = columns.get((tenant, stairwell.stairwell, space.space))
-                for sensor in space.sensors:
-                    if column is not None and sensor.liveness is Liveness.ASSUMED:
-                        intervals.append((column, *_validity(sensor)))
-    return tuple(sorted(intervals))
+                if column is not None:
+                    placed += [_Placed(*_validity(one), column, (tenant, one.sensor), one) for one in space.sensors]
+    return sorted(placed, key=lambda one: one[:4])
+
+
+def _assumed_intervals(placed: list[_Placed]) -> tuple[tuple[int, int, int], ...]:
+    assumed = [one for one in placed if one.sensor.liveness is Liveness.ASSUMED]
+    return tuple(sorted((one.column, one.begin, one.end) for one in assumed))
+
+
+def _restarts(placed: list[_Placed], window_seconds: int) -> tuple[tuple[int, int], ...]:
+    """When series begin anew: a sensor comes to a space that the one before it was moved away from.
+
+    A space that still has a sensor goes on, and so does one whose sensor was replaced: the old device went nowhere
+    else, and another level is learnt as a shift.
+    """
+    homes: defaultdict[tuple[str, str], list[_Placed]] = defaultdict(list)
+    for one in placed:
+        homes[one.name].append(one)
+    restarts, latest = set(), dict[int, _Placed]()
+    for one in placed:
+        before = latest.get(one.column)
+        if before and before.end <= one.begin and any(_is_moved(before, home) for home in homes[before.name]):
+            restarts.add((one.column, -(-one.begin // window_seconds) * window_seconds))
+        if before is None or one.end >= before.end:
+            latest[one.column] = one
+    return tuple(sorted(restarts))
+
+
+def _is_moved(sensor: _Placed, home: _Placed) -> bool:
+    """Whether ``home`` is another space that the same sensor came to afterwards."""
+    return home.column != sensor.column and home.begin >= sensor.end
 
 
 def _validity(sensor: Sensor) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,12 +29,15 @@ class Roster:
         float64[n], episodes per series-week that are the series' share of the alarm budget.
     assumed
         (column, from, to) in seconds UTC: while no row is sent, the sensor is assumed to be alive.
+    restarts
+        (column, start of a window in seconds UTC): the series begins anew there, as one never observed.
     """
 
     numbers: NDArray[np.int64]
     kinds: NDArray[np.int64]
     shares: NDArray[np.float64]
     assumed: tuple[tuple[int, int, int], ...] = ()
+    restarts: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -42,7 +46,8 @@ class Roster:
         """The roster of the columns ``keep``, ascending."""
         place = {int(column): k for k, column in enumerate(keep)}
         assumed = tuple((place[c], a, b) for c, a, b in self.assumed if c in place)
-        return Roster(self.numbers[keep], self.kinds[keep], self.shares[keep], assumed)
+        restarts = tuple((place[c], time) for c, time in self.restarts if c in place)
+        return Roster(self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts)
 
     def assumed_alive(self, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Windows in which silence is taken for calm, bool[windows, n]."""
@@ -50,6 +55,13 @@ class Roster:
         for column, begin, end in self.assumed:
             alive[(starts >= begin) & (starts < end), column] = True
         return alive
+
+    def restarting(self) -> dict[int, list[int]]:
+        """The columns that begin anew, by the start of the window."""
+        columns: defaultdict[int, list[int]] = defaultdict(list)
+        for column, time in self.restarts:
+            columns[time].append(column)
+        return dict(columns)
 
 
 def window_starts(start: int, end: int, window_seconds: int) -> NDArray[np.int64]:
@@ -114,7 +126,10 @@ def score_and_learn(
     measures = np.empty((len(MEASURES) - 1, *counts.shape))
     anomalous = np.zeros(counts.shape, dtype=bool)
     counted = counts.copy()
+    restarting = roster.restarting()
     for t, slot in enumerate(slots):
+        if anew := restarting.get(int(starts[t])):
+            _restart(columns, anew)
         calm = alive[t] & np.isnan(counted[t]) & (columns.evidence_weeks > 0) & (columns.quiet <= limit)
         counted[t, calm] = 0.0
         said = {"left_out": marks.left_out[t], "confirmed": marks.confirmed[t]} if marks else {}
@@ -135,3 +150,9 @@ def score_and_learn(
         anomalous=anomalous[present],
         **named,
     )
+
+
+def _restart(columns: OccupancyColumns, anew: list[int]) -> None:
+    """Forget what was learnt of some columns."""
+    for rows in (columns.state.slots, columns.state.bins, columns.state.head):
+        rows[..., anew] = 0.0

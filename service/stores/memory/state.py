@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
-from service.domain.state import Command, Manifest
+from service.domain.state import Command, Ledger, Manifest, files_named
 from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
 from service.errors import NotFound, StoreError
 from service.stores.windows import counts_judged
@@ -19,9 +19,10 @@ from service.stores.windows import counts_judged
 
 @dataclass
 class MemoryTables:
-    """What one transaction covers: the manifest, the verdicts in force by (start, series), and those that were."""
+    """What one transaction covers: manifest and ledger, verdicts in force by (start, series), and those that were."""
 
     manifest: Manifest | None = None
+    ledger: Ledger = field(default_factory=Ledger)
     verdicts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
     revisions: list[Verdict] = field(default_factory=list)
 
@@ -120,7 +121,8 @@ class MemoryStateStore:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Undo what was published and written inside, unless it ends well."""
-        before = MemoryTables(self._tables.manifest, dict(self._tables.verdicts), list(self._tables.revisions))
+        tables = self._tables
+        before = MemoryTables(tables.manifest, tables.ledger, dict(tables.verdicts), list(tables.revisions))
         try:
             yield
         except BaseException:
@@ -131,10 +133,17 @@ class MemoryStateStore:
         """Put a manifest in force."""
         self._tables.manifest = manifest
 
+    def ledger(self) -> Ledger:
+        """The ledger in force."""
+        return self._tables.ledger
+
+    def publish_ledger(self, ledger: Ledger) -> None:
+        """Put a ledger in force."""
+        self._tables.ledger = ledger
+
     def sweep(self) -> int:
-        """Delete chunks older than the newest in force that the manifest has no use for."""
-        shards = self._tables.manifest.shards if self._tables.manifest else []
-        named = {chunk.file for shard in shards for chunk in shard.rows.values()}
+        """Delete chunks older than the newest in force that neither manifest nor ledger names."""
+        named = files_named(self._tables.manifest, self._tables.ledger) if self._tables.manifest else set()
         unused = [name for name in self._chunks if name not in named and name < max(named, default="")]
         for name in unused:
             del self._chunks[name]

@@ -82,6 +82,14 @@ STATE: tuple[Migration, ...] = (
         BEGIN SELECT raise(ABORT, 'a verdict that was superseded is never changed'); END
         """,
     ),
+    (
+        """
+        CREATE TABLE ledger (                  -- MessagePack: what replays start from and what is to be replayed
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            document BLOB NOT NULL
+        )
+        """,
+    ),
 )
 
 REGISTER: tuple[Migration, ...] = (

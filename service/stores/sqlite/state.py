@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.state import Command, Manifest
+from service.domain.state import Command, Ledger, Manifest, files_named
 from service.errors import NotFound, StoreError
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
@@ -53,12 +53,19 @@ class SqliteStateStore:
         """Put a manifest in force."""
         self._database.execute("REPLACE INTO manifest VALUES (1, ?)", (msgspec.json.encode(manifest),))
 
+    def ledger(self) -> Ledger:
+        """The ledger in force."""
+        rows = self._database.rows("SELECT document FROM ledger")
+        return msgspec.msgpack.decode(rows[0][0], type=Ledger) if rows else Ledger()
+
+    def publish_ledger(self, ledger: Ledger) -> None:
+        """Put a ledger in force."""
+        self._database.execute("REPLACE INTO ledger VALUES (1, ?)", (msgspec.msgpack.encode(ledger),))
+
     def sweep(self) -> int:
-        """Delete chunk files that the manifest in force has no use for."""
+        """Delete chunk files that neither the manifest nor the ledger in force has a use for."""
         manifest = self.manifest()
-        if manifest is None:
-            return 0
-        return self._chunks.sweep({chunk.file for shard in manifest.shards for chunk in shard.rows.values()})
+        return 0 if manifest is None else self._chunks.sweep(files_named(manifest, self.ledger()))
 
     def enqueue(self, name: str, argument: str, actor: str) -> int:
         """Queue a command; returns its id."""

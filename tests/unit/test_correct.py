@@ -1,0 +1,281 @@
+"""Corrections: from which checkpoint, in which slices, and what a changed place or calendar does to the past."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.domain.counts import NANOSECONDS, CountPoints
+from service.domain.places import Kind, Liveness, PlaceRow
+from service.domain.state import Checkpoint
+from service.errors import StoreError
+from service.ports import Ports
+from service.usecases import correct
+from service.usecases.advance import advance
+from service.usecases.checkpoints import WEEK_SECONDS, is_boundary, thinned
+from service.usecases.promote import promote
+from service.usecases.rosters import full_roster
+from tests.worlds import TENANT, sqlite_ports
+
+HOUR, WEEK = 3600, 168
+MONDAY = 1_767_571_200  # 5 January 2026
+WEEKS, SPACES = 5, 3
+END = datetime.fromtimestamp(MONDAY + WEEKS * WEEK_SECONDS, UTC)
+
+
+def place(space: int, **changes: Any) -> PlaceRow:
+    names = {"tenant": TENANT, "area": "a", "property": "p", "building": "b", "stairwell": f"s{space}"}
+    return PlaceRow(space="cellar", **(names | {"kind": Kind.CELLAR} | changes))
+
+
+def points(space: int, hours: Any, count: int = 1) -> CountPoints:
+    times = (MONDAY + np.asarray(hours, dtype=np.int64) * HOUR) * NANOSECONDS
+    ones = np.ones(len(times), dtype=np.int64)
+    return CountPoints((space + 1) * ones, times, count * ones, 0 * ones)
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Ports:
+    """Everything is scored, with a checkpoint on every Monday."""
+    return scored(tmp_path)
+
+
+def scored(folder: Path, *places: PlaceRow, **overrides: object) -> Ports:
+    ports = sqlite_ports(folder, now=END, **overrides)
+    ports.register.put(place(space) for space in range(SPACES))
+    ports.register.put(places)
+    for space in range(SPACES):
+        ports.counts.append(points(space, np.arange(space, WEEKS * WEEK), count=space))
+    advance(ports, END)
+    return ports
+
+
+def verdicts_of(ports: Ports, since: int = 0) -> Any:
+    return ports.verdicts.columns(np.arange(1, SPACES + 1), since, 2**40)
+
+
+def assert_same(one: Ports, other: Ports) -> None:
+    mine, theirs = verdicts_of(one), verdicts_of(other)
+    for name in ("series", "starts", "expected", "score", "evidence_weeks", "anomalous"):
+        np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name), name)
+
+
+def replayed_spans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
+    """(series, first week, last week exclusive) of every slice from now on."""
+    spans: list[tuple[int, int, int]] = []
+    replay = correct.replay_series
+
+    def noting(ports: Ports, roster: Any, version: Any, span: tuple[int, int], **rest: Any) -> Any:
+        spans.append((len(roster), *((time - MONDAY) // WEEK_SECONDS for time in span)))
+        return replay(ports, roster, version, span, **rest)
+
+    monkeypatch.setattr(correct, "replay_series", noting)
+    return spans
+
+
+def test_every_monday_leaves_a_checkpoint_of_all_series(ports: Ports) -> None:
+    kept = ports.state.ledger().checkpoints
+    assert [(one.time - MONDAY) // WEEK_SECONDS for one in kept] == [1, 2, 3, 4, 5]
+    assert {tuple(one.series) for one in kept} == {(1, 2, 3)}
+
+
+def test_a_correction_replays_its_series_from_the_monday_before(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And leaves what is right for the next: checkpoints of its series beside those of all."""
+    spans = replayed_spans(monkeypatch)
+    ports.counts.append(points(1, [3 * WEEK + 5], count=7))
+    assert advance(ports, END).corrected == 1
+    assert spans == [(1, 3, 4), (1, 4, 5)]
+    assert [one.series for one in ports.state.ledger().checkpoints] == [[1, 2, 3]] * 5 + [[2]] * 2
+
+
+def test_a_checkpoint_corrected_again_is_written_anew_and_the_file_before_it_swept(
+    ports: Ports, tmp_path: Path
+) -> None:
+    for count in (7, 8, 9):
+        ports.counts.append(points(1, [4 * WEEK + 5], count=count))
+        advance(ports, END)
+    named = {one.file for one in ports.state.ledger().checkpoints}
+    assert len(named) == 6
+    assert named <= {path.name for path in (tmp_path / "state").iterdir()}
+    assert len(list((tmp_path / "state").iterdir())) <= 8
+
+
+def test_checkpoints_grow_sparse_with_age() -> None:
+    """The latest weeks, and every fourth before."""
+    mondays = [Checkpoint(time=MONDAY + week * WEEK_SECONDS, series=[1], file=str(week)) for week in range(30)]
+    kept = thinned(mondays, MONDAY + 29 * WEEK_SECONDS + HOUR, weeks=3)
+    weeks = [int(one.file) for one in kept]
+    assert weeks[-3:] == [27, 28, 29]
+    assert set(np.diff(weeks[:-3])) == {4}
+    assert thinned(kept, MONDAY + 29 * WEEK_SECONDS + HOUR, weeks=3) == kept
+
+
+def test_new_windows_do_not_wait_for_a_long_correction(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick due while months are replayed is scored between two slices."""
+    clock: Any = ports.clock
+    monkeypatch.setattr(correct, "SLICE_VERDICTS", WEEK)
+    watermarks = []
+    ports.counts.append(points(0, np.arange(0, 2 * WEEK), count=4))
+    ports.counts.append(points(1, np.arange(0, 2 * WEEK), count=4))
+    clock.time = END + timedelta(hours=1, minutes=15)
+    advance(ports, progress=lambda done, _: watermarks.append((done, len(ports.state.ledger().pending))))
+    assert watermarks[0] == (1, 2)
+    assert watermarks[-1] == (1, 0)
+    assert len(watermarks) >= 10
+
+
+def test_a_slice_that_fails_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What earlier slices committed stands, and the end is that of a store that was never disturbed."""
+    late = points(0, np.arange(0, 2 * WEEK), count=4)
+    undisturbed, ports = scored(tmp_path / "one"), scored(tmp_path / "two")
+    for one in (undisturbed, ports):
+        one.counts.append(late)
+    advance(undisturbed, END)
+    published: list[object] = []
+    publish = ports.state.publish_ledger
+
+    def third_fails(ledger: Any) -> None:
+        published.append(ledger)
+        if len(published) == 3:
+            raise StoreError("state.db: the disk is full")
+        publish(ledger)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ports.state, "publish_ledger", third_fails)
+        with pytest.raises(StoreError):
+            advance(ports, END)
+    assert ports.state.ledger().pending == {1: MONDAY + WEEK_SECONDS}
+    advance(ports, END)
+    assert_same(ports, undisturbed)
+
+
+def test_where_counts_are_gone_the_oldest_checkpoint_after_them_is_the_root(
+    ports: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Verdicts before it stand, and what was learnt before it is not lost."""
+    before = verdicts_of(ports)
+    delete_counts_before(tmp_path, MONDAY + 2 * WEEK_SECONDS - HOUR)
+    spans = replayed_spans(monkeypatch)
+    ports.register.put([place(2, kind=Kind.ATTIC)])
+    advance(ports, END)
+    assert spans == [(1, 2, 3), (1, 3, 4), (1, 4, 5)]
+    after = verdicts_of(ports)
+    assert len(after) == len(before)
+    old = before.starts < MONDAY + 2 * WEEK_SECONDS
+    np.testing.assert_array_equal(before.expected[old], after.expected[old])
+    assert after.evidence_weeks[-1] == before.evidence_weeks[-1]
+
+
+def delete_counts_before(folder: Path, time: int) -> None:
+    """As the retention of a store does it: without a word."""
+    with sqlite3.connect(folder / "counts.db") as connection:
+        connection.execute("DELETE FROM count WHERE hour < ?", (time // HOUR,))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"kind": Kind.ATTIC}, {"sensor": "x", "liveness": Liveness.ASSUMED, "valid_from": END - timedelta(weeks=2)}],
+    ids=["kind", "liveness"],
+)
+def test_a_place_described_otherwise_is_replayed_as_if_it_had_been_so_always(tmp_path: Path, change: Any) -> None:
+    ports, known = scored(tmp_path / "late"), scored(tmp_path / "known", place(1, **change))
+    assert not np.array_equal(verdicts_of(ports).expected, verdicts_of(known).expected) or "sensor" in change
+    ports.register.put([place(1, **change)])
+    assert advance(ports, END).corrected == 1
+    assert_same(ports, known)
+    assert advance(ports, END).corrected == 0
+
+
+def test_another_time_zone_replays_everything(tmp_path: Path) -> None:
+    scored(tmp_path / "moved")
+    moved = sqlite_ports(tmp_path / "moved", now=END, general__timezone="America/New_York")
+    assert advance(moved, END).corrected == SPACES
+    assert_same(moved, scored(tmp_path / "known", general__timezone="America/New_York"))
+
+
+def test_a_holiday_named_late_is_replayed_from_that_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scored(tmp_path / "late")
+    day = [date(2026, 1, 28)]
+    late = sqlite_ports(tmp_path / "late", now=END, general__extra_holidays=day)
+    spans = replayed_spans(monkeypatch)
+    advance(late, END)
+    assert spans[0] == (SPACES, 3, 4)
+    assert_same(late, scored(tmp_path / "known", general__extra_holidays=day))
+
+
+MOVED = END - timedelta(weeks=2, minutes=-30)
+
+
+def test_a_space_warms_up_anew_when_a_sensor_comes_after_another_was_moved_away(tmp_path: Path) -> None:
+    """From the first window that the new sensor is there for from the beginning; told late or in time."""
+    rows = [
+        place(1, sensor="a", valid_to=MOVED),
+        place(2, sensor="a", valid_from=MOVED),
+        place(1, sensor="b", valid_from=MOVED),
+    ]
+    known, late = scored(tmp_path / "known", *rows), scored(tmp_path / "late")
+    late.register.put(rows)
+    assert advance(late, END).corrected == 1
+    assert_same(late, known)
+    anew = int(MOVED.timestamp()) + HOUR // 2
+    verdicts = verdicts_of(known)
+    of_space = verdicts.series == 2
+    assert verdicts.evidence_weeks[of_space & (verdicts.starts == anew)] == [0.0]
+    assert verdicts.evidence_weeks[of_space & (verdicts.starts == anew - HOUR)] > 2
+    assert verdicts.evidence_weeks[verdicts.series == 3][-1] > 4
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [place(1, sensor="a", valid_to=MOVED), place(1, sensor="b", valid_from=MOVED)],
+        [
+            place(1, sensor="a", valid_to=MOVED),
+            place(2, sensor="a", valid_from=MOVED),
+            place(1, sensor="b", valid_from=MOVED - timedelta(hours=1)),
+        ],
+        [place(1, sensor="a", valid_to=MOVED), place(2, sensor="a", valid_from=MOVED)],
+    ],
+    ids=["replaced", "together", "nothing came"],
+)
+def test_a_space_goes_on_where_no_sensor_came_after_one_moved_away(tmp_path: Path, rows: list[PlaceRow]) -> None:
+    """A broken device is replaced, a second one overlaps, or the space is left: nothing begins anew."""
+    ports = sqlite_ports(tmp_path, now=END)
+    ports.register.put(place(space) for space in range(SPACES))
+    ports.register.put(rows)
+    assert full_roster(ports).restarts == ()
+
+
+def test_promotion_leaves_checkpoints_of_the_new_champion(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the first correction after it is as fast as any."""
+    before = {one.file for one in ports.state.ledger().checkpoints}
+    promote(ports, "0", "test")
+    kept = ports.state.ledger().checkpoints
+    assert len(kept) == WEEKS
+    assert all(is_boundary(one.time) for one in kept)
+    assert not before & {one.file for one in kept}
+    spans = replayed_spans(monkeypatch)
+    ports.counts.append(points(1, [4 * WEEK + 5], count=7))
+    advance(ports, END)
+    assert spans == [(1, 4, 5)]
+
+
+def test_a_file_of_before_ledgers_is_migrated(ports: Ports, tmp_path: Path) -> None:
+    """Without checkpoints the first correction replays from the origin, and is right all the same."""
+    with sqlite3.connect(tmp_path / "state.db") as connection:
+        connection.execute("DROP TABLE ledger")
+        connection.execute("PRAGMA user_version = 1")
+    reopened = sqlite_ports(tmp_path, now=END)
+    assert reopened.state.ledger().checkpoints == []
+    late = points(1, [4 * WEEK + 5], count=7)
+    reopened.counts.append(late)
+    assert advance(reopened, END).corrected == 1
+    undisturbed = scored(tmp_path / "other")
+    undisturbed.counts.append(late)
+    advance(undisturbed, END)
+    assert_same(reopened, undisturbed)
