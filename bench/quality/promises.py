@@ -24,15 +24,15 @@ class Promise:
     kept: bool
 
 
-def promises(rows: Rows, ours: str, oracle: str) -> Iterator[Promise]:
+def promises(rows: Rows, ours: str, either_way: str, oracle: str) -> Iterator[Promise]:
     """Every promise about a table that was measured."""
-    for table, wanted, most in (
-        ("calit2-in", {"20": 12, "30": 13, "50": 15}, _MOST_FLAGGED),
-        ("calit2-out", {"20": 11, "30": 12, "50": 13}, _MOST_FLAGGED),
-        ("nyc-taxi", {"30": 4}, 1.0),
+    for table, row, wanted, most in (
+        ("calit2-in", ours, {"20": 12, "30": 13, "50": 15}, _MOST_FLAGGED),
+        ("calit2-out", ours, {"20": 11, "30": 12, "50": 13}, _MOST_FLAGGED),
+        ("nyc-taxi", either_way, {"30": 4}, 1.0),
     ):
-        if ours in rows.get(table, {}):
-            yield from _recalls(table, rows[table][ours], wanted, most)
+        if row in rows.get(table, {}):
+            yield from _recalls(table, rows[table][row], wanted, most)
     for table in ("calibration", "melbourne-ordinary"):
         if ours in rows.get(table, {}):
             yield from _calibrations(table, rows[table][ours])

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.quality.panel import Judge, Judgement, Panel, Rival
 from bench.quality.rivals.mmpp import BURN_IN, DRAWS
-from bench.quality.rivals.ours import judge_at_threshold, judge_ours
+from bench.quality.rivals.ours import judge_at_threshold, judge_either_way, judge_ours
 
 
 def _judge_by(panel: Panel, *, module: str, name: str) -> Judgement:
@@ -29,6 +29,13 @@ OURS_AT_THRESHOLD = Rival(
     judge_at_threshold,
     racing=False,
     note="Its calibrated tail, but a threshold set on a null town: what its calibration costs or spares.",
+)
+OURS_EITHER_WAY = Rival(
+    "trappvakt-either-way",
+    "Trappvakt, high or low",
+    judge_either_way,
+    racing=False,
+    note="The smaller of the two p-values of each verdict: loitering is never a lack, but a series may be asked for it.",
 )
 ORACLE = replace(
     _rival(

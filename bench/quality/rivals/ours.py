@@ -11,11 +11,11 @@ from models.shipped import shipped_version
 from models.state import Head
 from models.version import ModelVersion
 
-_KEPT = ("score", "expected", "p_value", "p_above", "tail")
+_KEPT = ("expected", "p_value", "p_above", "tail")
 
 
 def judge_ours(panel: Panel, version: ModelVersion | None = None) -> Judgement:
-    """Score each window, then learn it."""
+    """Score each window, then learn it; windows are ranked by the tail of their score, as alarms are."""
     columns = OccupancyColumns(
         version or shipped_version(),
         panel.calendar.window_minutes,
@@ -30,11 +30,17 @@ def judge_ours(panel: Panel, version: ModelVersion | None = None) -> Judgement:
         for name, values in kept.items():
             values[window] = getattr(verdicts, name)
         shifts[window] = columns.state.head[Head.EPOCH] != epoch
-    return Judgement(**kept, shifts=shifts)
+    return Judgement(-np.log(kept["tail"] / panel.shares), **kept, shifts=shifts)
 
 
 def judge_at_threshold(panel: Panel) -> Judgement:
-    """The same by the rareness of its tail, to be given a threshold like everybody else."""
-    tail = judge_ours(panel).tail
-    assert tail is not None
-    return Judgement(-np.log(tail / panel.shares))
+    """The same ranking, to be given a threshold like everybody else."""
+    return Judgement(judge_ours(panel).score)
+
+
+def judge_either_way(panel: Panel) -> Judgement:
+    """How unlikely the count of each window is alone, be it high or low: the smaller of its two p-values."""
+    judged = judge_ours(panel)
+    assert judged.p_value is not None
+    assert judged.p_above is not None
+    return Judgement(-np.log(np.maximum(np.minimum(judged.p_value, 1.0 - judged.p_above), 1e-300)))
