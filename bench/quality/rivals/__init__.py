@@ -35,7 +35,7 @@ OURS_EITHER_WAY = Rival(
     "Trappvakt, high or low",
     judge_either_way,
     racing=False,
-    note="The smaller of the two p-values of each verdict: loitering is never a lack, but a series may be asked for it.",
+    note="The smaller of the two p-values of each verdict: loitering is no lack, but a series may be asked for one.",
 )
 ORACLE = replace(
     _rival(
