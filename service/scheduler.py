@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from filelock import FileLock, Timeout
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from service.domain.hotspots import ListStatus
 from service.errors import SchedulerBusy
@@ -33,6 +33,7 @@ from service.usecases.commands import run_commands
 from service.usecases.deliver import deliver_lists
 from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
 from service.usecases.joint_lists import make_joint_list
+from service.usecases.live_calibration import live_calibration
 from service.usecases.reconcile import reconcile
 
 LOCK_FILE = "scheduler.lock"
@@ -45,6 +46,17 @@ TICK_SECONDS = Histogram("trappvakt_tick_seconds", "Length of a tick.")
 VERDICTS = Counter("trappvakt_verdicts", "Verdicts written.")
 ANOMALOUS = Counter("trappvakt_anomalous", "Verdicts that were anomalous.")
 LEVEL_SHIFTS = Counter("trappvakt_level_shifts", "Level shifts learnt as the new normal of a space.")
+CALIBRATION_RATIO = Gauge(
+    "trappvakt_calibration_ratio",
+    "P(p < level) / level of the latest weeks' verdicts, daily; 1 is right.",
+    ["kind", "level"],
+    multiprocess_mode="mostrecent",
+)
+EPISODES_OPENED = Gauge(
+    "trappvakt_episodes_opened_per_100_stairwell_weeks",
+    "Episodes opened in the latest weeks, daily; the budget is the setting.",
+    multiprocess_mode="mostrecent",
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -119,6 +131,7 @@ class Tick:
     stop: threading.Event = field(default_factory=threading.Event)
     _lists_made: datetime | None = None
     _reconciled: datetime | None = None
+    _calibrated: date | None = None
 
     def run(self) -> None:
         """Commands, corrections, new windows, drafts that are due, lists to send; one log line tells of all of it."""
@@ -128,6 +141,7 @@ class Tick:
         self._step("reconcile", line, self._reconcile)
         if self._step("advance", line, self._advance):
             self._step("lists", line, self._make_lists)
+            self._step("calibration", line, self._watch_calibration)
         self._step("mail", line, self._deliver_lists)
         seconds = time.perf_counter() - began
         TICKS.inc()
@@ -185,6 +199,20 @@ class Tick:
         due = list_due(self.ports.settings, self.ports.clock.now())
         made = [*([joint.list_id] if joint else []), *(self._make_drafts(due) if due else [])]
         return {name: ids for name, ids in (("lists", made), ("expired", expired)) if ids}
+
+    def _watch_calibration(self) -> dict[str, object]:
+        """Once a day, whether verdicts keep what they promise; what has drifted is told in the log."""
+        today = self.ports.clock.now().date()
+        if self._calibrated == today or self.ports.state.manifest() is None:
+            return {}
+        report = live_calibration(self.ports)
+        for group in [report.overall, *report.by_kind] if report.overall else ():
+            for tail in group.tails:
+                CALIBRATION_RATIO.labels(group.group, f"{tail.level:g}").set(tail.ratio)
+        if report.episodes:
+            EPISODES_OPENED.set(report.episodes.opened)
+        self._calibrated = today
+        return {"drift": report.drift} if report.drift else {}
 
     def _deliver_lists(self) -> dict[str, object]:
         sent = deliver_lists(self.ports)

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from service.api import annotations as known_causes
 from service.api import (
+    calibration,
     counts,
     episodes,
     hotspots,
@@ -65,6 +66,7 @@ OPERATIONS = tuple(
         outcomes,
         known_causes,
         operations,
+        calibration,
         service_health,
     )
     for operation in source.routes

@@ -33,6 +33,7 @@ COMMANDS = {
     "level-shifts": "learnt:level_shifts",
     "retrain": "models:retrain",
     "models": "models:models",
+    "calibration": "calibration:calibration",
     "keys": "keys:keys",
     "influx": "influx:influx",
     "check": "checking:check",

@@ -16,7 +16,7 @@ from service.domain.places import Kind
 from service.errors import StoreError
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.commands import run_commands
-from tests.api.conftest import Town, body
+from tests.api.conftest import STRANGER, Town, body
 from tests.worlds import TENANT, sqlite_ports
 
 
@@ -142,6 +142,24 @@ def test_one_version_is_the_champion(town, empty):
     for service in (town, empty):
         versions = body(service.operator.get("/v1/models"))["items"]
         assert [one["version"] for one in versions if one["champion"]] == ["0"]
+
+
+def test_calibration_is_that_of_the_key_s_own_windows(town):
+    """Windows of six weeks, of which the first four are a warm-up; a stranger has none."""
+    report = body(town.operator.get("/v1/calibration?weeks=6"))
+    assert report["overall"]["windows"] == sum(one["windows"] for one in report["by_decile"]) > 0
+    assert [tail["level"] for tail in report["overall"]["tails"]] == [0.05, 0.01]
+    assert report["episodes"]["promised"] == 2
+    stranger = body(town.client(Role.OPERATOR, STRANGER).get("/v1/calibration"))
+    assert (stranger["series"], stranger["overall"], stranger["episodes"]) == (0, None, None)
+    assert town.operator.get("/v1/calibration?weeks=0").status_code == 422
+
+
+def test_a_version_tells_what_it_keeps_of_its_budget(town):
+    (version,) = body(town.operator.get("/v1/models"))["items"]
+    told = {(one["promised"], one["first_week"]): one["achieved"] for one in version["budgets"]}
+    assert set(told) == {(promised, week) for promised in (1, 2, 5) for week in (1, 5, 9)}
+    assert told[1, 9] < told[2, 9] < told[5, 9]
 
 
 def test_a_promotion_is_queued_run_and_told(town):

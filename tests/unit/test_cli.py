@@ -108,6 +108,14 @@ def test_what_is_learnt_of_a_stairwell_is_shown(filled: Trappvakt) -> None:
     assert filled("level-shifts").output.splitlines() == ["stairwell\tspace\tlearnt\tratio\twhy"]
 
 
+def test_calibration_is_told_in_a_table_and_in_words(filled: Trappvakt) -> None:
+    """After two weeks no space has warmed up, so there are episodes but no p-values to tell of."""
+    lines = filled("calibration", "--weeks", "2").output.splitlines()
+    assert lines[0].split("\t")[:3] == ["windows of", "windows", "expected"]
+    assert "episodes opened per 100 stairwell-weeks" in lines[1]
+    assert lines[2] == "No drift is evident"
+
+
 def test_score_tells_what_it_did(filled: Trappvakt) -> None:
     """Done again, there is nothing left."""
     output = filled("score", "--to", "2026-06-15T02:00+02:00").output
