@@ -65,7 +65,8 @@ def sightings(
     inside &= (weekdays >> span.weekdays[evening] & 1).astype(bool)
     block, window = np.nonzero((inside & (counts > 0)).T)
     evening = evening[window, block]
-    another = np.r_[True, (block[1:] != block[:-1]) | (evening[1:] != evening[:-1])]
+    another = np.ones(len(block), dtype=bool)
+    another[1:] = (block[1:] != block[:-1]) | (evening[1:] != evening[:-1])
     at = np.arange(len(weekdays))
     return Sightings(
         np.bincount(block, counts[window, block], minlength=len(at)).astype(np.int64),
