@@ -15,10 +15,8 @@ yet to be replayed get are replaced when their turn comes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,11 +24,12 @@ import numpy as np
 from models.columns import OccupancyColumns
 from models.state import OccupancyState
 from models.version import ModelVersion
-from service.domain.state import Checkpoint, Ledger, Manifest
+from service.domain.state import Ledger, Manifest
 from service.domain.verdicts import VerdictColumns
+from service.errors import StoreError
 from service.ports import Ports
 from service.usecases.batches import next_batch
-from service.usecases.checkpoints import is_boundary, next_kept, read_checkpoints, thinned, write_checkpoint
+from service.usecases.checkpoints import is_boundary, read_checkpoints, thinned, write_checkpoint
 from service.usecases.marks import marks_of, touched_since
 from service.usecases.rosters import calendar_of, full_roster
 from service.usecases.scoring import Roster, count_matrix, score_and_learn
@@ -41,27 +40,8 @@ from service.usecases.shards import (
     shard_number,
     shards_by_number,
 )
+from service.usecases.slices import Slice, next_slice, start_of_history
 from service.usecases.taken_for import relearnt
-
-SLICE_VERDICTS = 500_000  # about 50 MB of columns
-
-
-class Root(NamedTuple):
-    """Where the replay of a series begins, both in seconds UTC: from the state at ``time``; wrong from ``since`` on."""
-
-    time: int
-    since: int
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Series of one shard, since when their verdicts are wrong, and the windows to replay: [start, end)."""
-
-    roster: Roster
-    since: dict[int, int]
-    root: int
-    start: int
-    end: int
 
 
 def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
@@ -107,12 +87,22 @@ def correct(ports: Ports, manifest: Manifest, version: ModelVersion) -> Manifest
 
 
 def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion) -> tuple[Manifest, Ledger]:
-    """Replay some of the pending series up to the next checkpoint or the watermark; the latest changes come first."""
-    part = _next_slice(ports, manifest, ledger)
+    """Replay some of the pending series up to the next checkpoint or the watermark; the latest changes come first.
+
+    A checkpoint that is damaged is dropped, and the one before it serves; it raises StoreError only where the counts
+    before it have been deleted.
+    """
+    part = next_slice(ports, manifest, ledger)
     if part is None:
         return _publish(ports, manifest, msgspec.structs.replace(ledger, pending={}))
     root = [one for one in ledger.checkpoints if one.time == part.root]
-    state = read_checkpoints(ports.state, root, part.roster.numbers, 24 * 60 // manifest.window_minutes)
+    try:
+        state = read_checkpoints(ports.state, root, part.roster.numbers, 24 * 60 // manifest.window_minutes)
+    except StoreError:
+        if start_of_history(ports, manifest) > manifest.origin:
+            raise  # what was learnt of counts that are gone is nowhere else
+        rest = [one for one in ledger.checkpoints if one.time != part.root]
+        return _publish(ports, manifest, msgspec.structs.replace(ledger, checkpoints=rest))
     replayed: list[VerdictColumns] = []
     sink = partial(_collect, replayed, part.since)
     state = replay_series(ports, part.roster, version, (part.start, part.end), sink=sink, state=state)
@@ -151,19 +141,6 @@ def replay_series(
     return columns.state
 
 
-def next_stretch(
-    ports: Ports, manifest: Manifest, checkpoints: Sequence[Checkpoint], roster: Roster, root: int
-) -> tuple[int, int]:
-    """The windows [start, end) to replay next from the state at ``root``, up to a checkpoint or the watermark.
-
-    A silence that need not be stepped lies before ``start``.
-    """
-    weeks = ports.settings.advance.checkpoint_weeks
-    limit = min([manifest.watermark, *(one.time for one in checkpoints if one.time > root)])
-    start = int(next_batch(ports, roster, root, limit)[0])
-    return start, min(limit, next_kept(start, manifest.watermark, weeks))
-
-
 def _origin(ports: Ports, origin: int, changed: Mapping[int, int]) -> int:
     """The first window ever counted: the next one, if the counts of the first were withdrawn."""
     step = ports.settings.window_seconds
@@ -178,59 +155,6 @@ def _earliest(*parts: Mapping[int, int]) -> dict[int, int]:
     for part in parts:
         earliest |= {series: min(second, earliest.get(series, second)) for series, second in part.items()}
     return earliest
-
-
-def _next_slice(ports: Ports, manifest: Manifest, ledger: Ledger) -> Slice | None:
-    everybody = full_roster(ports)
-    roots = _roots(ports, manifest, ledger, everybody)
-    if not roots:
-        return None
-    first = max(roots, key=lambda number: (roots[number].time, -number))
-    time, shard = roots[first].time, shard_number(first, manifest.shard_series)
-    together = [
-        number
-        for number, root in sorted(roots.items())
-        if root.time == time and shard_number(number, manifest.shard_series) == shard
-    ]
-    roster = _select(everybody, together)
-    start, end = next_stretch(ports, manifest, ledger.checkpoints, roster, time)
-    most = max(1, SLICE_VERDICTS * ports.settings.window_seconds // (end - start))
-    roster = _select(everybody, together[:most])
-    return Slice(roster, {number: roots[number].since for number in together[:most]}, time, start, end)
-
-
-def _select(roster: Roster, numbers: list[int]) -> Roster:
-    return roster.select(np.flatnonzero(np.isin(roster.numbers, numbers)))
-
-
-def _roots(ports: Ports, manifest: Manifest, ledger: Ledger, everybody: Roster) -> dict[int, Root]:
-    """Where the replay of each pending series begins; one that is no longer in the register needs none.
-
-    Where retention has deleted the first counts, the oldest checkpoint that all later counts are there for is the
-    root: nothing before it can be replayed, and what was said of it stands.
-    """
-    extent = ports.counts.extent(manifest.origin)
-    history = extent[0] // ports.settings.window_seconds * ports.settings.window_seconds if extent else manifest.origin
-    times: defaultdict[int, set[int]] = defaultdict(set)
-    for one in ledger.checkpoints:
-        if one.time >= history:
-            for number in ledger.pending.keys() & set(one.series):
-                times[number].add(one.time)
-    known = set(everybody.numbers.tolist())
-    return {
-        number: _root(since, times[number], manifest.origin, cut=history > manifest.origin)
-        for number, since in ledger.pending.items()
-        if number in known
-    }
-
-
-def _root(since: int, times: set[int], origin: int, *, cut: bool) -> Root:
-    before = [time for time in times if time <= since]
-    if before:
-        return Root(max(before), since)
-    if cut and times:
-        return Root(min(times), min(times))
-    return Root(origin, since)
 
 
 def _collect(replayed: list[VerdictColumns], since: Mapping[int, int], verdicts: VerdictColumns) -> None:

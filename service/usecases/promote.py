@@ -14,10 +14,11 @@ from service.errors import Conflict
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.checkpoints import is_boundary, write_checkpoint
-from service.usecases.correct import correct, next_stretch, replay_series
+from service.usecases.correct import correct, replay_series
 from service.usecases.rosters import full_roster
 from service.usecases.scoring import Roster
 from service.usecases.shards import close_shard, open_shard, shards_of
+from service.usecases.slices import next_stretch
 
 
 def promote(ports: Ports, version_id: str, actor: str) -> None:

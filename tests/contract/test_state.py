@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.domain.state import Chunk, Command, Manifest, Shard
+from service.domain.state import Checkpoint, Chunk, Command, Learnt, Ledger, Manifest, Shard
 from service.domain.verdicts import VerdictQuery
 from service.errors import NotFound, StoreError
 from tests.contract.conftest import FreshStores
@@ -131,6 +131,31 @@ def written_later(stores: Stores, value: float) -> str:
                 probe.unlink()
                 break
     return name
+
+
+def test_ledger_in_force_is_the_last_published(embedded: Stores) -> None:
+    """An empty one first; published with a manifest or not at all; its checkpoints are not swept."""
+    state = embedded.state
+    assert state.ledger() == Ledger()
+    kept, other = written_later(embedded, 1), written_later(embedded, 2)
+    ledger = Ledger(
+        checkpoints=[Checkpoint(time=START, series=[1, 2], file=kept)],
+        pending={2: START + HOUR},
+        learnt={1: Learnt(kind=3, assumed=[(-(2**62), START)], restarts=[START])},
+        places=4,
+        calendar=["Europe/Stockholm", "SE"],
+    )
+    with state.transaction():
+        state.publish(manifest(START, written_later(embedded, 3)))
+        state.publish_ledger(ledger)
+    with suppress(ZeroDivisionError), state.transaction():
+        state.publish_ledger(Ledger())
+        raise ZeroDivisionError
+    assert state.ledger() == ledger
+    assert state.sweep() == 1
+    state.read_chunk(kept)
+    with pytest.raises(StoreError):
+        state.read_chunk(other)
 
 
 def test_commands_wait_until_they_are_finished(embedded: Stores) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from service.domain.places import Kind, Liveness, PlaceRow
 from service.domain.state import Checkpoint
 from service.errors import StoreError
 from service.ports import Ports
-from service.usecases import correct
+from service.usecases import correct, slices
 from service.usecases.advance import advance
 from service.usecases.checkpoints import WEEK_SECONDS, is_boundary, thinned
 from service.usecases.promote import promote
@@ -39,10 +40,22 @@ def points(space: int, hours: Any, count: int = 1) -> CountPoints:
     return CountPoints((space + 1) * ones, times, count * ones, 0 * ones)
 
 
-@pytest.fixture
-def ports(tmp_path: Path) -> Ports:
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything is scored, with a checkpoint on every Monday."""
-    return scored(tmp_path)
+    folder = tmp_path_factory.mktemp("town")
+    scored(folder)
+    return folder
+
+
+@pytest.fixture
+def ports(town: Path, tmp_path: Path) -> Ports:
+    return copied(town, tmp_path)
+
+
+def copied(town: Path, folder: Path, **overrides: object) -> Ports:
+    shutil.copytree(town, folder, dirs_exist_ok=True)
+    return sqlite_ports(folder, now=END, **overrides)
 
 
 def scored(folder: Path, *places: PlaceRow, **overrides: object) -> Ports:
@@ -118,7 +131,7 @@ def test_checkpoints_grow_sparse_with_age() -> None:
 def test_new_windows_do_not_wait_for_a_long_correction(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tick due while months are replayed is scored between two slices."""
     clock: Any = ports.clock
-    monkeypatch.setattr(correct, "SLICE_VERDICTS", WEEK)
+    monkeypatch.setattr(slices, "SLICE_VERDICTS", WEEK)
     watermarks = []
     ports.counts.append(points(0, np.arange(0, 2 * WEEK), count=4))
     ports.counts.append(points(1, np.arange(0, 2 * WEEK), count=4))
@@ -129,10 +142,10 @@ def test_new_windows_do_not_wait_for_a_long_correction(ports: Ports, monkeypatch
     assert len(watermarks) >= 10
 
 
-def test_a_slice_that_fails_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slice_that_fails_is_done_again(town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What earlier slices committed stands, and the end is that of a store that was never disturbed."""
     late = points(0, np.arange(0, 2 * WEEK), count=4)
-    undisturbed, ports = scored(tmp_path / "one"), scored(tmp_path / "two")
+    undisturbed, ports = copied(town, tmp_path / "one"), copied(town, tmp_path / "two")
     for one in (undisturbed, ports):
         one.counts.append(late)
     advance(undisturbed, END)
@@ -152,6 +165,32 @@ def test_a_slice_that_fails_is_done_again(tmp_path: Path, monkeypatch: pytest.Mo
     assert ports.state.ledger().pending == {1: MONDAY + WEEK_SECONDS}
     advance(ports, END)
     assert_same(ports, undisturbed)
+
+
+def test_a_damaged_checkpoint_is_dropped_for_the_one_before(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state is a cache: as long as the counts are there, nothing of it is missed."""
+    late = points(1, [3 * WEEK + 5], count=7)
+    undisturbed, ports = copied(town, tmp_path / "one"), copied(town, tmp_path / "two")
+    lost = ports.state.ledger().checkpoints[2]
+    (tmp_path / "two" / "state" / lost.file).write_bytes(b"")
+    for one in (undisturbed, ports):
+        one.counts.append(late)
+    advance(undisturbed, END)
+    spans = replayed_spans(monkeypatch)
+    advance(ports, END)
+    assert spans == [(1, 2, 3), (1, 3, 4), (1, 4, 5)]
+    assert_same(ports, undisturbed)
+
+
+def test_a_damaged_root_is_told_where_counts_are_gone(ports: Ports, tmp_path: Path) -> None:
+    """What was learnt of them is nowhere else."""
+    delete_counts_before(tmp_path, MONDAY + 2 * WEEK_SECONDS - HOUR)
+    (tmp_path / "state" / ports.state.ledger().checkpoints[1].file).write_bytes(b"")
+    ports.counts.append(points(1, [2 * WEEK + 5], count=7))
+    with pytest.raises(StoreError, match="damaged"):
+        advance(ports, END)
 
 
 def test_where_counts_are_gone_the_oldest_checkpoint_after_them_is_the_root(
@@ -182,8 +221,10 @@ def delete_counts_before(folder: Path, time: int) -> None:
     [{"kind": Kind.ATTIC}, {"sensor": "x", "liveness": Liveness.ASSUMED, "valid_from": END - timedelta(weeks=2)}],
     ids=["kind", "liveness"],
 )
-def test_a_place_described_otherwise_is_replayed_as_if_it_had_been_so_always(tmp_path: Path, change: Any) -> None:
-    ports, known = scored(tmp_path / "late"), scored(tmp_path / "known", place(1, **change))
+def test_a_place_described_otherwise_is_replayed_as_if_it_had_been_so_always(
+    town: Path, tmp_path: Path, change: Any
+) -> None:
+    ports, known = copied(town, tmp_path / "late"), scored(tmp_path / "known", place(1, **change))
     assert not np.array_equal(verdicts_of(ports).expected, verdicts_of(known).expected) or "sensor" in change
     ports.register.put([place(1, **change)])
     assert advance(ports, END).corrected == 1
@@ -191,17 +232,17 @@ def test_a_place_described_otherwise_is_replayed_as_if_it_had_been_so_always(tmp
     assert advance(ports, END).corrected == 0
 
 
-def test_another_time_zone_replays_everything(tmp_path: Path) -> None:
-    scored(tmp_path / "moved")
-    moved = sqlite_ports(tmp_path / "moved", now=END, general__timezone="America/New_York")
+def test_another_time_zone_replays_everything(town: Path, tmp_path: Path) -> None:
+    moved = copied(town, tmp_path / "moved", general__timezone="America/New_York")
     assert advance(moved, END).corrected == SPACES
     assert_same(moved, scored(tmp_path / "known", general__timezone="America/New_York"))
 
 
-def test_a_holiday_named_late_is_replayed_from_that_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scored(tmp_path / "late")
+def test_a_holiday_named_late_is_replayed_from_that_day(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day = [date(2026, 1, 28)]
-    late = sqlite_ports(tmp_path / "late", now=END, general__extra_holidays=day)
+    late = copied(town, tmp_path / "late", general__extra_holidays=day)
     spans = replayed_spans(monkeypatch)
     advance(late, END)
     assert spans[0] == (SPACES, 3, 4)
@@ -211,14 +252,14 @@ def test_a_holiday_named_late_is_replayed_from_that_day(tmp_path: Path, monkeypa
 MOVED = END - timedelta(weeks=2, minutes=-30)
 
 
-def test_a_space_warms_up_anew_when_a_sensor_comes_after_another_was_moved_away(tmp_path: Path) -> None:
+def test_a_space_warms_up_anew_when_a_sensor_comes_after_another_was_moved_away(town: Path, tmp_path: Path) -> None:
     """From the first window that the new sensor is there for from the beginning; told late or in time."""
     rows = [
         place(1, sensor="a", valid_to=MOVED),
         place(2, sensor="a", valid_from=MOVED),
         place(1, sensor="b", valid_from=MOVED),
     ]
-    known, late = scored(tmp_path / "known", *rows), scored(tmp_path / "late")
+    known, late = scored(tmp_path / "known", *rows), copied(town, tmp_path / "late")
     late.register.put(rows)
     assert advance(late, END).corrected == 1
     assert_same(late, known)
@@ -265,8 +306,9 @@ def test_promotion_leaves_checkpoints_of_the_new_champion(ports: Ports, monkeypa
     assert spans == [(1, 4, 5)]
 
 
-def test_a_file_of_before_ledgers_is_migrated(ports: Ports, tmp_path: Path) -> None:
+def test_a_file_of_before_ledgers_is_migrated(town: Path, tmp_path: Path) -> None:
     """Without checkpoints the first correction replays from the origin, and is right all the same."""
+    copied(town, tmp_path)
     with sqlite3.connect(tmp_path / "state.db") as connection:
         connection.execute("DROP TABLE ledger")
         connection.execute("PRAGMA user_version = 1")
@@ -275,7 +317,7 @@ def test_a_file_of_before_ledgers_is_migrated(ports: Ports, tmp_path: Path) -> N
     late = points(1, [4 * WEEK + 5], count=7)
     reopened.counts.append(late)
     assert advance(reopened, END).corrected == 1
-    undisturbed = scored(tmp_path / "other")
+    undisturbed = copied(town, tmp_path / "other")
     undisturbed.counts.append(late)
     advance(undisturbed, END)
     assert_same(reopened, undisturbed)

@@ -56,7 +56,13 @@ class SqliteStateStore:
     def ledger(self) -> Ledger:
         """The ledger in force."""
         rows = self._database.rows("SELECT document FROM ledger")
-        return msgspec.msgpack.decode(rows[0][0], type=Ledger) if rows else Ledger()
+        try:
+            return msgspec.msgpack.decode(rows[0][0], type=Ledger) if rows else Ledger()
+        except msgspec.MsgspecError as error:
+            raise StoreError(
+                f"{self._database.path}: the ledger cannot be read ({error}); restore state.db and the state "
+                "folder from one backup, or move them away to replay the counts"
+            ) from error
 
     def publish_ledger(self, ledger: Ledger) -> None:
         """Put a ledger in force."""
