@@ -9,7 +9,7 @@ import pytest
 
 from service.errors import StoreError
 from service.settings import InfluxDB
-from service.stores.influx.annotated_csv import read_columns
+from service.stores.influx.annotated_csv import Answer
 from service.stores.influx.connection import InfluxConnection
 
 TOKEN = "token-that-nobody-may-see"  # noqa: S105
@@ -46,9 +46,12 @@ def test_unreachable_server_is_told(listening: bool) -> None:
 
 def test_answer_that_breaks_off_is_told() -> None:
     """InfluxDB tells an error that comes late as a table behind the rows."""
-    answer = ",result,table,_value\r\n,_result,0,3\r\n\r\nerror,reference\r\nout of memory,897\r\n"
+    answer = b",result,table,_value\r\n,_result,0,3\r\n\r\nerror,reference\r\nout of memory,897\r\n"
     with pytest.raises(StoreError, match="broke off its answer: out of memory"):
-        read_columns(answer, ["_value"])
+        Answer(answer)
+    for cut in (b",result,table,_value\r\n,_result,0", b',result,table,_value\r\n,_result,0,"3\r\n'):
+        with pytest.raises(StoreError, match="ends amid a row"):
+            Answer(cut)
 
 
 def test_quoted_names_and_empty_answers_are_read() -> None:
@@ -56,6 +59,9 @@ def test_quoted_names_and_empty_answers_are_read() -> None:
     answer = (
         ',result,table,_value,space\r\n,_result,0,3,"vind, ""övre"""\r\n\r\n,result,table,_value\r\n,_result,1,4\r\n'
     )
-    assert read_columns(answer, ["_value", "space"]) == {"_value": ["3", "4"], "space": ['vind, "övre"', ""]}
-    assert read_columns("", ["_value"]) == {"_value": []}
-    assert read_columns("\r\n", ["_value"]) == {"_value": []}
+    read = Answer(answer.encode())
+    assert read.columns(["_value", "space"]) == {"_value": ["3", "4"], "space": ['vind, "övre"', ""]}
+    assert read.integers("_value").tolist() == [3, 4]
+    for empty in (b"", b"\r\n", b",result,table,_value\r\n"):
+        assert Answer(empty).columns(["_value"]) == {"_value": []}
+        assert Answer(empty).tables(["space"])[0] == {"space": []}

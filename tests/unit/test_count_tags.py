@@ -62,7 +62,7 @@ def test_own_names(register: MemoryPlacesRegister) -> None:
         "space": ["cellar", "", "cellar"],
         "kind": [""] * 3,
     }
-    assert own.numbers(columns, np.zeros(3, dtype=np.int64)).tolist() == [1, 3, -1]
+    assert own.numbers(columns, np.arange(3), np.zeros(3, dtype=np.int64)).tolist() == [1, 3, -1]
 
 
 def test_names_of_others_and_no_tag_of_the_tenant(register: MemoryPlacesRegister) -> None:
@@ -71,7 +71,7 @@ def test_names_of_others_and_no_tag_of_the_tenant(register: MemoryPlacesRegister
     assert theirs.key(3, 0) == "motion,object=C,room=stairwell"
     assert theirs.condition([1]).flux == '(r["object"] == _place0 and r["room"] == _place1)'
     columns = {"object": ["A", "C"], "room": ["cellar", ""], "kind": ["", ""]}
-    assert theirs.numbers(columns, np.zeros(2, dtype=np.int64)).tolist() == [1, 3]
+    assert theirs.numbers(columns, np.arange(2), np.zeros(2, dtype=np.int64)).tolist() == [1, 3]
 
 
 def test_points_that_tell_their_sensor_alone_are_where_it_was(register: MemoryPlacesRegister) -> None:
@@ -81,7 +81,7 @@ def test_points_that_tell_their_sensor_alone_are_where_it_was(register: MemoryPl
     assert theirs.condition([1]).flux == theirs.condition([2]).flux == '(r["dev-eui"] == _place0)'
     columns = {"tenant": ["", "t", ""], "dev-eui": ["s1", "s1", "s9"]}
     seconds = np.array([MOMENT - 1, MOMENT, MOMENT])
-    assert theirs.numbers(columns, seconds).tolist() == [1, 2, -1]
+    assert theirs.numbers(columns, np.arange(3), seconds).tolist() == [1, 2, -1]
     with pytest.raises(StoreError, match=r"without a sensor, since the setting schema\.stairwell_tag names no tag"):
         theirs.key(3, 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from service.errors import SettingsError, StoreError
 from service.settings import InfluxDB
-from service.stores.influx.annotated_csv import read_columns
+from service.stores.influx.annotated_csv import Answer
 from service.stores.influx.lines import text
 
 LINES_PER_REQUEST = 5_000
@@ -65,10 +65,8 @@ class InfluxConnection:
             eraser = self._connected().delete_api()
             eraser.delete(_rfc3339(time), _rfc3339(time + 1), predicate, bucket, self._settings.org)
 
-    def query(
-        self, bucket: str, flux: str, parameters: Mapping[str, object], columns: Sequence[str]
-    ) -> dict[str, list[str]]:
-        """Columns of a query's answer, as text.
+    def ask(self, bucket: str, flux: str, parameters: Mapping[str, object]) -> Answer:
+        """A query's answer.
 
         Parameters
         ----------
@@ -78,21 +76,20 @@ class InfluxConnection:
             The query; whatever comes from outside is in ``parameters``, never in the text.
         parameters
             Bound by their names, with their types.
-        columns
-            Names of the columns; one that a row does not have is empty there.
         """
         with self._errors(bucket):
             reader = self._connected().query_api()
             answer = reader.query_raw(flux, dialect=_DIALECT, params={"_bucket": bucket, **parameters})
-            text = answer.read().decode()
-        return read_columns(text, columns)
+            body = answer.read()
+        return Answer(body)
 
     def check(self, bucket: str) -> None:
         """Raise StoreError unless the bucket can be read, at once and in one try: somebody waits for the answer."""
         moments = {"_start": datetime.fromtimestamp(0, UTC), "_stop": datetime.fromtimestamp(1, UTC)}
         with self._errors(bucket):
             reader = self._connected(patient=False).query_api()
-            reader.query_raw(_CHECK, dialect=_DIALECT, params={"_bucket": bucket, **moments}).read()
+            body = reader.query_raw(_CHECK, dialect=_DIALECT, params={"_bucket": bucket, **moments}).read()
+        Answer(body)
 
     def _connected(self, *, patient: bool = True) -> InfluxDBClient:
         if self._pid != os.getpid():

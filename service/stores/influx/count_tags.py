@@ -100,20 +100,24 @@ class CountTags:
             clauses.append(f"({' and '.join(compared)})")
         return Condition(" or ".join(clauses), parameters)
 
-    def numbers(self, columns: dict[str, list[str]], seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    def numbers(
+        self, columns: dict[str, list[str]], table: NDArray[np.int64], seconds: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """Series number of each row of an answer, int64[n], -1 where the place is unknown.
 
         Parameters
         ----------
         columns
-            At least those of :attr:`columns`.
+            At least those of :attr:`columns`, once for each table.
+        table
+            int64[n], the table of each row.
         seconds
             int64[n], the time of each row, seconds UTC.
         """
-        nothing = [""] * len(seconds)
+        nothing = [""] * max(map(len, columns.values()), default=0)
         tags = {tag: columns.get(self._names.get(tag, ""), nothing) for tag in _TAGS}
         tags["tenant"] = [tenant or self._schema.tenant for tenant in tags["tenant"]]
-        return self._numbers_by_sensor(tags, seconds) if self._by_sensor else self._places.numbers(tags)
+        return self._numbers_by_sensor(tags, table, seconds) if self._by_sensor else self._places.numbers(tags)[table]
 
     def _wanted(self, series: Sequence[int]) -> list[tuple[tuple[str, str], ...]]:
         """(name, value) of the tags that the points of the series have; none if they cannot be told by few of them."""
@@ -138,14 +142,13 @@ class CountTags:
         unnamed = {"tenant": self._schema.tenant, "space": "stairwell"}
         return tag in self._names and value != unnamed.get(tag)
 
-    def _numbers_by_sensor(self, tags: dict[str, list[str]], seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _numbers_by_sensor(
+        self, tags: dict[str, list[str]], table: NDArray[np.int64], seconds: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         numbers = np.full(len(seconds), -1, dtype=np.int64)
-        rows: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        for row, sensor in enumerate(zip(tags["tenant"], tags["sensor"], strict=True)):
-            rows[sensor].append(row)
+        rows = np.split(np.argsort(table, kind="stable"), np.cumsum(np.bincount(table, minlength=1))[:-1])
         placed = self._all_placed()
-        for sensor, positions in rows.items():
-            here = np.array(positions, dtype=np.int64)
+        for sensor, here in zip(zip(tags["tenant"], tags["sensor"], strict=True), rows, strict=False):
             for start, end, number in placed.get(sensor, ()):
                 numbers[here[(seconds[here] >= start) & (seconds[here] < end)]] = number
         return numbers

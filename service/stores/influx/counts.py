@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
 from service.settings import Schema
-from service.stores.influx.annotated_csv import nanoseconds_of, seconds_of
+from service.stores.influx.annotated_csv import Answer, nanoseconds_of, seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.replacement import Stored, concatenated, replacement
@@ -72,7 +72,7 @@ class InfluxCountStore:
         self._schema = schema
         self._changes = changes
         self._columns = ["_time", "_value", *tags.columns]
-        self._keep = f"|> group() |> keep(columns: {json.dumps(self._columns)})"
+        self._keep = f"|> keep(columns: {json.dumps(self._columns)})"
 
     def append(self, points: CountPoints) -> None:
         """Write the points, then note the change: a change is never told before its counts can be read."""
@@ -130,8 +130,11 @@ class InfluxCountStore:
         self._changes.forget(cursor)
 
     def _query(self, flux: str, parameters: Mapping[str, object], columns: Sequence[str]) -> dict[str, list[str]]:
+        return self._ask(flux, parameters).columns(columns)
+
+    def _ask(self, flux: str, parameters: Mapping[str, object]) -> Answer:
         names = {"_counts": self._schema.measurement, "_number": self._schema.field}
-        return self._connection.query(self._bucket, flux, {**names, **parameters}, columns)
+        return self._connection.ask(self._bucket, flux, {**names, **parameters})
 
     def _lines(self, points: CountPoints) -> Iterator[str]:
         origins, inverse = np.unique(np.stack([points.series, points.sources]), axis=1, return_inverse=True)
@@ -153,7 +156,8 @@ class InfluxCountStore:
             },
             self._columns,
         )
-        numbers = self._tags.numbers(columns, seconds_of(columns["_time"]))
+        seconds = seconds_of(columns["_time"])
+        numbers = self._tags.numbers(columns, np.arange(len(seconds)), seconds)
         found = zip(nanoseconds_of(columns["_time"]).tolist(), columns["_value"], numbers, strict=True)
         return {
             (span.series, span.source, time): int(float(count))
@@ -163,7 +167,7 @@ class InfluxCountStore:
 
     def _read_piece(self, start: int, end: int, window_seconds: int, series: Sequence[int] | None) -> WindowCounts:
         condition = self._tags.condition(series)
-        columns = self._query(
+        answer = self._ask(
             f"{_POINTS} |> filter(fn: (r) => {condition.flux}) {_WINDOWS} {self._keep}",
             {
                 "_start": datetime.fromtimestamp(start, UTC),
@@ -171,11 +175,9 @@ class InfluxCountStore:
                 "_window": timedelta(seconds=window_seconds),
                 **condition.parameters,
             },
-            self._columns,
         )
-        seconds = seconds_of(columns["_time"])
-        numbers = self._tags.numbers(columns, seconds)
-        counts = np.array(columns["_value"], dtype=np.float64).astype(np.int64)
+        seconds, counts = answer.seconds("_time"), answer.integers("_value")
+        numbers = self._tags.numbers(*answer.tables(self._tags.columns), seconds)
         wanted = numbers >= 0 if series is None else np.isin(numbers, series)
         return sum_windows(
             seconds[wanted], numbers[wanted], counts[wanted], start=start, end=end, window_seconds=window_seconds

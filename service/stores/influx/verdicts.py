@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, WindowCounts
 from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
-from service.stores.influx.annotated_csv import seconds_of
+from service.stores.influx.annotated_csv import Answer, seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.lines import key, text
 from service.stores.influx.places import MOST_NAMED, PLACE, PlaceTags
@@ -52,8 +52,8 @@ _ANOMALOUS = """
     |> keep(columns: ["_time", "tenant", "stairwell", "space", "kind"])
 """
 _COUNTS = """|> filter(fn: (r) => r._field == "count")"""
-_OUT_OF_FORCE = """|> filter(fn: (r) => r._field == "in_force" and r._value == false)"""
-_KEEP = """|> group() |> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])"""
+_OUT_OF_FORCE = """|> filter(fn: (r) => r._field == "in_force" and r._value == false) |> toInt()"""
+_KEEP = """|> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])"""
 _FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
 _LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
 
@@ -137,9 +137,10 @@ class InfluxVerdictStore:
         return WindowCounts(said.starts[stands], said.series[stands], said.counts[stands])
 
     def _field(self, series: list[int], start: int, end: int, steps: str) -> WindowCounts:
-        columns = self._query(series, start, end, steps + _KEEP, ["_time", "_value", *PLACE, "kind"])
-        seconds, numbers = seconds_of(columns["_time"]), self._places.numbers(columns)
-        values = np.array([0 if value == "false" else float(value) for value in columns["_value"]], dtype=np.int64)
+        answer = self._ask(series, start, end, steps + _KEEP)
+        places, table = answer.tables([*PLACE, "kind"])
+        seconds, numbers = answer.seconds("_time"), self._places.numbers(places)[table]
+        values = answer.integers("_value")
         wanted = np.isin(numbers, series)
         moments = {"start": start, "end": end, "window_seconds": 1}
         return sum_windows(seconds[wanted], numbers[wanted], values[wanted], **moments)
@@ -202,10 +203,13 @@ class InfluxVerdictStore:
     ) -> dict[str, list[str]]:
         if start >= end:
             return {name: [] for name in columns}
+        return self._ask(series, start, end, steps).columns(columns)
+
+    def _ask(self, series: list[int], start: int, end: int, steps: str) -> Answer:
         condition = self._places.condition(series)
         moments = {"_start": datetime.fromtimestamp(start, UTC), "_stop": datetime.fromtimestamp(end, UTC)}
         flux = f"{_VERDICTS} |> filter(fn: (r) => {condition.flux}) {steps}"
-        return self._connection.query(self._bucket, flux, {**moments, **condition.parameters}, columns)
+        return self._connection.ask(self._bucket, flux, {**moments, **condition.parameters})
 
 
 @dataclass(frozen=True)
