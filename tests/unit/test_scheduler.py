@@ -161,7 +161,7 @@ def test_asked_to_end_a_catch_up_ends_at_a_commit(ports: Ports) -> None:
     Tick(ports, stop).run()
     first = ports.state.manifest()
     assert first is not None
-    assert first.watermark == first.origin + ports.settings.advance.commit_windows * 3600
+    assert 0 < first.watermark - first.origin <= ports.settings.advance.commit_windows * 3600
     Tick(ports).run()
     assert ports.state.manifest().watermark > first.watermark
 
