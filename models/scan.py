@@ -18,7 +18,7 @@ from models.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, even
 
 _NIGHT_VARIANCE = 0.1  # relative variance that the hours of one evening share: guests, weather, a party
 _FULLEST_NIGHT = np.float32(1.5)  # how many times the next fullest night the fullest may count: no one wild night
-_LEAST_EXCESS = 0.3  # presences an hour; fewer are no hang-out, and a quiet place's few stays no evidence of one
+_LEAST_EXCESS = 0.3  # presences an hour; without it a quiet place's few stays become one
 _MORNING_HOURS = range(6, 14)
 _MORNING_DOUBT = 2.0  # log odds: an excess in the morning is more often post, cleaning or school than loitering
 _MORNING_SHARE = np.array(
@@ -95,11 +95,13 @@ def scan_blocks(
     .. math:: C \log(T / E) - (C + s) \log((T + s) / (E + s)), \quad T = \max(C, E + \delta)
 
     where :math:`E` is the base in the block times the level of the series outside the block, relative to its base
-    there (over all days or over the period's, the larger, so that a shift of level is no hot-spot), :math:`\delta`
-    is the least that loitering adds, and :math:`1/s` adds up the relative variances of dispersion, of the level and of
-    the profile. Blocks in the morning are doubted. The fullest night counts at most half as much again as the next
-    fullest: presences on one night alone count nothing. The same ratio of the days before the period is added, but no
-    more than the period's own: the past may double the evidence, never be it.
+    there (over all days or over the period's, the larger, so that a shift of level is no hot-spot), times a factor of
+    the block's hours of at least 1, learnt from the other weekdays: who is always late is late on every evening, and
+    loitering shows against the evenings without. :math:`\delta` is the least that loitering adds, and :math:`1/s` adds
+    up the relative variances of dispersion, of the level and of the profile. Blocks in the morning are doubted. The
+    fullest night counts at most half as much again as the next fullest: presences on one night alone count nothing. The
+    same ratio of the days before the period is added, but no more than the period's own: the past may double the
+    evidence, never be it.
 
     Parameters
     ----------
@@ -182,11 +184,15 @@ class _Sums:
 
 @dataclass(frozen=True)
 class _Week:
-    """Sums by weekday, and presences and base of the period and of all days, float32[n]."""
+    """Sums by weekday, and presences and base of the period and of all days, float32[n].
+
+    ``same_hours`` are presences and base of each block of hours over all weekdays of the scan, float32[blocks, n].
+    """
 
     sums: _Sums
     period: tuple[Cells, Cells]
     all_days: tuple[Cells, Cells]
+    same_hours: tuple[Cells, Cells]
 
     @classmethod
     def fold(cls, counts: _Sums, observed: tuple[Cells, Cells], base: Cells, days: Days) -> _Week:
@@ -197,7 +203,8 @@ class _Week:
             base=block_sums(by_weekday(nightly[days.in_period], days.weekdays[days.in_period])),
             base_before=block_sums(by_weekday(nightly[before], days.weekdays[before])),
         )
-        return cls(sums, (observed[0], total(base[days.in_period])), (observed[1], total(base)))
+        same_hours = (sums.count + sums.count_before).sum(axis=0), (sums.base + sums.base_before).sum(axis=0)
+        return cls(sums, (observed[0], total(base[days.in_period])), (observed[1], total(base)), same_hours)
 
 
 def _count_sums(observed: Cells, days: Days) -> _Sums:
@@ -253,7 +260,10 @@ class _Judge:
         recent = self.level_shape + self.week.period[0] - block.count
         recent_base = self.level_shape + self.week.period[1] - block.base
         level = np.maximum(np.maximum(outside / outside_base, recent / recent_base), self.least_level)
-        learnt = self.profile_shape + self.learnt * (block.base + block.base_before)
+        other = self.week.same_hours[0] - block.count - block.count_before
+        shaped = self.profile_shape + level * (self.week.same_hours[1] - block.base - block.base_before)
+        level = level * np.maximum((self.profile_shape + other) / shaped, 1)
+        learnt = shaped + self.learnt * (block.base + block.base_before)
         variance = self.hour_variance / block.nights + 1 / outside + 1 / learnt
         shape = np.asarray(1 / variance, dtype=np.float32)
         kept = block.count - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
