@@ -22,7 +22,14 @@ def _rival(name: str, title: str, module: str, note: str, *, package: str = "") 
 
 _RESIDUALS = "Sees (count - mean) / standard deviation of the hour of the week on the weeks before, refitted weekly."
 
-OURS = Rival("trappvakt", "Trappvakt", judge_ours, note="The shipped version; the same settings everywhere.")
+OURS = Rival(
+    "trappvakt",
+    "Trappvakt",
+    judge_ours,
+    note="The shipped version; the same settings everywhere, fixed on simulated towns, on real counts without their "
+    "events and on events injected into real counts. That windows are ranked by the tail, and one row read high or "
+    "low, was chosen after earlier readings of the events.",
+)
 OURS_AT_THRESHOLD = Rival(
     "trappvakt-threshold",
     "Trappvakt, threshold set like the others'",
