@@ -14,7 +14,7 @@ from models.occupancy import Expectation, Lesson, expect, learn_rates
 from models.persistence import Outlook, calm_log_odds, evidence, foresee, remember
 from models.shift import learn_shift
 from models.state import Head, OccupancyState, row
-from models.tails import learn_tail, nominal, recalibrated
+from models.tails import learn_tail, nominal, recalibrated, tail_curve
 from models.trust import learn_distrust, lesson_of
 from models.verdicts import Verdicts
 from models.version import ModelVersion
@@ -187,13 +187,14 @@ class OccupancyColumns:
         mean, excess = judgement.expectation.mean, judgement.expectation.excess
         score = np.where(judgement.observed, judgement.score, np.nan)
         weeks = self.evidence_weeks
+        curve = tail_curve(self.state.head, self._frame)
         tail = self.version.calibration.tail(score, mean / self.week.hours, weeks, self.week.window_minutes)
         return Verdicts(
             expected=mean,
             lower=quantile(0.025, mean, excess),
-            upper=quantile(1.0 - nominal(self.state.head, self._frame, 0.025), mean, excess),
-            p_value=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_value), np.nan),
-            p_above=np.where(judgement.observed, recalibrated(self.state.head, self._frame, judgement.p_above), np.nan),
+            upper=quantile(1.0 - nominal(curve, 0.025), mean, excess),
+            p_value=np.where(judgement.observed, recalibrated(curve, judgement.p_value), np.nan),
+            p_above=np.where(judgement.observed, recalibrated(curve, judgement.p_above), np.nan),
             score=score,
             episode_probability=np.where(judgement.observed, judgement.probability, np.nan),
             tail=tail,

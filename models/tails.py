@@ -18,6 +18,8 @@ from models.distribution import Floats
 from models.frame import Frame
 from models.state import Head, accumulate, row
 
+TailCurve = list[tuple[float, Floats]]
+
 _LEVELS = ((0.05, Head.TAIL_20), (0.01, Head.TAIL_100), (0.002, Head.TAIL_500))
 _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
 _MOST = 0.5  # a level is never met more often than in every second window
@@ -35,10 +37,9 @@ def learn_tail(
     accumulate(head, Head.TAIL_WINDOWS, observed.astype(np.float64), forget)
 
 
-def recalibrated(head: NDArray[np.float32], frame: Frame, p_value: Floats) -> Floats:
+def recalibrated(curve: TailCurve, p_value: Floats) -> Floats:
     """The frequency of p-values this small; rises strictly with the p-value."""
     log_p = np.log(np.maximum(p_value, 1e-300))
-    curve = _curve(head, frame)
     result = np.zeros_like(log_p)
     for (left, low), (right, high) in pairwise(curve):
         within = low + (log_p - left) * (high - low) / (right - left)
@@ -46,18 +47,17 @@ def recalibrated(head: NDArray[np.float32], frame: Frame, p_value: Floats) -> Fl
     return np.exp(result)
 
 
-def nominal(head: NDArray[np.float32], frame: Frame, frequency: float) -> Floats:
+def nominal(curve: TailCurve, frequency: float) -> Floats:
     """The p-value that `recalibrated` turns into this frequency."""
     target = np.log(frequency)
-    curve = _curve(head, frame)
-    result = np.zeros(head.shape[1])
+    result = np.zeros_like(curve[0][1])
     for (left, low), (right, high) in pairwise(curve):
         within = left + (target - low) * (right - left) / (high - low)
         result = np.where(target < low, within, result)
     return np.exp(result)
 
 
-def _curve(head: NDArray[np.float32], frame: Frame) -> list[tuple[float, Floats]]:
+def tail_curve(head: NDArray[np.float32], frame: Frame) -> TailCurve:
     """(log p, log frequency) from p = 1 downwards; the last point lies far below all levels."""
     strength, windows = frame.hyper.tail_strength, row(head, Head.TAIL_WINDOWS)
     points = [(0.0, np.zeros(head.shape[1]))]
