@@ -1,0 +1,95 @@
+"""Lines a second through the server: from one client, over HTTP, to the disk. Run: python bench/gunicorn_write.py [BODIES]
+
+`trappvakt serve` with two workers takes ready gzip bodies of 5,000 lines at /api/v2/write, one after the other on one
+connection, then two at a time; every body is synced to disk before it is answered. Rates are told by the wall and by the
+processor's time of the API's processes, for a machine that has other work: two cores are not idle where others share them.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.ingest import LINES, TENANT, line_protocol_bodies
+from service.bootstrap import build_ports
+from service.domain.keys import Role
+from service.settings import load_settings
+from service.usecases.keys import create_key
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def served(folder: str) -> Iterator[tuple[str, int]]:
+    """The address of a service on this data folder, and the process that keeps it."""
+    command = [sys.executable, "-m", "service.cli", "--data", folder, "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1], process.pid
+        process.terminate()
+
+
+def api_seconds(supervisor: int) -> float:
+    """User and system time of the API's processes so far."""
+    parents = {int(stat.parent.name): _stat(stat) for stat in Path("/proc").glob("[0-9]*/stat")}
+    api = next(pid for pid, (parent, _) in parents.items() if parent == supervisor and b"descriptor" in _command(pid))
+    return sum(ticks for pid, (parent, ticks) in parents.items() if api in (pid, parent)) / TICKS_PER_SECOND
+
+
+def _stat(path: Path) -> tuple[int, int]:
+    try:
+        fields = path.read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended meanwhile
+        return 0, 0
+    return int(fields[1]), int(fields[11]) + int(fields[12])
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def send(address: str, token: str, bodies: Sequence[bytes]) -> None:
+    """Send bodies one after the other on one connection."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc)
+    headers = {"Authorization": f"Token {token}", "Content-Encoding": "gzip", "Content-Type": "text/plain"}
+    for body in bodies:
+        connection.request("POST", "/api/v2/write?org=any&bucket=any&precision=ns", body, headers)
+        response = connection.getresponse()
+        answer = response.read()
+        assert response.status == 204, answer
+    connection.close()
+
+
+def main() -> None:
+    """Print a table of rates."""
+    bodies = line_protocol_bodies(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    with tempfile.TemporaryDirectory() as folder:
+        ports = build_ports(load_settings(environment={}, overrides={"general.data_dir": folder}))
+        _, token = create_key(ports, Role.INGEST, TENANT, "bench")
+        with served(folder) as (address, supervisor):
+            send(address, token, bodies[:4] * 2)  # both workers have started and know the places
+            for clients in (1, 2):
+                started, processor = time.perf_counter(), api_seconds(supervisor)
+                with ThreadPoolExecutor(clients) as pool:
+                    list(
+                        pool.map(lambda part: send(address, token, part), [bodies[n::clients] for n in range(clients)])
+                    )
+                seconds, processor = time.perf_counter() - started, api_seconds(supervisor) - processor
+                lines = len(bodies) * LINES
+                print(
+                    f"{clients} at a time: {lines / seconds:9,.0f} lines/s, "
+                    f"{processor / lines * 1e6:5.2f} s of processor for a million lines"
+                )
+
+
+if __name__ == "__main__":
+    main()
