@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.city import CityParameters, LoiteringEpisode, SimulatedCity, simulate_city
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
 from models.evaluation import average_precision, hours_iou, hours_of_block, precision_at_k
-from models.fleet import fit_fleet
-from models.hotspots import HotSpot, Presences, rank_hotspots
+from models.hotspots.ranking import HotSpot, Presences, rank_hotspots
 from models.kinds import kind_number
 from models.prior import FleetPrior
 from models.shipped import shipped_version
+from models.training.fleet import fit_fleet
 
 DAYS = 14
 ALARMS_PER_SERIES_WEEK = 0.02

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 
-from models.hotspots import CHRONIC, HotSpot
+from models.hotspots.ranking import CHRONIC, HotSpot
 
 _LEAST_NAMED_CHANCE = 1e-6
 _CHANCE_IS_LIKELY = 0.05

@@ -1,4 +1,4 @@
-"""Version 0: the model that ships with the package, built from a simulated city by `models.building`."""
+"""Version 0: the model that ships with the package, built from a simulated city by `models.training.building`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from models.budget import AchievedBudget
-from models.version import ModelVersion
+from models.version import AchievedBudget, ModelVersion
 
 _FOLDER = "version0"
 _SETTINGS = "version.json"

@@ -17,6 +17,29 @@ from models.prior import FleetPrior
 
 
 @dataclass(frozen=True)
+class AchievedBudget:
+    """Episodes opened per 100 stairwell-weeks where nothing happens.
+
+    Parameters
+    ----------
+    promised
+        The budget that was set.
+    first_week, last_week
+        Weeks of evidence it is told for, counted from 1; no last week is ever after.
+    achieved
+        Episodes that opened per 100 stairwell-weeks.
+    stairwell_weeks
+        How many stairwell-weeks that is the mean of.
+    """
+
+    promised: float
+    first_week: int
+    last_week: int | None
+    achieved: float
+    stairwell_weeks: float
+
+
+@dataclass(frozen=True)
 class ModelVersion:
     """Hyper-parameters, fleet prior, calibration maps and the calendar they were made with.
 

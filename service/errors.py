@@ -38,6 +38,22 @@ class TooLarge(TrappvaktError):  # noqa: N818
     """The input is larger than the settings allow."""
 
 
+class TooManyRequests(TrappvaktError):  # noqa: N818
+    """A key asks more often than the settings allow.
+
+    Parameters
+    ----------
+    message
+        What the limit is.
+    retry_after_seconds
+        When there is room again.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class SchedulerBusy(TrappvaktError):  # noqa: N818
     """Another process holds the scheduler's lock."""
 

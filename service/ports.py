@@ -314,6 +314,13 @@ class KeyStore(Protocol):
         """Revoke a key; raises NotFound."""
 
 
+class RequestCounter(Protocol):
+    """How often keys ask, over all processes. What it holds is worth a minute, and may be lost."""
+
+    def count(self, key_id: str, policy: str, window: int) -> int:
+        """Count one request of a key in a numbered window of time; how many there are in it, this one included."""
+
+
 class AuditLog(Protocol):
     """Append-only record of who did what."""
 
@@ -364,5 +371,6 @@ class Ports:
     deliveries: DeliveryStore
     mail: MailServer
     keys: KeyStore
+    requests: RequestCounter
     audit: AuditLog
     registry: VersionRegistry

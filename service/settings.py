@@ -20,6 +20,7 @@ from service.errors import SettingsError
 from service.mail_settings import Mail, check_mail
 
 Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]*$(?!\n)", max_length=100)]
 NameIfAny = Annotated[str, Meta(pattern=r"^([A-Za-z][A-Za-z0-9_.:-]*)?$(?!\n)", max_length=100)]
 
@@ -135,6 +136,9 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: Positive
     max_body_bytes: Positive
     max_page: Positive
+    writes_per_minute: NotNegative
+    requests_per_minute: NotNegative
+    health_seconds: NotNegative
 
 
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

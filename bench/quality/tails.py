@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.quality.panel import Floats, Judgement
-from models.distribution import at_least
+from models.detector.distribution import at_least
 
 _SMALLEST = 1e-280
 

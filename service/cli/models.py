@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from models.budget import achieved_budgets
-from models.building import build_version0
+from models.training.budget import achieved_budgets
+from models.training.building import build_version0
 from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress, show_table

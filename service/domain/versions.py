@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from models.budget import AchievedBudget
 from models.shipped import shipped_budgets
+from models.version import AchievedBudget
 
 
 class BudgetKept(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
-from models.shift import shifts_accepted
+from models.detector.shift import shifts_accepted
 from models.version import ModelVersion
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts

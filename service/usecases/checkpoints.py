@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.state import OccupancyState
+from models.detector.state import OccupancyState
 from service.domain.state import Checkpoint
 from service.errors import StoreError
 from service.ports import StateStore

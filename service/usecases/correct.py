@@ -21,8 +21,8 @@ from functools import partial
 import msgspec
 import numpy as np
 
-from models.columns import OccupancyColumns
-from models.state import OccupancyState
+from models.detector.columns import OccupancyColumns
+from models.detector.state import OccupancyState
 from models.version import ModelVersion
 from service.domain.state import Ledger, Manifest
 from service.domain.verdicts import VerdictColumns

@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
 from models.calendar import SECONDS_PER_DAY
-from models.hotspots import HotSpot, Presences
+from models.hotspots.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
+from models.hotspots.ranking import HotSpot, Presences
 from service.domain.hotspots import Block, HotspotEntry, HotspotList, Trend, UnknownPlaces
 from service.domain.places import Liveness, Series, Stairwell
 from service.settings import Hotspots

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from models.calendar import DAY_TYPES
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
 from service.domain.places import Kind, Series
 from service.domain.state import Manifest
 from service.errors import NotFound

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.block_history import evenings_of_block
-from models.blocks import Days
 from models.calendar import SECONDS_PER_DAY, Calendar
-from models.common_cause import common_cause
-from models.fleet import fit_fleet
-from models.hotspots import HISTORY_DAYS, HotSpot, Presences, rank_hotspots, simulate_nulls
+from models.hotspots.block_history import evenings_of_block
+from models.hotspots.blocks import Days
+from models.hotspots.common_cause import common_cause
+from models.hotspots.ranking import HISTORY_DAYS, HotSpot, Presences, rank_hotspots, simulate_nulls
+from models.hotspots.significance import ScanNull
 from models.prior import FleetPrior
-from models.significance import ScanNull
+from models.training.fleet import fit_fleet
 from models.version import ModelVersion
 from service.domain.hotspots import MOST_BLOCKS
 from service.domain.verdicts import VerdictColumns

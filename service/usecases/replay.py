@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
-from models.columns import OccupancyColumns
-from models.hotspots import HotSpot
+from models.detector.columns import OccupancyColumns
+from models.hotspots.ranking import HotSpot
 from models.kinds import kind_number
 from models.version import ModelVersion
 from service.domain.counts import WindowCounts

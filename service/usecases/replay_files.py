@@ -8,7 +8,7 @@ from typing import TextIO
 
 import numpy as np
 
-from models.hotspots import HotSpot
+from models.hotspots.ranking import HotSpot
 from models.reasons import hotspot_reason
 from service.domain.verdicts import VerdictColumns
 

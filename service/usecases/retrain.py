@@ -18,11 +18,11 @@ from importlib.metadata import version as package_version
 import numpy as np
 from numpy.typing import NDArray
 
-from models.budget import achieved_budgets
 from models.calendar import Calendar
-from models.calibrating import calibrate
-from models.columns import OccupancyColumns
-from models.fleet import FleetFit, fit_fleet
+from models.detector.columns import OccupancyColumns
+from models.training.budget import achieved_budgets
+from models.training.calibrating import calibrate
+from models.training.fleet import FleetFit, fit_fleet
 from models.version import ModelVersion
 from service.domain.verdicts import VerdictColumns
 from service.domain.versions import BudgetKept, VersionManifest, budgets_kept

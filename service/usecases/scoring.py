@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
 from service.domain.verdicts import MEASURES, VerdictColumns

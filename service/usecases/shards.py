@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.columns import OccupancyColumns
-from models.state import HEAD_FIELDS, OccupancyState
+from models.detector.columns import OccupancyColumns
+from models.detector.state import HEAD_FIELDS, OccupancyState
 from models.version import ModelVersion
 from service.domain.state import Chunk, Manifest, Shard
 from service.errors import StoreError

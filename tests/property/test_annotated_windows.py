@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
+from models.detector.state import OccupancyState
 from models.shipped import shipped_version
-from models.state import OccupancyState
 from tests.property.test_detector import assert_same, assert_state, columns_of, draw_counts, run
 
 WEEK = 168

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
-from models.columns import OccupancyColumns
-from models.detector import OccupancyDetector
+from models.detector.columns import OccupancyColumns
+from models.detector.online import OccupancyDetector
+from models.detector.state import OccupancyState
+from models.detector.verdicts import Verdicts
 from models.kinds import KINDS
 from models.shipped import shipped_version
-from models.state import OccupancyState
-from models.verdicts import Verdicts
 
 SLOTS = 8 * 24
 

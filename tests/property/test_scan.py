@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.blocks import BLOCK_HOURS, Days
-from models.scan import BestBlocks, Comparison, scan_blocks
-from models.significance import false_discovery_control
+from models.hotspots.blocks import BLOCK_HOURS, Days
+from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
+from models.hotspots.significance import false_discovery_control
 
 DAYS = Days.ending(20_347, period=14, history=28)
 

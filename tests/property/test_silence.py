@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
 from models.shipped import shipped_version
 from service.usecases.batches import FORGOTTEN_SECONDS
 from service.usecases.shards import GROUPS

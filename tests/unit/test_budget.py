@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.budget import BUDGETS, achieved_budgets
 from models.city import simulate_city
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
 from models.kinds import kind_number
 from models.shipped import shipped_budgets, shipped_version
+from models.training.budget import BUDGETS, achieved_budgets
 
 SEED, STAIRWELLS, WEEKS = 5, 25, 10
 

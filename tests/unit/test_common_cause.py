@@ -8,8 +8,8 @@ from scipy.stats import poisson
 
 from models.calendar import Calendar
 from models.city import SimulatedCity, simulate_city
-from models.columns import OccupancyColumns
-from models.common_cause import FEWEST_SERIES, common_cause
+from models.detector.columns import OccupancyColumns
+from models.hotspots.common_cause import FEWEST_SERIES, common_cause
 from models.kinds import kind_number
 from models.shipped import shipped_version
 from service.domain.verdicts import MEASURES, VerdictColumns

@@ -5,9 +5,9 @@ import pytest
 from scipy.special import polygamma
 
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.fleet import default_prior, fit_fleet
 from models.kinds import KINDS, kind_number
 from models.prior import FleetPrior
+from models.training.fleet import default_prior, fit_fleet
 
 
 def fit(city: SimulatedCity, parent: FleetPrior | None = None) -> FleetPrior:

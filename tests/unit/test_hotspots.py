@@ -9,14 +9,14 @@ import pytest
 
 from models.calendar import HOLIDAY, Calendar
 from models.city import SimulatedCity, simulate_city
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
 from models.evaluation import hours_iou, hours_of_block, precision_at_k
-from models.fleet import default_prior, fit_fleet
-from models.hotspots import HotSpot, Presences, rank_hotspots
+from models.hotspots.ranking import HotSpot, Presences, rank_hotspots
 from models.kinds import kind_number
 from models.prior import FleetPrior
 from models.reasons import hotspot_reason
 from models.shipped import shipped_version
+from models.training.fleet import default_prior, fit_fleet
 
 MONDAY = 1_757_282_400  # 2025-09-08 00:00 in Stockholm
 WEEKS = 6

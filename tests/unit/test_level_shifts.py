@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
+from models.detector.state import Head
 from models.shipped import shipped_version
-from models.state import Head
 from service.domain.annotations import Annotation, AnnotationKind
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import Kind

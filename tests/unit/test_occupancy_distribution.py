@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from models.distribution import at_least, log_likelihood_ratio, log_zero, quantile
+from models.detector.distribution import at_least, log_likelihood_ratio, log_zero, quantile
 
 CASES = [(0.003, 0.4), (0.05, 2.0), (0.7, 0.1), (4.0, 0.6), (60.0, 0.05), (2_500.0, 0.3), (20_000.0, 0.01)]
 

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
+from models.detector.state import Head
+from models.detector.verdicts import Verdicts
 from models.kinds import kind_number
 from models.shipped import shipped_version
-from models.state import Head
-from models.verdicts import Verdicts
 
 BUDGET = 0.02  # episodes per stairwell-week
 

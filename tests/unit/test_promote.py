@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.budget import BUDGETS
 from models.city import SimulatedCity, simulate_city
 from models.shipped import shipped_version
+from models.training.budget import BUDGETS
 from service.domain.verdicts import VerdictQuery
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import Conflict, InvalidInput, NotFound, VersionRefused

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.quality.panel import Judgement, Panel
 from bench.quality.towns import Town
-from models.distribution import log_likelihood_ratio
+from models.detector.distribution import log_likelihood_ratio
 
 _DISPERSION = 0.4  # of counts in the towns: windows and days differ
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from bench.quality.panel import Judgement, Panel
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
+from models.detector.state import Head
 from models.kinds import kind_number
 from models.shipped import shipped_version
-from models.state import Head
 from models.version import ModelVersion
 
 _KEPT = ("expected", "p_value", "p_above", "tail")

@@ -26,7 +26,8 @@ _abandoned: list[sqlite3.Connection] = []
 class Database:
     """A SQLite file in WAL mode with one connection a thread.
 
-    Every commit is synced (``synchronous=FULL``): what was acknowledged survives a killed process and a power cut.
+    Every commit is synced (``synchronous=FULL``): what was acknowledged survives a killed process and a power cut. What is
+    not worth that survives a killed process only (``synchronous=NORMAL``), and is consistent all the same.
     SQLite's locks do not survive ``fork()``, so a thread that forks closes its connection first, and a process opens
     its own on first use.
 
@@ -36,11 +37,14 @@ class Database:
         The file; it and its folder are created when missing.
     migrations
         Migration ``i`` leads from schema version ``i`` to ``i + 1``; the version is kept in ``PRAGMA user_version``.
+    durable
+        Whether commits are synced.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration], *, durable: bool = True) -> None:
         self.path = path
         self._migrations = migrations
+        self._synchronous = "FULL" if durable else "NORMAL"
         self._local = threading.local()
         _databases.add(self)
 
@@ -120,7 +124,7 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             _enter_wal(connection)
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.create_function("sha256", 1, _sha256, deterministic=True)
             self._migrate(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.calendar import DAY_TYPES, HOLIDAY
-from models.state import Bin
+from models.detector.state import Bin
 
 _SATURDAY = 5
 

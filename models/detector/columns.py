@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.distribution import Floats, at_least, log_zero, quantile
-from models.frame import Frame
+from models.detector.distribution import Floats, at_least, log_zero, quantile
+from models.detector.frame import Frame
+from models.detector.occupancy import Expectation, Lesson, expect, learn_rates
+from models.detector.persistence import Outlook, calm_log_odds, evidence, foresee, remember
+from models.detector.shift import learn_shift
+from models.detector.state import Head, OccupancyState, row
+from models.detector.tails import learn_tail, nominal, recalibrated, tail_curve
+from models.detector.trust import learn_distrust, lesson_of
+from models.detector.verdicts import Verdicts
+from models.detector.week import Week
 from models.kinds import KINDS
-from models.occupancy import Expectation, Lesson, expect, learn_rates
-from models.persistence import Outlook, calm_log_odds, evidence, foresee, remember
-from models.shift import learn_shift
-from models.state import Head, OccupancyState, row
-from models.tails import learn_tail, nominal, recalibrated, tail_curve
-from models.trust import learn_distrust, lesson_of
-from models.verdicts import Verdicts
 from models.version import ModelVersion
-from models.week import Week
 
 
 @dataclass(frozen=True)

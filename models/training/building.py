@@ -7,11 +7,11 @@ from datetime import date
 
 import numpy as np
 
-from models.calibrating import calibrate, uncalibrated
 from models.city import simulate_city
-from models.fleet import fit_fleet
 from models.hyperparameters import Hyperparameters
 from models.kinds import kind_number
+from models.training.calibrating import calibrate, uncalibrated
+from models.training.fleet import fit_fleet
 from models.version import ModelVersion
 
 VERSION_0 = "0"

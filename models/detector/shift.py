@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import Floats, log_likelihood_ratio
-from models.frame import Frame
-from models.state import DAY_PARTS, Head, OccupancyState, accumulate, row
+from models.detector.distribution import Floats, log_likelihood_ratio
+from models.detector.frame import Frame
+from models.detector.state import DAY_PARTS, Head, OccupancyState, accumulate, row
 
 _SETTLED_WEEKS = 2.0
 _ACCEPTED_SHAPE = 6.0  # gamma shape of the level just after a shift

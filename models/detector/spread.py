@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import Floats
-from models.frame import Frame
-from models.state import Head, OccupancyState, accumulate, row
+from models.detector.distribution import Floats
+from models.detector.frame import Frame
+from models.detector.state import Head, OccupancyState, accumulate, row
 
 _DISPERSION_FLOOR = 1e-3
 _LEAST_DOUBT = 0.3  # the fleet's variances are never held for surer than this

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import Floats, log_likelihood_ratio
-from models.frame import Frame
-from models.occupancy import Expectation
-from models.state import Bin, Head, OccupancyState, Slot, row
-from models.trust import settled_share
+from models.detector.distribution import Floats, log_likelihood_ratio
+from models.detector.frame import Frame
+from models.detector.occupancy import Expectation
+from models.detector.state import Bin, Head, OccupancyState, Slot, row
+from models.detector.trust import settled_share
 
 _SIZES = (1.0, 3.0)  # multiples of the size of loitering that are held for equally likely
 _BLOCK_LIMIT = 8.0  # log evidence of one block of hours

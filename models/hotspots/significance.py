@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.blocks import Cells, Days
-from models.scan import Comparison, scan_blocks
+from models.hotspots.blocks import Cells, Days
+from models.hotspots.scan import Comparison, scan_blocks
 
 _DRAWS_PER_BIN = 150
 _BINS = 8

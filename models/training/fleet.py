@@ -17,7 +17,7 @@ from scipy.special import gammaln
 from models.calendar import DAY_TYPES, Calendar
 from models.kinds import KINDS
 from models.prior import FleetPrior
-from models.profile import ProfileFit, fit_profile
+from models.training.profile import ProfileFit, fit_profile
 
 SLOTS = DAY_TYPES * 24
 _PRIOR_SERIES = 4.0  # how many series the parent's level counts for

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import Floats
-from models.frame import Frame
-from models.spread import clumping, dispersion, learn_dispersion, learn_misfit, slot_variance, time_variance
-from models.state import Head, OccupancyState, Slot, accumulate, row
+from models.detector.distribution import Floats
+from models.detector.frame import Frame
+from models.detector.spread import clumping, dispersion, learn_dispersion, learn_misfit, slot_variance, time_variance
+from models.detector.state import Head, OccupancyState, Slot, accumulate, row
 
 _CONFLICT_FREEDOM = 3.0
 _SURPRISING_COUNT = 10.0

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import Floats
+from models.detector.distribution import Floats
+from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
 from models.version import ModelVersion
-from models.week import Week
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import Floats, normal_score
-from models.frame import Frame
-from models.occupancy import Expectation, Lesson
-from models.state import Head, accumulate, row
+from models.detector.distribution import Floats, normal_score
+from models.detector.frame import Frame
+from models.detector.occupancy import Expectation, Lesson
+from models.detector.state import Head, accumulate, row
 
 _SETTLING_WEEKS = 3.0
 _CREDIBLE, _CREDIBLE_AT_FIRST = 10.0, 100.0  # the level is unknown in the first hours only

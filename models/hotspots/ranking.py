@@ -11,12 +11,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.blocks import Cells, Days, fold_hours
 from models.calendar import SECONDS_PER_DAY, Calendar
+from models.hotspots.blocks import Cells, Days, fold_hours
+from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
+from models.hotspots.sightings import sightings
+from models.hotspots.significance import ScanNull, false_discovery_control, simulate_null
 from models.prior import FleetPrior
-from models.scan import BestBlocks, Comparison, scan_blocks
-from models.sightings import sightings
-from models.significance import ScanNull, false_discovery_control, simulate_null
 
 EMERGING = "emerging"
 CHRONIC = "chronic"
@@ -137,10 +137,10 @@ def rank_hotspots(
 ) -> list[HotSpot]:
     """Rank stairwells by how unlikely their best block of the week is, and name that block.
 
-    Every series is scanned (`models.scan.scan_blocks`) against its own normal, which finds what is *emerging*, and
-    against the profile of its kind at its own level outside the block, which finds what is *chronic*. The p-values are
-    corrected for the scan by simulation, for two comparisons and the series of a stairwell by Bonferroni, and for the
-    number of stairwells by Benjamini and Hochberg.
+    Every series is scanned (`models.hotspots.scan.scan_blocks`) against its own normal, which finds what is *emerging*,
+    and against the profile of its kind at its own level outside the block, which finds what is *chronic*. The p-values
+    are corrected for the scan by simulation, for two comparisons and the series of a stairwell by Bonferroni, and for
+    the number of stairwells by Benjamini and Hochberg.
 
     Parameters
     ----------

@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.city import SimulatedCity, simulate_city
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
 from models.kinds import kind_number
-from models.version import ModelVersion
+from models.version import AchievedBudget, ModelVersion
 
 BUDGETS = (1.0, 2.0, 5.0)
 """Promised episodes opened per 100 stairwell-weeks that the achieved ones are told for."""
 _PHASES = ((1, 4), (5, 8), (9, None))  # weeks of evidence, the first and the last of them
 _STAIRWELLS = 200
 _WEEKS = 20
-
-
-@dataclass(frozen=True)
-class AchievedBudget:
-    """Episodes opened per 100 stairwell-weeks where nothing happens.
-
-    Parameters
-    ----------
-    promised
-        The budget that was set.
-    first_week, last_week
-        Weeks of evidence it is told for, counted from 1; no last week is ever after.
-    achieved
-        Episodes that opened per 100 stairwell-weeks.
-    stairwell_weeks
-        How many stairwell-weeks that is the mean of.
-    """
-
-    promised: float
-    first_week: int
-    last_week: int | None
-    achieved: float
-    stairwell_weeks: float
 
 
 def achieved_budgets(

@@ -12,16 +12,16 @@ import numpy as np
 from river.base import SupervisedAnomalyDetector
 
 from models.calendar import Calendar
-from models.columns import OccupancyColumns
+from models.detector.columns import OccupancyColumns
+from models.detector.verdicts import Verdicts
 from models.kinds import kind_number
 from models.shipped import shipped_version
-from models.verdicts import Verdicts
 from models.version import ModelVersion
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One window of one series; fields as in `models.columns.Verdicts`."""
+    """One window of one series; fields as in `models.detector.columns.Verdicts`."""
 
     expected: float
     lower: float
@@ -38,9 +38,9 @@ class Verdict:
 class OccupancyDetector(SupervisedAnomalyDetector):
     """Learns what is normal in one space and scores each new count before learning it.
 
-    The same kernels as `models.columns.OccupancyColumns`, at width 1. ``x`` holds the start of the window under
-    ``"time"``, an aware datetime or UTC epoch seconds; ``y`` is the count, or None or NaN where it is missing. Windows
-    skipped between two calls of `learn_one` count as missing.
+    The same kernels as `models.detector.columns.OccupancyColumns`, at width 1. ``x`` holds the start of the window
+    under ``"time"``, an aware datetime or UTC epoch seconds; ``y`` is the count, or None or NaN where it is missing.
+    Windows skipped between two calls of `learn_one` count as missing.
 
     Parameters
     ----------

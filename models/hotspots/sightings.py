@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.blocks import Days
 from models.calendar import SECONDS_PER_DAY
+from models.hotspots.blocks import Days
 
 
 @dataclass(frozen=True)

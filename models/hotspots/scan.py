@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings, total
+from models.hotspots.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings, total
 
 _NIGHT_VARIANCE = 0.1  # relative variance that the hours of one evening share: guests, weather, a party
 _FULLEST_NIGHT = np.float32(1.5)  # how many times the next fullest night the fullest may count: no one wild night

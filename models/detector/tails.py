@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.distribution import Floats
-from models.frame import Frame
-from models.state import Head, accumulate, row
+from models.detector.distribution import Floats
+from models.detector.frame import Frame
+from models.detector.state import Head, accumulate, row
 
 TailCurve = list[tuple[float, Floats]]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Calibration
-from models.columns import OccupancyColumns
-from models.distribution import Floats
+from models.detector.columns import OccupancyColumns
+from models.detector.distribution import Floats
 from models.kinds import KINDS
 from models.version import ModelVersion
 

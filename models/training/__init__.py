@@ -1,0 +1,1 @@
+"""What a model version is made from: the fleet prior, the calibration maps and the budget they keep."""
