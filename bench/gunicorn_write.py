@@ -1,8 +1,8 @@
-"""Lines a second through the server: from one client, over HTTP, to the disk. Run: python bench/gunicorn_write.py [BODIES]
+"""Lines a second through the server, from one client to the disk. Run: python -m bench.gunicorn_write [BODIES]
 
 `trappvakt serve` with two workers takes ready gzip bodies of 5,000 lines at /api/v2/write, one after the other on one
-connection, then two at a time; every body is synced to disk before it is answered. Rates are told by the wall and by the
-processor's time of the API's processes, for a machine that has other work: two cores are not idle where others share them.
+connection, then two at a time; every body is synced to disk before it is answered. Rates are told by the wall, and by
+the processor's time of the API's processes, for a machine that has other work.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from service.stores.sqlite.lists import SqliteHotspotListStore
 from service.stores.sqlite.outcomes import SqliteOutcomeStore
 from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
-from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
+from service.stores.sqlite.requests import SqliteRequestCounter
+from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, REQUESTS, STATE
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 
@@ -77,6 +78,7 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         deliveries=SqliteDeliveryStore(places),
         mail=SmtpMailServer(settings.mail),
         keys=SqliteKeyStore(places),
+        requests=SqliteRequestCounter(Database(folder / "requests.db", REQUESTS, durable=False)),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions"),
     )

@@ -173,6 +173,9 @@ class StateStore(Protocol):
     def publish(self, manifest: Manifest) -> None:
         """Put a manifest in force; inside :meth:`transaction`."""
 
+    def revision(self) -> str:
+        """Another word after every commit that published anything, also after a backup was restored."""
+
     def ledger(self) -> Ledger:
         """What replays start from and what is still to be replayed; an empty one before the first."""
 
@@ -242,6 +245,9 @@ class AnnotationStore(Protocol):
 
     def find(self, query: AnnotationQuery) -> list[Annotation]:
         """Annotations in force that match, by (start, id)."""
+
+    def revision(self) -> int:
+        """A number that grows with every version."""
 
     def changes(self, cursor: int) -> AnnotationChanges:
         """What was put and retracted after ``cursor`` (0: ever), so that the series touched are replayed.

@@ -28,9 +28,13 @@ class StandingClock:
 
 
 def sqlite_ports(folder: Path, now: datetime = datetime(2026, 11, 1, tzinfo=UTC), **overrides: object) -> Ports:
-    """Ports over fresh SQLite stores; overrides name settings with a double underscore: ``window__minutes=30``."""
+    """Ports over fresh SQLite stores; overrides name settings with a double underscore: ``window__minutes=30``.
+
+    The clock stands, so that a minute is never over: the limits of requests are high, and health is asked every time.
+    """
     dotted = {name.replace("__", "."): value for name, value in overrides.items()}
-    settings = load_settings(environment={}, overrides={"general.data_dir": str(folder), **dotted})
+    quick = {"api.requests_per_minute": 1_000_000, "api.writes_per_minute": 1_000_000, "api.health_seconds": 0}
+    settings = load_settings(environment={}, overrides={"general.data_dir": str(folder), **quick, **dotted})
     return build_ports(settings, clock=StandingClock(now))
 
 

@@ -26,6 +26,7 @@ from service.usecases.annotations import (
     read_annotation,
     retract_annotation,
 )
+from service.usecases.revisions import annotations_revision
 
 routes = Routes("Annotations")
 
@@ -87,6 +88,7 @@ def post_annotation(ports: Ports, key: Key, body: AnnotationRow) -> Annotation:
     "/v1/annotations",
     roles=_READERS,
     answered=AnnotationPage([_MADE], encode_cursor(AnnotationKey(1794808800, "9b1f0c66d2a48e37"))),
+    revision=annotations_revision,
 )
 def list_all_annotations(ports: Ports, key: Key, query: AnnotationsQuery) -> AnnotationPage:
     """List the annotations in force, by start."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any
@@ -16,7 +17,10 @@ from service.api import metrics, problems
 from service.api.authentication import permitted_key
 from service.api.contract import OPERATIONS
 from service.api.inputs import read_body, read_query
+from service.api.limits import limit, limit_headers
 from service.api.paging import Page
+from service.api.recent import Recent
+from service.api.revision_tags import is_known, revision_tag, served_by
 from service.api.routes import Operation, Reply
 from service.domain.places import Identifier
 from service.exports.formats import Suffix
@@ -54,22 +58,35 @@ def _rule(operation: Operation) -> str:
 
 
 def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
+    if not operation.roles:
+        return _open_view(operation, ports)
     limit_bytes = ports.settings.api.max_body_bytes
+    served_as = served_by(ports)
 
     def view(**variables: Any) -> Response:
-        given = {**variables, "ports": ports}
-        if operation.roles:
-            given["key"] = permitted_key(request, operation, ports)
-            given["query"] = read_query(request.args, operation.query)
+        key = permitted_key(request, operation, ports)
+        limit(key, operation, ports)
+        given = {**variables, "ports": ports, "key": key, "query": read_query(request.args, operation.query)}
         if operation.body is not None:
             given["body"] = read_body(request, operation, limit_bytes)
+        tag = revision_tag(operation, ports, key, served_as)
+        if tag and is_known(tag):
+            return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
         wanted = {name: value for name, value in given.items() if name in operation.hints}
-        return _respond(operation, operation.handler(**wanted))
+        return _respond(operation, operation.handler(**wanted), tag)
 
     return view
 
 
-def _respond(operation: Operation, result: object) -> Response:
+def _open_view(operation: Operation, ports: Ports) -> Callable[..., Response]:
+    """Of an operation that needs no key: anybody can ask it at any rate, so the stores are asked now and then only."""
+    if "ports" not in operation.hints:
+        return lambda **variables: _respond(operation, operation.handler(**variables))
+    recent = Recent(partial(operation.handler, ports=ports), ports.clock, ports.settings.api.health_seconds)
+    return lambda: _respond(operation, recent())
+
+
+def _respond(operation: Operation, result: object, tag: str | None = None) -> Response:
     reply = result if isinstance(result, Reply) else Reply(result)
     response = Response(_encoded(reply.body), operation.status, mimetype=reply.media_type)
     response.headers.update(reply.headers)
@@ -78,7 +95,9 @@ def _respond(operation: Operation, result: object) -> Response:
         response.headers["Link"] = f'<{address}>; rel="next"'
     if response.status_code == HTTPStatus.NO_CONTENT:
         del response.headers["Content-Type"]
-    if operation.roles and operation.method == "GET":
+    if tag:
+        response.headers["ETag"] = tag
+    if operation.tagged:
         response.add_etag()
         response.make_conditional(request)
     return response
@@ -110,6 +129,7 @@ def _finish(response: Response) -> Response:
     operation = _operation()
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers.update(limit_headers())
     if operation and operation.roles:
         response.headers["Cache-Control"] = "no-store"
     metrics.observe(operation.name if operation else "none", response.status_code, perf_counter() - g.started)

@@ -19,6 +19,7 @@ from service.usecases.live_calibration import (
     TailRatio,
     live_calibration,
 )
+from service.usecases.revisions import verdicts_revision
 
 routes = Routes("Operating")
 
@@ -52,6 +53,7 @@ _TAILS = [
         episodes=EpisodeRate(promised=2, opened=2.4, low=1.7, high=3.4, episodes=31, stairwell_weeks=1280),
         drift=[],
     ),
+    revision=verdicts_revision,
 )
 def read_calibration(ports: Ports, key: Key, query: CalibrationQuery) -> LiveCalibration:
     """Read whether small p-values come as often as they say, and episodes as seldom as the budget says.

@@ -25,6 +25,7 @@ from service.usecases.episodes import (
     mute_episode,
     read_episode,
 )
+from service.usecases.revisions import episodes_revision
 from service.usecases.verdict_reasons import Reason
 
 routes = Routes("Episodes")
@@ -82,6 +83,7 @@ class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/v1/episodes",
     roles=_READERS,
     answered=EpisodePage([_EPISODE], encode_cursor(EpisodeKey(1795204800, 7))),
+    revision=episodes_revision,
 )
 def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
     """List episodes, by start.
@@ -103,7 +105,14 @@ def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
     return EpisodePage(items, encode_cursor(following) if following else None)
 
 
-@routes.declare("GET", "/v1/episodes/{episode}", roles=_READERS, raises=(NotFound,), answered=_EPISODE)
+@routes.declare(
+    "GET",
+    "/v1/episodes/{episode}",
+    roles=_READERS,
+    raises=(NotFound,),
+    answered=_EPISODE,
+    revision=episodes_revision,
+)
 def read_one_episode(ports: Ports, key: Key, episode: str) -> EpisodeView:
     """Read one episode."""
     return read_episode(ports, key.tenant, episode)

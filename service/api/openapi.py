@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from service.api import limits
 from service.api.paging import Page
 from service.api.problems import MEDIA_TYPE, InfluxProblem, document
 from service.api.routes import JSON, Operation
@@ -33,8 +34,10 @@ pages: follow the `Link` header until there is none. Query keys that an operatio
 fails answers with a problem document (RFC 9457). Everything a key can see belongs to its tenant; what belongs to
 another tenant does not exist for it. Within `/v1` members are only added: ignore those you do not know.
 """
+_BEFORE_THE_LIMIT = (401, 403)
 _HEADERS_BY_STATUS = {
     401: {"WWW-Authenticate": "How to send a key."},
+    429: {"Retry-After": "Seconds to wait."},
     503: {"Retry-After": "Seconds to wait."},
 }
 
@@ -140,13 +143,16 @@ def _without_none(value: Any) -> Any:
 
 
 def _success(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
-    headers = dict(operation.headers)
+    headers = {**operation.headers, **_limited(operation)}
     if any(isinstance(kind, type) and issubclass(kind, Page) for kind in operation.responses.values()):
         headers["Link"] = 'Address of the next page, `rel="next"`; absent on the last page.'
     responses: dict[str, Any] = {}
-    if operation.roles and operation.method == "GET":
+    if operation.tagged:
         headers["ETag"] = "Send it back as `If-None-Match` to be told when nothing has changed."
-        responses["304"] = {"description": "Nothing has changed since the ETag that was sent."}
+        responses["304"] = {
+            "description": "Nothing has changed since the ETag that was sent.",
+            "headers": _headers({"ETag": "As it was sent.", **_limited(operation)}),
+        }
     success: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "headers": _headers(headers)}
     if operation.responses:
         success["content"] = {
@@ -165,10 +171,15 @@ def _failures(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         }
         responses[str(status)] = {
             "description": "; or: ".join(kind.title for kind in found),
-            "headers": _headers(_HEADERS_BY_STATUS.get(status, {})),
+            "headers": _headers({**_HEADERS_BY_STATUS.get(status, {}), **_limited(operation, status)}),
             "content": {MEDIA_TYPE: {"schema": schemas.of(operation.problem), "examples": examples}},
         }
     return responses
+
+
+def _limited(operation: Operation, status: int = 0) -> Mapping[str, str]:
+    """The headers of limits: on every answer to a key that may ask."""
+    return limits.HEADERS if operation.roles and status not in _BEFORE_THE_LIMIT else {}
 
 
 def _headers(descriptions: Mapping[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from service.ingest.places_files import read_places_json
 from service.ports import Ports
 from service.usecases.places import import_places
 from service.usecases.queries import list_stairwells, read_stairwell
+from service.usecases.revisions import places_revision
 
 routes = Routes("Places")
 
@@ -61,6 +62,7 @@ _ROW = PlaceRow(
     "/v1/places",
     roles=(Role.READER, Role.OPERATOR),
     answered=StairwellPage([_STAIRWELL], encode_cursor("kvarnen-3a")),
+    revision=places_revision,
 )
 def list_places(ports: Ports, key: Key, query: PageQuery) -> StairwellPage:
     """List stairwells, by id."""
@@ -76,6 +78,7 @@ def list_places(ports: Ports, key: Key, query: PageQuery) -> StairwellPage:
     roles=(Role.READER, Role.OPERATOR),
     raises=(NotFound,),
     answered=_STAIRWELL,
+    revision=places_revision,
 )
 def read_place(ports: Ports, key: Key, stairwell: Identifier) -> Stairwell:
     """Read one stairwell."""

@@ -28,6 +28,7 @@ _INFLUX_CODES = {
     413: "request too large",
     415: "invalid",
     422: "unprocessable entity",
+    429: "too many requests",
     500: "internal error",
     503: "unavailable",
 }
@@ -106,6 +107,13 @@ TYPES: dict[type[Exception], ProblemType] = {
     errors.Conflict: ProblemType(
         "conflict", "This contradicts what is already decided", 409, "Read the present state, then decide again."
     ),
+    errors.TooManyRequests: ProblemType(
+        "too-many-requests",
+        "The key asks too often",
+        429,
+        "The header RateLimit-Policy tells what a key may ask, RateLimit what is left of it. Wait for Retry-After "
+        "seconds, and send many rows in one request.",
+    ),
     errors.TooLarge: ProblemType(
         "too-large", "The body is too large", 413, "Send smaller batches; the limit holds for unpacked bytes too."
     ),
@@ -183,6 +191,8 @@ def respond(error: Exception, shape: type[Problem] = Problem) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="trappvakt", Token realm="trappvakt"'
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, errors.TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return response

@@ -20,6 +20,9 @@ from werkzeug.exceptions import UnsupportedMediaType
 from service import errors
 from service.api.problems import Problem, ProblemType, type_of
 from service.domain.keys import Role
+from service.ports import Ports
+from service.usecases.request_limits import Policy
+from service.usecases.revisions import Revision
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -68,6 +71,8 @@ class Operation:
         Response headers worth knowing, with a description each.
     sent, answered
         Examples of body and response.
+    revision
+        Of a GET: what becomes another whenever the answer may have; whoever has the answer is told so at once.
     problem
         Shape of its problem documents.
     """
@@ -85,6 +90,7 @@ class Operation:
     sent: object
     answered: object
     problem: type[Problem]
+    revision: Callable[[Ports, str], Revision] | None
 
     @property
     def name(self) -> str:
@@ -101,6 +107,16 @@ class Operation:
         """Summary and description."""
         summary, _, description = inspect.cleandoc(self.handler.__doc__ or "").partition("\n\n")
         return summary, description
+
+    @property
+    def tagged(self) -> bool:
+        """Whether its answers have an ETag."""
+        return self.method == "GET" and bool(self.responses) and (bool(self.roles) or "ports" not in self.hints)
+
+    @property
+    def policy(self) -> Policy:
+        """With what its requests are limited: what sensors send is apart from all else."""
+        return Policy.WRITES if Role.INGEST in self.roles else Policy.REQUESTS
 
     @property
     def path_types(self) -> dict[str, Any]:
@@ -142,7 +158,7 @@ class Operation:
         """Every problem it can answer with, by status."""
         raised: list[type[Exception]] = [*self.raises, Exception]
         if self.roles:
-            raised += [errors.NotAuthenticated, errors.NotPermitted, errors.InvalidInput]
+            raised += [errors.NotAuthenticated, errors.NotPermitted, errors.InvalidInput, errors.TooManyRequests]
         if self.body is not None:
             raised += [errors.TooLarge, UnsupportedMediaType]
         if "ports" in self.hints:
@@ -180,6 +196,7 @@ class Routes:
         sent: object = None,
         answered: object = None,
         problem: type[Problem] = Problem,
+        revision: Callable[[Ports, str], Revision] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Decorate the handler of an operation; parameters as of :class:`Operation`.
 
@@ -204,6 +221,7 @@ class Routes:
                 sent=sent,
                 answered=answered,
                 problem=problem,
+                revision=revision,
             )
             if set(operation.hints) - _INJECTED != set(_VARIABLE.findall(path)):
                 raise TypeError(f"{operation.name}: {path} and the handler's parameters name different variables")

@@ -23,6 +23,7 @@ from service.usecases.queries import (
     find_anomalies,
     read_stairwell_verdicts,
 )
+from service.usecases.revisions import verdicts_revision
 from service.usecases.verdict_reasons import Reason
 
 routes = Routes("Verdicts")
@@ -131,7 +132,14 @@ class Profile(msgspec.Struct, frozen=True):
     spaces: list[SpaceProfile]
 
 
-@routes.declare("GET", "/v1/stairwells/{stairwell}/verdicts", roles=_READERS, raises=(NotFound,), answered=_PAGE)
+@routes.declare(
+    "GET",
+    "/v1/stairwells/{stairwell}/verdicts",
+    roles=_READERS,
+    raises=(NotFound,),
+    answered=_PAGE,
+    revision=verdicts_revision,
+)
 def list_verdicts(ports: Ports, key: Key, query: VerdictsQuery, stairwell: Identifier) -> VerdictPage:
     """List the verdicts of one stairwell, by start of the window.
 
@@ -141,7 +149,7 @@ def list_verdicts(ports: Ports, key: Key, query: VerdictsQuery, stairwell: Ident
     return VerdictPage(views, encode_cursor(following) if following else None)
 
 
-@routes.declare("GET", "/v1/anomalies", roles=_READERS, answered=_PAGE)
+@routes.declare("GET", "/v1/anomalies", roles=_READERS, answered=_PAGE, revision=verdicts_revision)
 def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage:
     """List what is not normal, over all stairwells, by start of the window.
 
@@ -167,6 +175,7 @@ def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage
             )
         ],
     ),
+    revision=verdicts_revision,
 )
 def read_profile(ports: Ports, key: Key, stairwell: Identifier) -> Profile:
     """Read the normal week of a stairwell: the presences expected in every window.

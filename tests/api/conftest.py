@@ -77,6 +77,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         deliveries=memory.MemoryDeliveryStore(),
         mail=ports.mail,
         keys=memory.MemoryKeyStore(),
+        requests=memory.MemoryRequestCounter(),
         audit=memory.MemoryAuditLog(),
     )
 

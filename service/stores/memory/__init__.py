@@ -7,6 +7,7 @@ from service.stores.memory.findings import MemoryEpisodeDecisionStore, MemoryOut
 from service.stores.memory.readings import MemoryReadingStore
 from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore, MemoryKeyStore
 from service.stores.memory.register import MemoryPlacesRegister
+from service.stores.memory.requests import MemoryRequestCounter
 from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryOutcomeStore",
     "MemoryPlacesRegister",
     "MemoryReadingStore",
+    "MemoryRequestCounter",
     "MemoryStateStore",
     "MemoryTables",
     "MemoryVerdictStore",

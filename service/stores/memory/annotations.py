@@ -48,6 +48,10 @@ class MemoryAnnotationStore:
         found = sorted((one for one in in_force if _matches(query, one)), key=_key)
         return found[: query.limit]
 
+    def revision(self) -> int:
+        """How many versions there are."""
+        return len(self._versions)
+
     def changes(self, cursor: int) -> AnnotationChanges:
         """Versions after the cursor, and those they came after."""
         since, before = self._versions[cursor:], self._newest(cursor)

@@ -98,6 +98,7 @@ class MemoryStateStore:
         self._tables = tables
         self._chunks: dict[str, dict[str, NDArray[np.float32]]] = {}
         self._written = 0
+        self._published = 0
         self._commands: dict[int, Command] = {}
         self._outcomes: dict[int, str | None] = {}
 
@@ -132,6 +133,11 @@ class MemoryStateStore:
     def publish(self, manifest: Manifest) -> None:
         """Put a manifest in force."""
         self._tables.manifest = manifest
+        self._published += 1
+
+    def revision(self) -> str:
+        """How often anything was published."""
+        return str(self._published)
 
     def ledger(self) -> Ledger:
         """The ledger in force."""
@@ -140,6 +146,7 @@ class MemoryStateStore:
     def publish_ledger(self, ledger: Ledger) -> None:
         """Put a ledger in force."""
         self._tables.ledger = ledger
+        self._published += 1
 
     def sweep(self) -> int:
         """Delete chunks older than the newest in force that neither manifest nor ledger names."""

@@ -93,9 +93,14 @@ class SqliteAnnotationStore:
         }
         return [_annotation(row) for row in self._database.rows(_FIND, asked)]
 
+    def revision(self) -> int:
+        """The number of the newest version."""
+        newest: int = self._database.rows("SELECT coalesce(max(revision), 0) FROM annotation")[0][0]
+        return newest
+
     def changes(self, cursor: int) -> AnnotationChanges:
         """Versions after the cursor, and those they came after."""
-        newest = max(cursor, self._database.rows("SELECT coalesce(max(revision), 0) FROM annotation")[0][0])
+        newest = max(cursor, self.revision())
         rows = self._database.rows(_CHANGES, (cursor, newest)) if newest > cursor else []
         return AnnotationChanges(newest, [_annotation(row) for row in rows])
 

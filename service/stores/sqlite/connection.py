@@ -8,8 +8,9 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ _abandoned: list[sqlite3.Connection] = []
 class Database:
     """A SQLite file in WAL mode with one connection a thread.
 
-    Every commit is synced (``synchronous=FULL``): what was acknowledged survives a killed process and a power cut. What is
-    not worth that survives a killed process only (``synchronous=NORMAL``), and is consistent all the same.
+    Every commit is synced (``synchronous=FULL``): what was acknowledged survives a killed process and a power cut. What
+    is not worth it survives a killed process only (``synchronous=NORMAL``).
     SQLite's locks do not survive ``fork()``, so a thread that forks closes its connection first, and a process opens
     its own on first use.
 
@@ -44,13 +45,13 @@ class Database:
     def __init__(self, path: Path, migrations: Sequence[Migration], *, durable: bool = True) -> None:
         self.path = path
         self._migrations = migrations
-        self._synchronous = "FULL" if durable else "NORMAL"
+        self._durable = durable
         self._local = threading.local()
         _databases.add(self)
 
-    def __reduce__(self) -> tuple[type[Database], tuple[Path, Sequence[Migration]]]:
+    def __reduce__(self) -> tuple[Callable[..., Database], tuple[Path, Sequence[Migration]]]:
         """Sent to another process, it is the same file; connections stay where they are."""
-        return Database, (self.path, self._migrations)
+        return partial(Database, durable=self._durable), (self.path, self._migrations)
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -124,7 +125,7 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             _enter_wal(connection)
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.create_function("sha256", 1, _sha256, deterministic=True)
             self._migrate(connection)

@@ -53,6 +53,8 @@ _REVISE = f"""
     VALUES ({", ".join(f"OLD.{column}" for column in _VERDICT)});
 """  # noqa: S608 - the columns are this module's
 
+_REVISED = "BEGIN UPDATE revision SET word = hex(randomblob(8)); END"
+
 STATE: tuple[Migration, ...] = (
     (
         "CREATE TABLE manifest (id INTEGER PRIMARY KEY CHECK (id = 1), document BLOB NOT NULL)",
@@ -89,6 +91,11 @@ STATE: tuple[Migration, ...] = (
             document BLOB NOT NULL
         )
         """,
+    ),
+    (
+        "CREATE TABLE revision (id INTEGER PRIMARY KEY CHECK (id = 1), word TEXT NOT NULL)",
+        "INSERT INTO revision VALUES (1, hex(randomblob(8)))",
+        *(f"CREATE TRIGGER {table}_published AFTER INSERT ON {table} {_REVISED}" for table in ("manifest", "ledger")),
     ),
 )
 
@@ -289,6 +296,20 @@ REGISTER: tuple[Migration, ...] = (
             error TEXT,
             PRIMARY KEY (tenant, list_id, recipient)
         )
+        """,
+    ),
+)
+
+REQUESTS: tuple[Migration, ...] = (
+    (
+        """
+        CREATE TABLE request (                 -- of each key the newest window in which it asked, and how often
+            key TEXT NOT NULL,
+            policy TEXT NOT NULL,
+            window INTEGER NOT NULL,
+            n INTEGER NOT NULL,
+            PRIMARY KEY (key, policy)
+        ) WITHOUT ROWID
         """,
     ),
 )

@@ -53,6 +53,10 @@ class SqliteStateStore:
         """Put a manifest in force."""
         self._database.execute("REPLACE INTO manifest VALUES (1, ?)", (msgspec.json.encode(manifest),))
 
+    def revision(self) -> str:
+        """A word that triggers in the file draw anew."""
+        return str(self._database.rows("SELECT word FROM revision")[0][0])
+
     def ledger(self) -> Ledger:
         """The ledger in force."""
         rows = self._database.rows("SELECT document FROM ledger")

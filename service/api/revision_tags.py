@@ -1,0 +1,39 @@
+"""ETags of answers that need not be made to know that they are the same."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+
+import msgspec
+from flask import request
+
+from service.api.routes import Operation
+from service.domain.keys import Key
+from service.ports import Ports
+
+
+def served_by(ports: Ports) -> str:
+    """What every answer depends on beside its revision: the program and its settings."""
+    return _digest(metadata.version("trappvakt"), ports.settings)
+
+
+def revision_tag(operation: Operation, ports: Ports, key: Key, served_as: str) -> str | None:
+    """The weak ETag of what is asked for; None where the operation has no revision.
+
+    It is weak because a tick that goes on may show in an answer before it is committed.
+    """
+    if operation.revision is None:
+        return None
+    revision = operation.revision(ports, key.tenant)
+    return f'W/"{_digest(served_as, key.tenant, key.role, request.full_path, revision)}"'
+
+
+def is_known(tag: str) -> bool:
+    """Whether the sender of the request has the answer with this tag."""
+    known = request.if_none_match
+    return not known.star_tag and known.contains_raw(tag)
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
