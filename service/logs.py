@@ -1,4 +1,4 @@
-"""Structured logs on standard error: JSON for machines, colours on a terminal, and no secret in either."""
+"""Structured logs on standard error: JSON or logfmt for machines, colours on a terminal, and no secret in any."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def configure_logging(log: Log, stream: TextIO | None = None) -> None:
         Defaults to standard error, so that a command's output stays clean.
     """
     out = stream or sys.stderr
-    console = log.format == "console" or (log.format == "auto" and out.isatty())
+    chosen = log.format if log.format != "auto" else "console" if out.isatty() else "json"
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -45,7 +45,7 @@ def configure_logging(log: Log, stream: TextIO | None = None) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(console)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS[chosen]],
         )
     )
     logging.basicConfig(level=log.level.upper(), handlers=[handler], force=True)
@@ -61,7 +61,16 @@ def _hidden(value: object) -> object:
     return _SECRET_VALUE.sub(HIDDEN, value) if isinstance(value, str) else value
 
 
-def _renderer(console: bool) -> Processor:
-    if console:
-        return structlog.dev.ConsoleRenderer()
-    return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+def _in_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Lists as their elements with commas between, because logfmt knows texts and numbers only."""
+    return {name: ",".join(map(str, one)) if isinstance(one, list | tuple) else one for name, one in event.items()}
+
+
+_LOGFMT = structlog.processors.LogfmtRenderer(
+    key_order=["timestamp", "level", "event"], drop_missing=True, bool_as_flag=False
+)
+_RENDERERS: dict[str, list[Processor]] = {
+    "console": [structlog.dev.ConsoleRenderer()],
+    "json": [structlog.processors.JSONRenderer(ensure_ascii=False, default=str)],
+    "logfmt": [_in_words, _LOGFMT],
+}

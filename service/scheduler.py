@@ -21,16 +21,18 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from filelock import FileLock, Timeout
-from prometheus_client import Counter, Gauge, Histogram
 
+from service import metrics
 from service.domain.hotspots import ListStatus
-from service.errors import SchedulerBusy
+from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.usecases.advance import advance
 from service.usecases.commands import run_commands
 from service.usecases.deliver import deliver_lists
+from service.usecases.episode_runs import count_begun
+from service.usecases.health import read_progress
 from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
 from service.usecases.joint_lists import make_joint_list
 from service.usecases.live_calibration import live_calibration
@@ -38,25 +40,6 @@ from service.usecases.reconcile import reconcile
 
 LOCK_FILE = "scheduler.lock"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-TICKS = Counter("trappvakt_ticks", "Ticks the scheduler ran.")
-TICKS_MISSED = Counter("trappvakt_ticks_missed", "Ticks due while another ran; the next made up for them.")
-TICK_ERRORS = Counter("trappvakt_tick_errors", "Steps of a tick that failed.", ["step"])
-TICK_SECONDS = Histogram("trappvakt_tick_seconds", "Length of a tick.")
-VERDICTS = Counter("trappvakt_verdicts", "Verdicts written.")
-ANOMALOUS = Counter("trappvakt_anomalous", "Verdicts that were anomalous.")
-LEVEL_SHIFTS = Counter("trappvakt_level_shifts", "Level shifts learnt as the new normal of a space.")
-CALIBRATION_RATIO = Gauge(
-    "trappvakt_calibration_ratio",
-    "P(p < level) / level of the latest weeks' verdicts, daily; 1 is right.",
-    ["kind", "level"],
-    multiprocess_mode="mostrecent",
-)
-EPISODES_OPENED = Gauge(
-    "trappvakt_episodes_opened_per_100_stairwell_weeks",
-    "Episodes opened in the latest weeks, daily; the budget is the setting.",
-    multiprocess_mode="mostrecent",
-)
 
 _log = structlog.get_logger(__name__)
 
@@ -143,22 +126,31 @@ class Tick:
             self._step("lists", line, self._make_lists)
             self._step("calibration", line, self._watch_calibration)
         self._step("mail", line, self._deliver_lists)
+        self._step("progress", line, self._tell_progress)
         seconds = time.perf_counter() - began
-        TICKS.inc()
-        TICK_SECONDS.observe(seconds)
-        _log.info("tick", **line, seconds=round(seconds, 3))
+        metrics.TICKS.inc()
+        metrics.TICK_SECONDS.observe(seconds)
+        metrics.LAST_TICK.set_to_current_time()
+        tell = _log.warning if "failed" in line else _log.info
+        tell("tick", **line, seconds=round(seconds, 3))
 
     def _step(self, name: str, line: dict[str, object], step: Callable[[], dict[str, object]]) -> bool:
-        """Run one step and add to the tick's log line what it did; False if it did not come to its end."""
+        """Run one step and add to the tick's line what it did and how long it took; False if it came to no end."""
+        began = time.perf_counter()
         try:
             line.update(step())
         except StopAsked:
             return False
-        except Exception:
-            TICK_ERRORS.labels(step=name).inc()
+        except Exception as error:
+            metrics.TICK_ERRORS.labels(step=name).inc()
+            if isinstance(error, StoreError):
+                metrics.STORE_ERRORS.labels(process="scheduler").inc()
             _log.exception("tick step failed", step=name)
-            line["failed"] = name
+            failed = {f"{name}_error": str(error) or type(error).__name__}
+            line.update({"failed": [*_failed(line), name], **failed})
             return False
+        finally:
+            line[f"{name}_seconds"] = round(time.perf_counter() - began, 3)
         return True
 
     def _run_commands(self) -> dict[str, object]:
@@ -175,17 +167,37 @@ class Tick:
         return {"reconciled": differing}
 
     def _advance(self) -> dict[str, object]:
+        before = self.ports.state.manifest()
         report = advance(self.ports, progress=self._between_commits)
-        VERDICTS.inc(report.verdicts)
-        ANOMALOUS.inc(report.anomalous)
-        LEVEL_SHIFTS.inc(report.level_shifts)
+        numbers = [one.number for one in self.ports.register.series()]
+        begun = count_begun(self.ports, numbers, before.watermark if before else 0) if report.anomalous else 0
+        missing = max(0, report.windows * len(numbers) - report.verdicts)
+        metrics.VERDICTS.inc(report.verdicts)
+        metrics.ANOMALOUS.inc(report.anomalous)
+        metrics.WINDOWS_MISSING.inc(missing)
+        metrics.EPISODES.inc(begun)
+        metrics.CORRECTED.inc(report.corrected)
+        metrics.LEVEL_SHIFTS.inc(report.level_shifts)
         return {
             "windows": report.windows,
             "verdicts": report.verdicts,
+            "missing": missing,
             "anomalous": report.anomalous,
+            "episodes_opened": begun,
             "corrected": report.corrected,
             "level_shifts": report.level_shifts,
-            "watermark": report.watermark.isoformat() if report.watermark else None,
+        }
+
+    def _tell_progress(self) -> dict[str, object]:
+        """How far the service has come, whatever became of the steps before."""
+        progress = read_progress(self.ports, verdicts=False)
+        return {
+            "version": progress.version,
+            "series": progress.series,
+            "watermark": progress.watermark and datetime.fromtimestamp(progress.watermark, UTC).isoformat(),
+            "overdue_seconds": progress.overdue_seconds,
+            "waiting": progress.commands,
+            **{f"{channel}_{status}": number for (channel, status), number in progress.deliveries.items() if number},
         }
 
     def _between_commits(self, _done: int, _total: int) -> None:
@@ -208,9 +220,9 @@ class Tick:
         report = live_calibration(self.ports)
         for group in [report.overall, *report.by_kind] if report.overall else ():
             for tail in group.tails:
-                CALIBRATION_RATIO.labels(group.group, f"{tail.level:g}").set(tail.ratio)
+                metrics.CALIBRATION_RATIO.labels(group.group, f"{tail.level:g}").set(tail.ratio)
         if report.episodes:
-            EPISODES_OPENED.set(report.episodes.opened)
+            metrics.EPISODE_RATE.set(report.episodes.opened)
         self._calibrated = today
         return {"drift": report.drift} if report.drift else {}
 
@@ -269,5 +281,11 @@ def list_due(settings: Settings, now: datetime) -> datetime | None:
     return due if due <= now else None
 
 
+def _failed(line: dict[str, object]) -> list[object]:
+    """The steps of a tick that have failed so far."""
+    failed = line.get("failed")
+    return failed if isinstance(failed, list) else []
+
+
 def _count_missed(_event: JobEvent) -> None:
-    TICKS_MISSED.inc()
+    metrics.TICKS_MISSED.inc()

@@ -145,7 +145,7 @@ class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is logged and how."""
 
     level: Literal["debug", "info", "warning", "error"]
-    format: Literal["auto", "json", "console"]
+    format: Literal["auto", "json", "logfmt", "console"]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ from service.api.recent import Recent
 from service.api.revision_tags import is_known, revision_tag, served_by
 from service.api.routes import Operation, Reply
 from service.domain.places import Identifier
+from service.errors import StoreError
 from service.exports.formats import Suffix
 from service.ports import Ports
 
@@ -111,6 +112,8 @@ def _encoded(body: object) -> bytes:
 
 def _fail(error: Exception) -> Response:
     operation = _operation()
+    if isinstance(error, StoreError):
+        metrics.observe_store_error()
     response = problems.respond(error, operation.problem if operation else problems.Problem)
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", operation=operation and operation.name, exc_info=error)

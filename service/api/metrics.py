@@ -1,82 +1,125 @@
 """Metrics in Prometheus' text form.
 
-Requests are counted where they are served; with several processes prometheus-client lays their counters together in
-the folder that PROMETHEUS_MULTIPROC_DIR names. What the stores know is read from them at the scrape, so that it is the
-same whichever process answers. No metric names a tenant, a place or a key.
+What processes count (:mod:`service.metrics`) is laid together. What the stores know is read from them at the scrape, so
+that it is the same whichever process answers. No metric names a tenant, a place or a key.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.metadata import version
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from service.metrics import REQUEST_SECONDS, REQUESTS, ROWS, STORE_ERRORS
+from service.settings import Settings
 from service.usecases.health import Progress
 
 MEDIA_TYPE = "text/plain"
-_REQUESTS = Counter("trappvakt_http_requests", "Requests answered.", ["operation", "status"])
-_SECONDS = Histogram("trappvakt_http_request_seconds", "Time to answer a request.", ["operation"])
-_ROWS = Counter("trappvakt_ingest_rows", "Rows of counts received over HTTP.", ["outcome"])
 
 
 def observe(operation: str, status: int, seconds: float) -> None:
     """Count one request."""
-    _REQUESTS.labels(operation, str(status)).inc()
-    _SECONDS.labels(operation).observe(seconds)
+    REQUESTS.labels(operation, str(status)).inc()
+    REQUEST_SECONDS.labels(operation).observe(seconds)
 
 
 def observe_rows(accepted: int, refused: int) -> None:
     """Count the rows of one body of counts."""
-    _ROWS.labels("accepted").inc(accepted)
-    _ROWS.labels("refused").inc(refused)
+    ROWS.labels("accepted").inc(accepted)
+    ROWS.labels("refused").inc(refused)
 
 
-def render(progress: Progress | None, store_up: dict[str, bool]) -> bytes:
-    """Everything as Prometheus reads it; ``progress`` is None while places or state do not answer."""
+def observe_store_error() -> None:
+    """Count a request that a store failed."""
+    STORE_ERRORS.labels("api").inc()
+
+
+def render(settings: Settings, progress: Progress | None, store_up: dict[str, bool], free_bytes: int | None) -> bytes:
+    """Everything as Prometheus reads it; what is not known at the moment is left out.
+
+    Parameters
+    ----------
+    settings
+        What is measured beside: the window's length and the budget.
+    progress
+        None while places or state do not answer.
+    store_up
+        Whether each store answers.
+    free_bytes
+        Room left where the data folder is; None if it is not there.
+    """
     registry = CollectorRegistry()
-    registry.register(_Progress(progress, store_up))
+    registry.register(_AtScrape(settings, progress, store_up, free_bytes))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)
         return generate_latest(registry)
     return generate_latest(registry) + generate_latest(REGISTRY)
 
 
-class _Progress(Collector):
-    def __init__(self, progress: Progress | None, store_up: dict[str, bool]) -> None:
+class _AtScrape(Collector):
+    def __init__(
+        self, settings: Settings, progress: Progress | None, store_up: dict[str, bool], free_bytes: int | None
+    ) -> None:
+        self._settings = settings
         self._progress = progress
         self._store_up = store_up
+        self._free_bytes = free_bytes
 
     def collect(self) -> Iterator[Metric]:
-        progress = self._progress
-        up = GaugeMetricFamily("trappvakt_store_up", "Whether a store answers.", labels=["store"])
+        yield InfoMetricFamily("trappvakt_build", "The Trappvakt that runs.", {"version": version("trappvakt")})
+        yield GaugeMetricFamily(
+            "trappvakt_window_seconds", "Length of a window in seconds.", self._settings.window_seconds
+        )
+        yield GaugeMetricFamily(
+            "trappvakt_episode_budget_per_100_stairwell_weeks",
+            "Episodes that may be opened: the setting detector.episodes_per_100_stairwell_weeks.",
+            self._settings.detector.episodes_per_100_stairwell_weeks,
+        )
+        up = GaugeMetricFamily("trappvakt_store_up", "Whether a store answers: 1 or 0.", labels=["store"])
         for name, answers in self._store_up.items():
             up.add_metric([name], float(answers))
         yield up
-        if progress is None:
-            return
-        yield GaugeMetricFamily("trappvakt_series", "Series in the places register.", progress.series)
-        yield GaugeMetricFamily("trappvakt_commands_queued", "Commands not yet finished.", progress.commands)
-        if progress.watermark is None or progress.watermark_age_seconds is None:
-            return
-        yield GaugeMetricFamily(
-            "trappvakt_watermark_seconds", "Every window before it is scored (Unix time).", progress.watermark
-        )
-        yield GaugeMetricFamily(
-            "trappvakt_watermark_age_seconds", "Time since the watermark.", progress.watermark_age_seconds
-        )
-        if progress.verdicts is not None and progress.anomalous is not None:
+        if self._free_bytes is not None:
             yield GaugeMetricFamily(
-                "trappvakt_newest_window_verdicts", "Verdicts of the newest window scored.", progress.verdicts
+                "trappvakt_data_free_bytes", "Room left on the disk of the data folder.", self._free_bytes
             )
-            yield GaugeMetricFamily(
-                "trappvakt_newest_window_anomalous",
-                "Anomalous verdicts of the newest window scored.",
-                progress.anomalous,
-            )
-        champion = GaugeMetricFamily("trappvakt_champion", "The model version in force.", labels=["version"])
-        champion.add_metric([progress.version or ""], 1.0)
-        yield champion
+        if self._progress is not None:
+            yield from _progress(self._progress)
+
+
+def _progress(progress: Progress) -> Iterator[Metric]:
+    yield GaugeMetricFamily("trappvakt_series", "Series in the places register.", progress.series)
+    yield GaugeMetricFamily("trappvakt_commands_queued", "Commands not yet finished.", progress.commands)
+    deliveries = GaugeMetricFamily(
+        "trappvakt_deliveries", "Deliveries that wait, or were given up.", labels=["channel", "status"]
+    )
+    for labels, number in progress.deliveries.items():
+        deliveries.add_metric(labels, number)
+    yield deliveries
+    known = {
+        "trappvakt_watermark_timestamp_seconds": ("Every window before it is scored, Unix time.", progress.watermark),
+        "trappvakt_watermark_age_seconds": ("Time since the watermark.", progress.watermark_age_seconds),
+        "trappvakt_overdue_seconds": (
+            "How long the first window to be scored has been due; 0 when none is.",
+            progress.overdue_seconds,
+        ),
+        "trappvakt_newest_window_verdicts": ("Verdicts of the newest window scored.", _scored(progress)),
+        "trappvakt_newest_window_anomalous": (
+            "Anomalous verdicts of the newest window scored.",
+            _scored(progress) and progress.anomalous,
+        ),
+    }
+    for name, (explanation, value) in known.items():
+        if value is not None:
+            yield GaugeMetricFamily(name, explanation, value)
+    if progress.version is not None:
+        yield InfoMetricFamily("trappvakt_champion", "The model version in force.", {"version": progress.version})
+
+
+def _scored(progress: Progress) -> int | None:
+    return None if progress.watermark is None else progress.verdicts

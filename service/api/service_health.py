@@ -7,7 +7,7 @@ import msgspec
 from service.api.metrics import MEDIA_TYPE, render
 from service.api.routes import Reply, Routes
 from service.ports import Ports
-from service.usecases.health import check_stores, read_progress, store_failures, watermark_age_seconds
+from service.usecases.health import check_stores, free_bytes, read_progress, store_failures, watermark_age_seconds
 
 routes = Routes("Health")
 
@@ -39,8 +39,8 @@ def read_readiness(ports: Ports) -> Readiness:
 
 @routes.declare("GET", "/metrics", produces={MEDIA_TYPE: str})
 def read_metrics(ports: Ports) -> Reply:
-    """Metrics in Prometheus' text form: requests, rows, age of the watermark, newest verdicts, stores that answer."""
+    """Metrics in Prometheus' text form; the page on operations tells what each of them means."""
     up = {name: message is None for name, message in store_failures(ports).items()}
-    known = up["places register"] and up["state"]
+    known = up["places register"] and up["state"] and up["deliveries"]
     progress = read_progress(ports, verdicts=up["counts"] and up["verdicts"]) if known else None
-    return Reply(render(progress, up), media_type=MEDIA_TYPE)
+    return Reply(render(ports.settings, progress, up, free_bytes(ports)), media_type=MEDIA_TYPE)

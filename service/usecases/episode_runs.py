@@ -48,6 +48,11 @@ def runs_since(ports: Ports, series: Collection[int], since: int | None) -> Iter
         yield from _told(run, since, step)
 
 
+def count_begun(ports: Ports, series: Collection[int], since: int) -> int:
+    """How many runs start at or after ``since``."""
+    return sum(1 for _ in runs_since(ports, series, since))
+
+
 def run_around(ports: Ports, number: int, start: int) -> Run | None:
     """The run of a series that holds the window that starts at ``start``."""
     run = next(runs_since(ports, {number}, _beginning(ports, number, start)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.annotations import AnnotationQuery
+from service.domain.deliveries import DeliveryStatus
 from service.domain.hotspots import ListStatus
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
@@ -21,13 +23,17 @@ _NO_SERIES = -1
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far the service has come; the watermark is in seconds UTC, ``None`` before the first tick.
 
+    ``overdue_seconds`` are how long the first window that is to be scored has been due: 0 when none is.
     ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count. They are
-    ``None`` while the verdicts cannot be read.
+    ``None`` while the verdicts cannot be read. ``deliveries`` are counted by (channel, status), where they wait or were
+    given up.
     """
 
     series: int
     watermark: int | None
     watermark_age_seconds: float | None
+    overdue_seconds: float | None
+    deliveries: dict[tuple[str, str], int]
     verdicts: int | None
     anomalous: int | None
     commands: int
@@ -77,6 +83,28 @@ def watermark_age_seconds(ports: Ports) -> float | None:
     return None if manifest is None else ports.clock.now().timestamp() - manifest.watermark
 
 
+def overdue_seconds(ports: Ports) -> float | None:
+    """How long ago the first window after the watermark was to be scored; 0 if it is still to come, None before any."""
+    age, settings = watermark_age_seconds(ports), ports.settings
+    if age is None:
+        return None
+    return max(0.0, age - settings.window_seconds - settings.window.lateness_minutes * 60)
+
+
+def count_deliveries(ports: Ports) -> dict[tuple[str, str], int]:
+    """How many deliveries wait, and how many were given up, by (channel, status)."""
+    statuses = (DeliveryStatus.WAITING, DeliveryStatus.GIVEN_UP)
+    return {("mail", status.value): len(ports.deliveries.find(status=status)) for status in statuses}
+
+
+def free_bytes(ports: Ports) -> int | None:
+    """Room left on the disk of the data folder; None while the folder is not there."""
+    try:
+        return shutil.disk_usage(ports.settings.data_dir).free
+    except OSError:
+        return None
+
+
 def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
     """How far the service has come, read from the stores, so that every process tells the same.
 
@@ -92,6 +120,8 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
         series=len(series),
         watermark=watermark,
         watermark_age_seconds=watermark_age_seconds(ports),
+        overdue_seconds=overdue_seconds(ports),
+        deliveries=count_deliveries(ports),
         verdicts=None if newest is None else len(newest),
         anomalous=None if newest is None else int(newest.sum()),
         commands=len(ports.state.commands()),

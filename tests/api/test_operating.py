@@ -110,7 +110,7 @@ def test_metrics_tell_the_age_of_the_watermark(town):
     response = town.app.test_client().get("/metrics")
     age = town.ports.clock.now().timestamp() - manifest.watermark
     assert samples(response, "trappvakt_watermark_age_seconds") == [({}, age)]
-    assert samples(response, "trappvakt_champion") == [({"version": "0"}, 1.0)]
+    assert samples(response, "trappvakt_champion_info") == [({"version": "0"}, 1.0)]
     newest = manifest.watermark - town.ports.settings.window_seconds
     numbers = np.array([one.number for one in town.ports.register.series()], dtype=np.int64)
     columns = town.ports.verdicts.columns(numbers, newest, manifest.watermark)
@@ -134,7 +134,7 @@ def test_metrics_count_requests_and_rows_and_name_nobody(empty):
 
 def test_metrics_before_the_first_tick_have_no_watermark(empty):
     response = empty.app.test_client().get("/metrics")
-    assert samples(response, "trappvakt_watermark_seconds") == []
+    assert samples(response, "trappvakt_watermark_timestamp_seconds") == []
     assert samples(response, "trappvakt_series") == [({}, 0.0)]
 
 

@@ -115,7 +115,7 @@ def test_what_is_kept_and_audited_is_the_recipients_name(host: MailHost, tmp_pat
     pass_time(ports, minutes=2)
     with capture_logs() as later:
         Tick(ports).run()
-    assert [line.get("failed") for line in lines if line["event"] == "tick"] == ["mail"]
+    assert [line.get("failed") for line in lines if line["event"] == "tick"] == [["mail"]]
     assert [line.get("sent") for line in later if line["event"] == "tick"] == [[FIRST]]
     told = [(one.action, one.subject, one.detail) for one in ports.audit.entries(TENANT)]
     assert ("list.send", FIRST, "to police-south") in told

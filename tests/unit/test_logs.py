@@ -15,12 +15,12 @@ TOKEN = "tv_kWcq-0Zb3hN_6yUe"  # noqa: S105 - opens nothing
 
 
 @pytest.fixture
-def lines() -> Iterator[io.StringIO]:
-    """What is written to the log, at level info."""
+def lines(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """What is written to the log, at level info, as JSON unless a test asks for another format."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     stream = io.StringIO()
-    configure_logging(Log(level="info", format="json"), stream)
+    configure_logging(Log(level="info", format=getattr(request, "param", "json")), stream)
     yield stream
     structlog.reset_defaults()
     root.handlers[:] = handlers
@@ -34,6 +34,20 @@ def test_an_event_is_one_json_object(lines: io.StringIO) -> None:
     assert record["event"] == "tick"
     assert (record["level"], record["windows"], record["place"]) == ("info", 3, "Söder")
     assert record["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("lines", ["logfmt"], indirect=True)
+def test_an_event_is_one_line_of_logfmt(lines: io.StringIO) -> None:
+    """Time, level and event first; lists with commas, texts quoted, line breaks escaped, and no secret."""
+    log = structlog.get_logger("test")
+    log.warning("tick", failed=["mail", "lists"], mail_error=f"key {TOKEN}:\nrefused", seconds=0.25, version=None)
+    assert lines.getvalue().count("\n") == 1
+    stamp, _, rest = lines.getvalue().partition(" ")
+    assert stamp.startswith("timestamp=2")
+    assert (
+        rest
+        == f'level=warning event=tick failed=mail,lists mail_error="key {HIDDEN}:\\nrefused" seconds=0.25 version=\n'
+    )
 
 
 def test_records_of_libraries_have_the_same_shape(lines: io.StringIO) -> None:

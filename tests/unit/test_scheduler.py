@@ -8,17 +8,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from models.city import simulate_city
+from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
 from service.ports import HotspotListStore, Ports
 from service.scheduler import Tick, list_due, scheduler_lock
 from service.usecases.advance import advance
+from service.usecases.episode_runs import count_begun
 from service.usecases.hotspots import approve_list
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
@@ -44,8 +47,12 @@ def lists(ports: Ports) -> int:
     return len(ports.lists.records(TENANT, EVERY_STATUS))
 
 
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(f"trappvakt_{name}_total", labels) or 0.0
+
+
 def failures(step: str) -> float:
-    return REGISTRY.get_sample_value("trappvakt_tick_errors_total", {"step": step}) or 0.0
+    return counted("tick_errors", step=step)
 
 
 def test_a_tick_scores_what_waits_and_tells_of_it_in_one_line(ports: Ports) -> None:
@@ -57,6 +64,38 @@ def test_a_tick_scores_what_waits_and_tells_of_it_in_one_line(ports: Ports) -> N
     assert [line["windows"] > 0 for line in ticks] == [True, False]
     assert ticks[0]["verdicts"] > 0
     assert ticks[0]["watermark"] == ticks[1]["watermark"] == (ports.clock.now() - timedelta(hours=1)).isoformat()
+
+
+def test_the_line_tells_what_somebody_wants_to_know_at_night(ports: Ports) -> None:
+    """How much was done and is missing, how far it came, what failed and why, what took long; and all of it adds up."""
+    night = int(ports.clock.now().timestamp()) - np.arange(6, 2, -1) * 3600
+    loud = CountPoints(np.full(4, 1), night * NANOSECONDS, np.full(4, 60), np.zeros(4, dtype=np.int64))
+    ports.counts.append(loud)
+    before = {name: counted(name) for name in ("windows_missing", "episodes_opened", "anomalous_verdicts")}
+    with capture_logs() as lines:
+        Tick(ports).run()
+        Tick(replace(ports, counts=Away(), lists=Away())).run()
+    done, failed = (line for line in lines if line["event"] == "tick")
+    series = [one.number for one in ports.register.series()]
+    assert done["missing"] == done["windows"] * len(series) - done["verdicts"]
+    assert done["episodes_opened"] == count_begun(ports, series, 0) > 0
+    assert (done["overdue_seconds"], done["version"], done["series"]) == (0.0, "0", len(series))
+    told = {"windows_missing": "missing", "episodes_opened": "episodes_opened", "anomalous_verdicts": "anomalous"}
+    assert {name: counted(name) - before[name] for name in told} == {name: done[key] for name, key in told.items()}
+    assert {name for name in done if name.endswith("_seconds")} > {"advance_seconds", "mail_seconds"}
+    assert (failed["failed"], failed["advance_error"]) == (["advance"], "the store is away")
+    assert [line["log_level"] for line in (done, failed)] == ["info", "warning"]
+
+
+def test_the_line_tells_since_when_windows_wait(ports: Ports) -> None:
+    """Though nothing could be scored: a day less the lateness, as the clock stands on the hour."""
+    Tick(ports).run()
+    local(ports, 2, days=1)
+    before = counted("store_errors", process="scheduler")
+    with capture_logs() as lines:
+        Tick(replace(ports, counts=Away())).run()
+    assert [line["overdue_seconds"] for line in lines if line["event"] == "tick"] == [86_400 - 900]
+    assert counted("store_errors", process="scheduler") == before + 1
 
 
 def test_the_daily_draft_is_made_once_and_not_before_its_hour(ports: Ports) -> None:
@@ -128,7 +167,7 @@ def test_a_failed_step_is_counted_and_the_next_tick_tries_again(ports: Ports, mo
     with capture_logs() as lines:
         Tick(away).run()
     assert failures("advance") == before + 1
-    assert [line["failed"] for line in lines if line["event"] == "tick"] == ["advance"]
+    assert [line["failed"] for line in lines if line["event"] == "tick"] == [["advance"]]
     Tick(ports).run()
     assert ports.state.manifest() is not None
 
