@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.quality.alarms import Flags, flag_at_own_budget, found_within, opened, stairwell_weeks, threshold_at_budget
+from bench.quality.alarms import Flags, flag_at_own_budget, stairwell_weeks
 from bench.quality.calibration import calibrate, decile_figures, figures
 from bench.quality.datasets import BUDGET
 from bench.quality.experiment import Figure, Row, Table
 from bench.quality.panel import Judgement, Rival
 from bench.quality.towns import Town, null_town, onset_town, shift_town
+from models.evaluation import found_within, opened, threshold_at_budget
 
 WARMUP_WEEKS = 4
 _CLASSES = (("<= 0.1", 0.0, 0.1), ("0.1-0.2", 0.1, 0.2), ("> 0.2", 0.2, np.inf))
@@ -101,7 +102,7 @@ class TownAlarms:
             ONSETS.name: onset_figures(flags_onset, onset),
             FALSE_EPISODES.name: false_episode_figures(flags_null, null),
         }
-        calibration = calibrate(in_null, null.observed_weeks >= WARMUP_WEEKS, self.seed)
+        calibration = calibrate(in_null, null.observed_weeks >= WARMUP_WEEKS)
         if calibration:
             rows |= {CALIBRATION.name: figures(calibration), DECILES.name: decile_figures(calibration)}
         return rows
@@ -142,13 +143,19 @@ def onset_shares(flagged: Flags, town: Town) -> dict[str, list[bool]]:
     last = len(town.starts) - _LONG_ENOUGH_DAYS * town.calendar.windows_per_day
     series = np.flatnonzero((town.onset >= 0) & (town.onset <= last))
     normal = np.array([town.rate[town.hours[:, k], k].mean() for k in series])
+    per_day = town.calendar.windows_per_day
     return {
         f"{title}: {delay}": [
-            found_within(flagged, town, int(town.onset[k]), int(k), days)
+            found_within(
+                flagged[:, k],
+                town.hours[:, k],
+                int(town.onset[k]) + first * per_day,
+                int(town.onset[k]) + last * per_day,
+            )
             for k in series[(normal > low) & (normal <= high)]
         ]
         for title, low, high in _CLASSES
-        for delay, days in _DELAYS
+        for delay, (first, last) in _DELAYS
     }
 
 

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.quality.experiment import Figure, Row
-from bench.quality.panel import Floats, Judgement
+from bench.quality.panel import Judgement
+from models.evaluation import TailRatios, tail_ratios
 
 LEVELS = (0.05, 0.01, 0.001)
-_DECILES = 10
 _COARSEST = 0.001  # looked at over all windows alone: too rare for deciles
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """P(p < a) / a.
-
-    Parameters
-    ----------
-    by_decile
-        float64[levels, 10].
-    overall
-        float64[levels].
-    """
-
-    by_decile: Floats
-    overall: Floats
-
-
-def calibrate(judgement: Judgement, within: NDArray[np.bool_], seed: int) -> Calibration | None:
-    """Calibration of the randomised p-value P(Y > y) + u P(Y = y); None without a predictive distribution."""
+def calibrate(judgement: Judgement, within: NDArray[np.bool_]) -> TailRatios | None:
+    """Calibration of the randomised p-value; None without a predictive distribution."""
     if judgement.expected is None or judgement.p_value is None or judgement.p_above is None:
         return None
     known = within & ~np.isnan(judgement.p_value)
-    expected, above = judgement.expected[known], judgement.p_above[known]
-    uniform = np.random.default_rng(seed).random(expected.size)
-    p_value = above + uniform * (judgement.p_value[known] - above)
-    bounds = np.quantile(expected, np.linspace(0.0, 1.0, _DECILES + 1))
-    decile = np.clip(np.searchsorted(bounds, expected, side="right") - 1, 0, _DECILES - 1)
-    windows = np.maximum(np.bincount(decile, minlength=_DECILES), 1)
-    by_decile = [np.bincount(decile, p_value < level, _DECILES) / windows / level for level in LEVELS]
-    overall = [float((p_value < level).mean()) / level for level in LEVELS]
-    return Calibration(np.array(by_decile), np.array(overall))
+    return tail_ratios(judgement.expected[known], judgement.p_value[known], judgement.p_above[known], LEVELS)
 
 
-def figures(calibration: Calibration) -> Row:
+def figures(calibration: TailRatios) -> Row:
     """Least and most of the deciles, and of all windows where deciles hold too few."""
     row = {}
     for level, ratios, overall in zip(LEVELS, calibration.by_decile, calibration.overall, strict=True):
@@ -62,7 +36,7 @@ def _miss(ratio: float) -> float:
     return abs(float(np.log(max(ratio, 1e-3))))
 
 
-def decile_figures(calibration: Calibration) -> Row:
+def decile_figures(calibration: TailRatios) -> Row:
     """The ratios of each decile, at the levels that deciles can bear."""
     columns = calibration.by_decile[np.array(LEVELS) > _COARSEST].T
     return {

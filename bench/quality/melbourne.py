@@ -163,7 +163,7 @@ class MelbourneOrdinary:
         panel = _first_weeks(self.datasets, self.weeks)
         ordinary = panel.slots // panel.calendar.windows_per_day != HOLIDAY
         within = (ordinary & ~panel.weeks_before(_ORDINARY_AFTER_WEEKS))[:, None] & ~np.isnan(panel.counts)
-        calibration = calibrate(rival.judge(panel), within, self.seed)
+        calibration = calibrate(rival.judge(panel), within)
         return {self.name: figures(calibration)} if calibration else {}
 
 

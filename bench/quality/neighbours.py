@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.quality.alarming import onset_shares
-from bench.quality.alarms import flag_at_own_budget, opened, stairwell_weeks
+from bench.quality.alarms import flag_at_own_budget, stairwell_weeks
 from bench.quality.datasets import read_calit2, read_nyc_taxi
 from bench.quality.known import sweep_known
 from bench.quality.rivals.ours import judge_ours
 from bench.quality.towns import null_town, onset_town
+from models.evaluation import opened
 from models.shipped import shipped_version
 from models.version import ModelVersion
 

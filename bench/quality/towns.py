@@ -19,7 +19,6 @@ _ONSETS = replace(
     _CALM, emerging_share=1.0, emerging_onset=(0.5, 0.62), dead_share=0.0, late_share=0.0, moved_share=0.0
 )
 _SHIFTS = replace(_CALM, shift_share=0.4, dead_share=0.0, late_share=0.0, moved_share=0.0)
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,7 @@ def _town(city: SimulatedCity, schedule: SimulatedCity) -> Town:
     hours = np.zeros(city.counts.shape, dtype=bool)
     added = np.zeros(city.counts.shape[1])
     for episode in schedule.episodes:
-        inside, day = local.block(episode.from_hour, (episode.to_hour - episode.from_hour) % 24)
-        hours[:, episode.series] = inside & np.isin((day + _EPOCH_WEEKDAY) % 7, episode.weekdays)
+        hours[:, episode.series] = local.kept_by(episode)[0]
         added[episode.series] = episode.rate
     loitering = city.loitering > 0
     spaces = np.bincount(city.stairwell_of_series)

@@ -68,6 +68,11 @@ class LocalTime:
         into = (self.hours - from_hour) % 24
         return into < length, self.days - (self.hours < from_hour)
 
+    def kept_by(self, episode: LoiteringEpisode) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Windows of the evenings and hours that an episode keeps to, begun or not, and the day each belongs to."""
+        inside, day = self.block(episode.from_hour, (episode.to_hour - episode.from_hour) % 24)
+        return inside & np.isin((day + _EPOCH_WEEKDAY) % 7, episode.weekdays), day
+
 
 def draw_episodes(
     random: np.random.Generator,
@@ -113,8 +118,7 @@ def draw_loitering(
     for episode in episodes:
         attended = random.random(evenings) < parameters.loitering_attendance
         strength = random.gamma(parameters.loitering_shape, 1 / parameters.loitering_shape, evenings)
-        inside, day = local.block(episode.from_hour, (episode.to_hour - episode.from_hour) % 24)
-        inside &= np.isin((day + _EPOCH_WEEKDAY) % 7, episode.weekdays)
+        inside, day = local.kept_by(episode)
         inside &= (local.starts >= episode.start) & (local.starts <= episode.end)
         evening = day[inside] - first_day
         loitering[inside, episode.series] = episode.rate * (attended * strength)[evening]

@@ -17,6 +17,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from models.evaluation import chance_below
 from models.kinds import KINDS, kind_number
 from service.domain.places import Kind, Series
 from service.domain.verdicts import VerdictColumns
@@ -145,8 +146,7 @@ class _Tally:
         kept = verdicts.where(calm & (verdicts.evidence_weeks >= WARM_UP_WEEKS))
         kind = self._kinds[np.searchsorted(self._numbers, kept.series)]
         cell = kind * (len(_EDGES) + 1) + np.searchsorted(_EDGES, kept.expected)
-        room = np.maximum(kept.p_value - kept.p_above, 1e-300)
-        below = [np.clip((level - kept.p_above) / room, 0.0, 1.0) for level in LEVELS]
+        below = [chance_below(kept.p_value, kept.p_above, level) for level in LEVELS]
         shape = (len(KINDS), len(_EDGES) + 1)
         sums = [
             np.bincount(cell, weights, shape[0] * shape[1]).reshape(shape)

@@ -12,7 +12,7 @@ import pytest
 
 from bench.quality.__main__ import main
 from bench.quality.alarming import Sizes, TownAlarms, onset_shares
-from bench.quality.alarms import opened, stairwell_weeks, threshold_at_budget
+from bench.quality.alarms import stairwell_weeks
 from bench.quality.calibration import calibrate
 from bench.quality.datasets import read_calit2
 from bench.quality.experiment import Figure, Table
@@ -30,7 +30,7 @@ from bench.quality.rivals.scan import judge_scan
 from bench.quality.tails import judge_counts
 from bench.quality.towns import Town, null_town, onset_town
 from models.calendar import Calendar
-from models.evaluation import predicted_events, recall_at_predicted_events
+from models.evaluation import opened, predicted_events, recall_at_predicted_events, threshold_at_budget
 from tests.datasets import FOLDER, needs_datasets
 
 CALENDAR = Calendar("Australia/Melbourne", (), 60)
@@ -99,14 +99,14 @@ def test_calibration_sees_right_and_wrong_distributions() -> None:
     mean = np.exp(random.uniform(np.log(0.02), np.log(50.0), (200_000, 1)))
     counts = random.poisson(mean).astype(float)
     everything = np.ones(mean.shape, dtype=bool)
-    right = calibrate(judge_counts(counts, mean, np.full_like(mean, 1e-9)), everything, 1)
-    wrong = calibrate(judge_counts(counts, mean / 2, np.full_like(mean, 1e-9)), everything, 1)
+    right = calibrate(judge_counts(counts, mean, np.full_like(mean, 1e-9)), everything)
+    wrong = calibrate(judge_counts(counts, mean / 2, np.full_like(mean, 1e-9)), everything)
     assert right is not None
     assert wrong is not None
     assert np.abs(np.log(right.by_decile[0])).max() < np.log(1.15)
     assert np.abs(np.log(right.overall)).max() < np.log(1.3)
     assert wrong.by_decile[0].max() > 5.0
-    assert calibrate(Judgement(counts), everything, 1) is None
+    assert calibrate(Judgement(counts), everything) is None
 
 
 def test_counts_beyond_every_float_still_rank() -> None:

@@ -2,18 +2,26 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom, nbinom, poisson
 
+from models.city import SimulatedCity, simulate_city
 from models.evaluation import (
+    Proportion,
     average_precision,
+    chance_below,
     hit_rate,
     hours_iou,
     hours_of_block,
+    inject,
     list_stability,
+    overlap,
     pai,
     pei,
     precision_at_k,
     predicted_events,
+    recall,
     recall_at_predicted_events,
+    tail_ratios,
 )
 
 
@@ -75,3 +83,100 @@ def test_an_event_is_found_one_window_beside_it_and_not_two():
     score[10] = 1.0
     assert recall_at_predicted_events(score, np.array([[11, 13]]), 1).found == 1
     assert recall_at_predicted_events(score, np.array([[12, 13]]), 1).found == 0
+
+
+def test_overlap_is_of_the_longer_list():
+    assert overlap(["a", "b", "c"], ["c", "x"], 3) == pytest.approx(1 / 3)
+    assert overlap(["a"], [], 3) == 0.0
+    assert overlap([], [], 3) == 1.0
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.85])
+def test_wilson_covers_about_as_often_as_it_says_with_few_trials(share: float):
+    trials = 20
+    found = np.arange(trials + 1)
+    ends = [Proportion(int(one), trials).interval(0.9) for one in found]
+    covered = np.array([low <= share <= high for low, high in ends])
+    assert 0.85 <= binom.pmf(found, trials, share)[covered].sum() <= 0.96
+
+
+def test_a_share_of_nothing_may_be_anything():
+    assert Proportion(0, 0).interval() == (0.0, 1.0)
+    assert np.isnan(Proportion(0, 0).share)
+    with pytest.raises(ValueError, match="no share"):
+        Proportion(3, 2)
+
+
+def test_chance_below_is_what_randomised_p_values_average_to():
+    random = np.random.default_rng(1)
+    p_value, p_above = np.array([0.2, 0.06, 0.04]), np.array([0.01, 0.04, 0.0])
+    drawn = p_above + random.random((100_000, 3)) * (p_value - p_above)
+    assert chance_below(p_value, p_above, 0.05) == pytest.approx((drawn < 0.05).mean(axis=0), abs=0.005)
+
+
+def test_ratios_tell_a_right_distribution_from_a_narrow_one():
+    random = np.random.default_rng(2)
+    mean = np.exp(random.uniform(np.log(0.02), np.log(5.0), 200_000))
+    counts = nbinom.rvs(2.0, 2.0 / (2.0 + mean), random_state=random)
+    right = tail_ratios(
+        mean, nbinom.sf(counts - 1, 2.0, 2.0 / (2.0 + mean)), nbinom.sf(counts, 2.0, 2.0 / (2.0 + mean))
+    )
+    narrow = tail_ratios(mean, poisson.sf(counts - 1, mean), poisson.sf(counts, mean))
+    assert np.abs(np.log(right.by_decile[0])).max() < np.log(1.15)
+    assert np.abs(np.log(right.overall)).max() < np.log(1.1)
+    assert narrow.by_decile[1, -1] > 3.0
+    assert right.windows.sum() == 200_000
+    assert (np.diff(right.expected) > 0).all()
+
+
+@pytest.fixture(scope="module")
+def calm_city() -> SimulatedCity:
+    """Ten weeks in which nothing happens."""
+    return simulate_city(11, stairwells=60, weeks=10, null=True)
+
+
+def test_injected_loitering_keeps_its_hours_and_its_rate(calm_city: SimulatedCity):
+    city = calm_city
+    since = int(city.starts[4 * 168])
+    injected = inject(
+        city.calendar, city.starts, city.counts, city.stairwell_of_series, 3, between=(since, since + 86_400), share=1.0
+    )
+    added = injected.counts - city.counts[:, injected.series]
+    assert len(np.unique(city.stairwell_of_series[injected.series])) == len(injected), "one series a stairwell"
+    assert np.nanmax(np.where(injected.hours, 0.0, added)) == 0.0
+    assert (injected.onsets >= 4 * 168).all()
+    assert np.nansum(added[: 4 * 168]) == 0.0
+    after = injected.hours & (np.arange(len(city.starts))[:, None] >= injected.onsets) & ~np.isnan(added)
+    assert (np.where(after, added, 0.0).sum() / (after * injected.rates).sum()) == pytest.approx(0.9, abs=0.05)
+    assert (np.isnan(injected.counts) == np.isnan(city.counts[:, injected.series])).all()
+    hours_a_week = injected.hours.mean(axis=0) * 168
+    assert hours_a_week.min() > 5.9, "two hours on three evenings"
+    assert hours_a_week.max() < 30.1, "six hours on five"
+
+
+def test_injection_is_seeded_and_leaves_out_who_is_not_heard(calm_city: SimulatedCity):
+    city = calm_city
+    one, again, other = (
+        inject(city.calendar, city.starts, city.counts, city.stairwell_of_series, seed) for seed in (3, 3, 4)
+    )
+    assert np.array_equal(one.counts, again.counts, equal_nan=True)
+    assert one.series.tolist() != other.series.tolist()
+    deaf = np.full_like(city.counts, np.nan)
+    assert len(inject(city.calendar, city.starts, deaf, city.stairwell_of_series, 3)) == 0
+
+
+def test_recall_counts_what_is_flagged_in_its_hours_and_in_time(calm_city: SimulatedCity):
+    city = calm_city
+    injected = inject(city.calendar, city.starts, city.counts, city.stairwell_of_series, 3, share=0.5)
+    nothing = np.zeros(injected.hours.shape, dtype=bool)
+    in_time, before, elsewhere = nothing.copy(), nothing.copy(), nothing.copy()
+    for column, onset in enumerate(injected.onsets):
+        in_time[onset, column] = True
+        before[:onset, column] = True
+        elsewhere[onset + 11 :, column] = ~injected.hours[onset + 11 :, column]
+    every = len(injected)
+    assert recall(in_time, injected, 7) == Proportion(every, every)
+    assert recall(nothing, injected, 7) == Proportion(0, every)
+    assert recall(before, injected, 7).found <= every // 5, "only the hour beside the first evening"
+    assert recall(in_time, injected, 7, without=in_time) == Proportion(0, 0), "what is flagged anyway tells nothing"
+    assert recall(in_time, injected, 70).trials == 0, "nothing can be followed for so long"
