@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from service.http_webhooks import HttpWebhookSender
 from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
 from service.registry import FolderVersionRegistry
 from service.settings import Settings, influxdb_token
@@ -77,6 +78,7 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         outcomes=SqliteOutcomeStore(places),
         deliveries=SqliteDeliveryStore(places),
         mail=SmtpMailServer(settings.mail),
+        webhooks=HttpWebhookSender(settings.webhooks),
         keys=SqliteKeyStore(places),
         requests=SqliteRequestCounter(Database(folder / "requests.db", REQUESTS, durable=False)),
         audit=SqliteAuditLog(audit),

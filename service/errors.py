@@ -66,6 +66,10 @@ class MailError(TrappvaktError):
     """The mail server cannot be reached or does not take a letter."""
 
 
+class WebhookError(TrappvaktError):
+    """The receiver of a webhook cannot be reached, may not be called or does not take an event."""
+
+
 class VersionRefused(TrappvaktError):  # noqa: N818
     """A model version is incomplete, foreign or altered; it is not used."""
 

@@ -52,7 +52,7 @@ def check_mail(mail: Mail) -> None:
     SettingsError
         If it does not; above all, if lists would leave this machine unencrypted.
     """
-    if mail.tls == "none" and not _is_loopback(mail.host):
+    if mail.tls == "none" and mail.host and not is_loopback(mail.host):
         raise SettingsError(f"mail.tls is 'none', but {mail.host!r} is another machine; use 'starttls' or 'implicit'")
     if mail.recipients and not (mail.host and mail.sender):
         raise SettingsError("mail.recipients are named, so mail.host and mail.sender are needed too")
@@ -86,8 +86,9 @@ def mail_password(mail: Mail) -> str:
     return password
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host names this machine in so many words, so that nothing said to it passes a network."""
     try:
-        return not host or host == "localhost" or ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.version import ModelVersion
+from service.delivery_ports import DeliveryStore, MailServer, WebhookSender
 from service.domain.annotations import Annotation, AnnotationChanges, AnnotationQuery
 from service.domain.counts import Changes, CountPoints, CountSpan, ReadingPoints, WindowCounts
-from service.domain.deliveries import Delivery, DeliveryStatus, Letter
 from service.domain.episodes import EpisodeDecision
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
@@ -276,34 +276,6 @@ class OutcomeStore(Protocol):
         """The outcomes of a list, by (rank, visited)."""
 
 
-class DeliveryStore(Protocol):
-    """Which list is to go, or went, to which recipient: an outbox that keeps what was sent."""
-
-    def put(self, delivery: Delivery) -> None:
-        """Record a delivery, durably; one with the same (tenant, list_id, recipient) is replaced."""
-
-    def find(
-        self,
-        *,
-        tenant: str | None = None,
-        list_id: str | None = None,
-        recipient: str | None = None,
-        status: DeliveryStatus | None = None,
-    ) -> list[Delivery]:
-        """Deliveries that match all that is given, by (queued, tenant, list_id, recipient)."""
-
-
-class MailServer(Protocol):
-    """Carries letters."""
-
-    def send(self, letter: Letter) -> None:
-        """Hand over a letter; once this returns, the server has taken it.
-
-        Raises MailError, whose message holds no address, if it did not take it. Raises SettingsError if the password
-        cannot be read.
-        """
-
-
 class KeyStore(Protocol):
     """Keys by digest."""
 
@@ -376,6 +348,7 @@ class Ports:
     outcomes: OutcomeStore
     deliveries: DeliveryStore
     mail: MailServer
+    webhooks: WebhookSender
     keys: KeyStore
     requests: RequestCounter
     audit: AuditLog

@@ -37,6 +37,9 @@ from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
 from service.usecases.joint_lists import make_joint_list
 from service.usecases.live_calibration import live_calibration
 from service.usecases.reconcile import reconcile
+from service.usecases.tell_episodes import tell_episodes
+from service.usecases.tell_promotion import tell_promotion
+from service.usecases.webhooks import send_events
 
 LOCK_FILE = "scheduler.lock"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -125,7 +128,9 @@ class Tick:
         if self._step("advance", line, self._advance):
             self._step("lists", line, self._make_lists)
             self._step("calibration", line, self._watch_calibration)
+            self._step("episodes", line, self._tell_of_episodes)
         self._step("mail", line, self._deliver_lists)
+        self._step("webhooks", line, self._send_events)
         self._step("progress", line, self._tell_progress)
         seconds = time.perf_counter() - began
         metrics.TICKS.inc()
@@ -229,6 +234,16 @@ class Tick:
     def _deliver_lists(self) -> dict[str, object]:
         sent = deliver_lists(self.ports)
         return {"sent": sent} if sent else {}
+
+    def _tell_of_episodes(self) -> dict[str, object]:
+        """Publish what has become of episodes, once everything is scored, and of a promotion that was cut short."""
+        tell_promotion(self.ports)
+        told = tell_episodes(self.ports)
+        return {"episodes_told": told} if told else {}
+
+    def _send_events(self) -> dict[str, object]:
+        taken = send_events(self.ports)
+        return {"webhooks_taken": taken} if taken else {}
 
     def _make_drafts(self, due: datetime) -> list[str]:
         """Make a draft for every tenant, or area, that has none since it was due; the ids of those made.

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from service.errors import SettingsError
 from service.mail_settings import Mail, check_mail
+from service.webhook_settings import Webhooks, check_webhooks
 
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
@@ -162,6 +163,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     advance: Advance
     hotspots: Hotspots
     mail: Mail
+    webhooks: Webhooks
     api: Api
     log: Log
 
@@ -293,6 +295,7 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
         raise SettingsError(f"{origin}: two of the schema's tags have one name ({', '.join(tags)}); give each its own")
     try:
         check_mail(settings.mail)
+        check_webhooks(settings.webhooks)
     except SettingsError as error:
         raise SettingsError(f"{origin}: {error}") from error
     holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))

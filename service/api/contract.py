@@ -23,6 +23,7 @@ from service.api import (
     service_health,
     uplinks,
     verdicts,
+    webhooks,
 )
 from service.api.openapi import describe
 from service.api.pages import HTML, content_security_policy
@@ -65,6 +66,7 @@ OPERATIONS = tuple(
         hotspots,
         outcomes,
         known_causes,
+        webhooks,
         operations,
         calibration,
         service_health,
@@ -77,7 +79,7 @@ OPERATIONS = tuple(
 @cache
 def openapi_json() -> bytes:
     """The OpenAPI document, indented for people."""
-    return msgspec.json.format(msgspec.json.encode(describe(OPERATIONS)))
+    return msgspec.json.format(msgspec.json.encode(describe(OPERATIONS, webhooks.EVENTS)))
 
 
 @cache

@@ -31,7 +31,7 @@ from service.usecases.verdict_reasons import Reason
 routes = Routes("Episodes")
 _READERS = (Role.READER, Role.OPERATOR)
 
-_EPISODE = EpisodeView(
+EXAMPLE = EpisodeView(
     episode="7-1795204800",
     stairwell="kvarnen-3a",
     space="cellar",
@@ -82,7 +82,7 @@ class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "GET",
     "/v1/episodes",
     roles=_READERS,
-    answered=EpisodePage([_EPISODE], encode_cursor(EpisodeKey(1795204800, 7))),
+    answered=EpisodePage([EXAMPLE], encode_cursor(EpisodeKey(1795204800, 7))),
     revision=episodes_revision,
 )
 def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
@@ -110,7 +110,7 @@ def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
     "/v1/episodes/{episode}",
     roles=_READERS,
     raises=(NotFound,),
-    answered=_EPISODE,
+    answered=EXAMPLE,
     revision=episodes_revision,
 )
 def read_one_episode(ports: Ports, key: Key, episode: str) -> EpisodeView:
@@ -123,7 +123,7 @@ def read_one_episode(ports: Ports, key: Key, episode: str) -> EpisodeView:
     "/v1/episodes/{episode}/acknowledge",
     roles=(Role.OPERATOR,),
     raises=(NotFound,),
-    answered=msgspec.structs.replace(_EPISODE, acknowledged_by=_BY, acknowledged=_AT),
+    answered=msgspec.structs.replace(EXAMPLE, acknowledged_by=_BY, acknowledged=_AT),
 )
 def post_acknowledgement(ports: Ports, key: Key, episode: str) -> EpisodeView:
     """Say that somebody has seen an episode."""
@@ -136,7 +136,7 @@ def post_acknowledgement(ports: Ports, key: Key, episode: str) -> EpisodeView:
     roles=(Role.OPERATOR,),
     raises=(NotFound,),
     sent=Mute(_UNTIL, MuteReason.HANDLED),
-    answered=msgspec.structs.replace(_EPISODE, muted_until=_UNTIL, mute_reason=MuteReason.HANDLED),
+    answered=msgspec.structs.replace(EXAMPLE, muted_until=_UNTIL, mute_reason=MuteReason.HANDLED),
 )
 def post_mute(ports: Ports, key: Key, episode: str, body: Mute) -> EpisodeView:
     """Mark this episode, and all of its space until a time, as muted.
@@ -151,7 +151,7 @@ def post_mute(ports: Ports, key: Key, episode: str, body: Mute) -> EpisodeView:
     "/v1/episodes/{episode}/close",
     roles=(Role.OPERATOR,),
     raises=(NotFound,),
-    answered=msgspec.structs.replace(_EPISODE, status=EpisodeStatus.CLOSED, closed_by=_BY, closed=_AT),
+    answered=msgspec.structs.replace(EXAMPLE, status=EpisodeStatus.CLOSED, closed_by=_BY, closed=_AT),
 )
 def post_closure(ports: Ports, key: Key, episode: str) -> EpisodeView:
     """Close an episode, even if it goes on."""

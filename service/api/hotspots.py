@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotAcceptable
 from service.api.pages import HTML, content_security_policy
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
 from service.api.routes import Reply, Routes
-from service.domain.deliveries import Delivery, DeliveryStatus
+from service.domain.deliveries import DeliveryStatus
 from service.domain.hotspots import (
     Change,
     GoneEntry,
@@ -30,7 +30,7 @@ from service.errors import Conflict, Gone, NotFound
 from service.exports.formats import FORMATS, JSON, Format, Suffix, export_list
 from service.exports.wording import Language
 from service.ports import Ports
-from service.usecases.deliver import list_deliveries
+from service.usecases.deliver import ListDelivery, list_deliveries
 from service.usecases.hotspots import approve_list, make_list
 from service.usecases.lists import latest_list, list_records, read_list
 
@@ -119,7 +119,7 @@ _APPROVED = msgspec.structs.replace(
     approved_digest="60303a…",
     held_back=[HeldBack(rank=3, reason="The caretaker's own parties.")],
 )
-_DELIVERY = Delivery(
+_DELIVERY = ListDelivery(
     tenant="demo",
     list_id=_LIST_ID,
     approved=datetime(2026, 11, 19, 6, tzinfo=UTC),
@@ -138,7 +138,7 @@ class ListRecordPage(Page[ListRecord], frozen=True):
 class Deliveries(msgspec.Struct, frozen=True):
     """To whom a list goes by mail, by the names of the settings."""
 
-    items: list[Delivery]
+    items: list[ListDelivery]
 
 
 class ListOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

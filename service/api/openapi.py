@@ -34,6 +34,7 @@ pages: follow the `Link` header until there is none. Query keys that an operatio
 fails answers with a problem document (RFC 9457). Everything a key can see belongs to its tenant; what belongs to
 another tenant does not exist for it. Within `/v1` members are only added: ignore those you do not know.
 """
+CLOUD_EVENT = "application/cloudevents+json"
 _BEFORE_THE_LIMIT = (401, 403)
 _HEADERS_BY_STATUS = {
     401: {"WWW-Authenticate": "How to send a key."},
@@ -42,9 +43,9 @@ _HEADERS_BY_STATUS = {
 }
 
 
-def describe(operations: Sequence[Operation]) -> dict[str, Any]:
-    """The OpenAPI document of the operations, as plain values."""
-    schemas = _Schemas(operations)
+def describe(operations: Sequence[Operation], events: Mapping[str, tuple[Any, object]]) -> dict[str, Any]:
+    """The OpenAPI document of the operations, and of the type and an example of each event, as plain values."""
+    schemas = _Schemas(operations, [kind for kind, _ in events.values()])
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
@@ -54,6 +55,7 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
         "paths": paths,
+        "webhooks": {name: _webhook(name, *event, schemas) for name, event in events.items()},
         "components": {"schemas": schemas.components, "securitySchemes": _SECURITY},
     }
 
@@ -61,8 +63,8 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
 class _Schemas:
     """JSON Schemas of every type that an operation names."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        types = [kind for operation in operations for kind in _types(operation)]
+    def __init__(self, operations: Iterable[Operation], further: Sequence[Any]) -> None:
+        types = [*(kind for operation in operations for kind in _types(operation)), *further]
         schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
         self.components = components
         self._schemas = list(zip(types, schemas, strict=True))
@@ -98,6 +100,18 @@ def _operation(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
         described["security"] = [{name: []} for name in names]
         described["x-roles"] = sorted(operation.roles)
     return described
+
+
+def _webhook(name: str, kind: Any, example: object, schemas: _Schemas) -> dict[str, Any]:
+    """What a receiver is sent, and what it is to answer."""
+    content = {CLOUD_EVENT: _content(schemas.of(kind), example)}
+    post = {
+        "operationId": name,
+        "summary": f"{name} is told to those who subscribe to it.",
+        "requestBody": {"required": True, "content": content},
+        "responses": {"2XX": {"description": "Taken; any other answer, and none in time, has it sent again."}},
+    }
+    return {"post": post}
 
 
 def _path_parameters(operation: Operation, schemas: _Schemas) -> list[dict[str, Any]]:

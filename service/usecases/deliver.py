@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Meta
 
-from service.domain.deliveries import Delivery, DeliveryStatus, Letter
+from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Letter
 from service.domain.hotspots import HotspotList, ListRecord, ListStatus
-from service.errors import Gone, MailError, SettingsError
+from service.errors import Gone
 from service.exports.formats import XLSX, export_list
 from service.exports.letter import letter_subject, letter_text
 from service.exports.wording import Language
@@ -22,12 +24,27 @@ from service.usecases.audit import record
 from service.usecases.hotspots import SCHEDULER
 from service.usecases.list_numbers import sha256
 from service.usecases.lists import is_shared
+from service.usecases.outbox import attempt, give_up, is_due, queued
 
 OLDEST = timedelta(days=7)
 """A list approved longer ago is news to nobody, also not to a recipient who is new."""
-FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=6)
-"""Between attempts: doubled from one to the next."""
 NO_LONGER_WANTED = "a newer list is in force, or the settings no longer name the recipient or share the list"
+
+
+class ListDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One approved list on its way to one recipient."""
+
+    tenant: str
+    list_id: str
+    area: str | None = None
+    approved: Annotated[datetime, Meta(description="When the list was approved.")]
+    recipient: Annotated[str, Meta(description="Name of the recipient in the settings, not its address.")]
+    status: DeliveryStatus
+    queued: datetime
+    attempts: int = 0
+    next_attempt: datetime | None = None
+    sent: datetime | None = None
+    error: Annotated[str | None, Meta(description="Why the last attempt failed, or why there will be no other.")] = None
 
 
 def deliver_lists(ports: Ports) -> list[str]:
@@ -51,21 +68,21 @@ def deliver_lists(ports: Ports) -> list[str]:
         If a letter was not taken; it is tried again later.
     """
     wanted = {(found.tenant, found.list_id, one.name): (one, found) for one, found in _in_force(ports)}
-    for waiting in ports.deliveries.find(status=DeliveryStatus.WAITING):
+    for waiting in ports.deliveries.find(channel=Channel.MAIL, status=DeliveryStatus.WAITING):
         if _key(waiting) not in wanted:
-            _give_up(ports, waiting, NO_LONGER_WANTED)
+            give_up(ports, waiting, NO_LONGER_WANTED)
     for recipient, found in wanted.values():
-        if _is_due(ports, recipient, found):
-            ports.deliveries.put(_queued(ports, recipient, found))
+        if _is_news(ports, recipient, found):
+            ports.deliveries.put(_to_send(ports, recipient, found))
     sent = []
-    for delivery in ports.deliveries.find(status=DeliveryStatus.WAITING):
-        if delivery.next_attempt is None or delivery.next_attempt <= ports.clock.now():
+    for delivery in ports.deliveries.find(channel=Channel.MAIL, status=DeliveryStatus.WAITING):
+        if is_due(ports, delivery):
             _send(ports, delivery, *wanted[_key(delivery)])
-            sent.append(delivery.list_id)
+            sent.append(delivery.item)
     return sent
 
 
-def list_deliveries(ports: Ports, tenant: str, list_id: str | None = None) -> list[Delivery]:
+def list_deliveries(ports: Ports, tenant: str, list_id: str | None = None) -> list[ListDelivery]:
     """The deliveries of a tenant's lists, or of one list, oldest first; they stay when the list is deleted.
 
     Raises
@@ -76,18 +93,7 @@ def list_deliveries(ports: Ports, tenant: str, list_id: str | None = None) -> li
     if list_id is not None:
         with suppress(Gone):
             ports.lists.get(tenant, list_id)
-    return ports.deliveries.find(tenant=tenant, list_id=list_id)
-
-
-def delay_before(attempt: int) -> timedelta:
-    """How long to wait after so many attempts.
-
-    Examples
-    --------
-    >>> [str(delay_before(attempt)) for attempt in (1, 2, 5, 50)]
-    ['0:01:00', '0:02:00', '0:16:00', '6:00:00']
-    """
-    return min(LONGEST_DELAY, FIRST_DELAY * (1 << min(attempt - 1, 30)))
+    return [_told(one) for one in ports.deliveries.find(channel=Channel.MAIL, tenant=tenant, item=list_id)]
 
 
 def _in_force(ports: Ports) -> Iterator[tuple[Recipient, ListRecord]]:
@@ -98,17 +104,17 @@ def _in_force(ports: Ports) -> Iterator[tuple[Recipient, ListRecord]]:
             yield recipient, found
 
 
-def _is_due(ports: Ports, recipient: Recipient, found: ListRecord) -> bool:
+def _is_news(ports: Ports, recipient: Recipient, found: ListRecord) -> bool:
     if found.approved is None or ports.clock.now() - found.approved > OLDEST:
         return False
-    before = ports.deliveries.find(tenant=found.tenant, recipient=recipient.name)
-    if any(one.list_id == found.list_id for one in before):
+    before = ports.deliveries.find(channel=Channel.MAIL, tenant=found.tenant, recipient=recipient.name)
+    if any(one.item == found.list_id for one in before):
         return False
     if ports.settings.mail.every == "list":
         return True
     week = _week(ports, found.approved)
     same_kind = (one for one in before if one.area == found.area and one.status is not DeliveryStatus.GIVEN_UP)
-    return all(_week(ports, one.approved) != week for one in same_kind)
+    return all(_week(ports, one.happened) != week for one in same_kind)
 
 
 def _week(ports: Ports, time: datetime) -> tuple[int, int]:
@@ -117,43 +123,25 @@ def _week(ports: Ports, time: datetime) -> tuple[int, int]:
     return year, week
 
 
-def _queued(ports: Ports, recipient: Recipient, found: ListRecord) -> Delivery:
-    now = ports.clock.now()
-    return Delivery(
+def _to_send(ports: Ports, recipient: Recipient, found: ListRecord) -> Delivery:
+    return queued(
+        ports,
+        channel=Channel.MAIL,
         tenant=found.tenant,
-        list_id=found.list_id,
+        item=found.list_id,
         area=found.area,
-        approved=found.approved or now,
+        happened=found.approved or ports.clock.now(),
         recipient=recipient.name,
-        status=DeliveryStatus.WAITING,
-        queued=now,
-        next_attempt=now,
     )
 
 
 def _send(ports: Ports, delivery: Delivery, recipient: Recipient, found: ListRecord) -> None:
-    now = ports.clock.now()
-    attempts = delivery.attempts + 1
-    tried = msgspec.structs.replace(delivery, attempts=attempts, next_attempt=now + delay_before(attempts))
-    ports.deliveries.put(tried)
-    try:
+    def post() -> None:
         ports.mail.send(_letter(ports, recipient, found))
-    except (MailError, SettingsError) as error:
-        if now - delivery.queued >= timedelta(hours=ports.settings.mail.give_up_hours):
-            _give_up(ports, tried, str(error))
-        else:
-            ports.deliveries.put(msgspec.structs.replace(tried, error=str(error)))
-        raise
-    sent = msgspec.structs.replace(tried, status=DeliveryStatus.SENT, sent=now, next_attempt=None, error=None)
-    ports.deliveries.put(sent)
+
+    attempt(ports, delivery, post, give_up_hours=ports.settings.mail.give_up_hours)
     for owner in found.tenants or [found.tenant]:
         record(ports, SCHEDULER, owner, "list.send", found.list_id, f"to {recipient.name}")
-
-
-def _give_up(ports: Ports, delivery: Delivery, why: str) -> None:
-    ports.deliveries.put(
-        msgspec.structs.replace(delivery, status=DeliveryStatus.GIVEN_UP, next_attempt=None, error=why)
-    )
 
 
 def _letter(ports: Ports, recipient: Recipient, found: ListRecord) -> Letter:
@@ -172,5 +160,21 @@ def _letter(ports: Ports, recipient: Recipient, found: ListRecord) -> Letter:
     )
 
 
+def _told(delivery: Delivery) -> ListDelivery:
+    return ListDelivery(
+        tenant=delivery.tenant,
+        list_id=delivery.item,
+        area=delivery.area,
+        approved=delivery.happened,
+        recipient=delivery.recipient,
+        status=delivery.status,
+        queued=delivery.queued,
+        attempts=delivery.attempts,
+        next_attempt=delivery.next_attempt,
+        sent=delivery.sent,
+        error=delivery.error,
+    )
+
+
 def _key(delivery: Delivery) -> tuple[str, str, str]:
-    return delivery.tenant, delivery.list_id, delivery.recipient
+    return delivery.tenant, delivery.item, delivery.recipient

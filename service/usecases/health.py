@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.annotations import AnnotationQuery
-from service.domain.deliveries import DeliveryStatus
+from service.domain.deliveries import Channel, DeliveryStatus
 from service.domain.hotspots import ListStatus
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
@@ -94,7 +94,11 @@ def overdue_seconds(ports: Ports) -> float | None:
 def count_deliveries(ports: Ports) -> dict[tuple[str, str], int]:
     """How many deliveries wait, and how many were given up, by (channel, status)."""
     statuses = (DeliveryStatus.WAITING, DeliveryStatus.GIVEN_UP)
-    return {("mail", status.value): len(ports.deliveries.find(status=status)) for status in statuses}
+    return {
+        (channel.value, status.value): len(ports.deliveries.find(channel=channel, status=status))
+        for channel in Channel
+        for status in statuses
+    }
 
 
 def free_bytes(ports: Ports) -> int | None:

@@ -21,6 +21,7 @@ from service.usecases.entries import ListedPlaces
 from service.usecases.joint_lists import make_joint_list
 from service.usecases.list_numbers import sha256, store_numbered
 from service.usecases.marks import marks_of
+from service.usecases.publish import approve_and_publish
 from service.usecases.ranking import presences_of, rank_all, start_of_history, weeks_heard
 from service.usecases.rosters import calendar_of
 from service.usecases.scoring import window_starts
@@ -123,7 +124,7 @@ def approve_list(
         approved_digest=sha256(approved_json),
         held_back=sorted(held_back, key=lambda one: one.rank),
     )
-    ports.lists.approve(decided, approved_json)
+    approve_and_publish(ports, decided, approved_json)
     record(ports, approved_by, tenant, "list.approve", list_id, f"SHA-256 {decided.approved_digest}")
     for one in decided.held_back:
         record(ports, approved_by, tenant, "list.hold-back", list_id, f"entry {one.rank}: {one.reason}")

@@ -22,6 +22,7 @@ from service.domain.hotspots import (
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.list_numbers import store_numbered
+from service.usecases.publish import approve_and_publish
 
 Shared = tuple[ListSource, HotspotList]
 _MOST_AREAS = 10_000
@@ -58,7 +59,7 @@ def _approve(ports: Ports, joint: HotspotList, tenants: Sequence[str]) -> None:
         approved=joint.made,
         approved_digest=draft.digest,
     )
-    ports.lists.approve(decided, content)
+    approve_and_publish(ports, decided, content)
 
 
 def _shared(ports: Ports) -> list[Shared]:

@@ -19,6 +19,7 @@ from service.usecases.rosters import full_roster
 from service.usecases.scoring import Roster
 from service.usecases.shards import close_shard, open_shard, shards_of
 from service.usecases.slices import next_stretch
+from service.usecases.tell_promotion import tell_promotion
 
 
 def promote(ports: Ports, version_id: str, actor: str) -> None:
@@ -50,6 +51,7 @@ def promote(ports: Ports, version_id: str, actor: str) -> None:
         ports.state.publish(published)
         ports.state.publish_ledger(msgspec.structs.replace(ports.state.ledger(), checkpoints=checkpoints))
     ports.state.sweep()
+    tell_promotion(ports, replaced=manifest.version)
     record(ports, actor, EVERY_TENANT, "model.promote", version_id, f"replaces {manifest.version}")
 
 

@@ -76,6 +76,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         outcomes=memory.MemoryOutcomeStore(),
         deliveries=memory.MemoryDeliveryStore(),
         mail=ports.mail,
+        webhooks=ports.webhooks,
         keys=memory.MemoryKeyStore(),
         requests=memory.MemoryRequestCounter(),
         audit=memory.MemoryAuditLog(),

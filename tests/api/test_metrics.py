@@ -70,7 +70,7 @@ def test_deliveries_are_counted_by_what_became_of_them(empty: Town) -> None:
     now = empty.ports.clock.now()
     for number, status in enumerate([DeliveryStatus.WAITING, DeliveryStatus.WAITING, DeliveryStatus.SENT]):
         empty.ports.deliveries.put(
-            Delivery(tenant=TENANT, list_id=str(number), recipient="police", status=status, approved=now, queued=now)
+            Delivery(tenant=TENANT, item=str(number), recipient="police", status=status, happened=now, queued=now)
         )
     lines = empty.app.test_client().get("/metrics").text.splitlines()
     assert 'trappvakt_deliveries{channel="mail",status="waiting"} 2.0' in lines

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from service.delivery_ports import DeliveryStore
 from service.domain.counts import CountPoints
 from service.domain.places import Kind
 from service.domain.verdicts import MEASURES, VerdictColumns
@@ -16,7 +17,6 @@ from service.ports import (
     AnnotationStore,
     AuditLog,
     CountStore,
-    DeliveryStore,
     EpisodeDecisionStore,
     HotspotListStore,
     KeyStore,

@@ -1,73 +1,108 @@
-"""Deliveries in register.db, beside the lists they carry: the outbox, and the record of what was sent."""
+"""Deliveries in register.db, beside the lists they carry: the outbox, the record of what was sent and last told."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
-from service.domain.deliveries import Delivery, DeliveryStatus
+from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Told
+from service.errors import NotFound
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.times import from_text, to_text
 
-_COLUMNS = "tenant, list_id, recipient, area, approved, status, queued, attempts, next_attempt, sent, error"
+_KEY = ("channel", "tenant", "item", "recipient")
+_STATED = ("area", "happened", "status", "queued", "attempts", "next_attempt", "sent", "error", "content")
+_COLUMNS = (*_KEY, *_STATED)
+_TIMES = ("happened", "queued", "next_attempt", "sent")
+_PUT = f"""
+    INSERT INTO delivery ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" for _ in _COLUMNS)})
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _STATED)}
+"""  # noqa: S608 - the columns are this module's
 
 
 class SqliteDeliveryStore:
-    """Deliveries by list and recipient."""
+    """Deliveries by number, and what was told by subject."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of the file, which the stores of lists share."""
+        with self._database.transaction():
+            yield
+
     def put(self, delivery: Delivery) -> None:
-        """Record a delivery; one with the same key is replaced."""
-        row = (
-            delivery.tenant,
-            delivery.list_id,
-            delivery.recipient,
-            delivery.area,
-            to_text(delivery.approved),
-            delivery.status,
-            to_text(delivery.queued),
-            delivery.attempts,
-            to_text(delivery.next_attempt),
-            to_text(delivery.sent),
-            delivery.error,
-        )
-        self._database.execute(f"REPLACE INTO delivery ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+        """Record a delivery; one with the same key keeps its number."""
+        stated = [getattr(delivery, name) for name in _COLUMNS]
+        self._database.execute(_PUT, [to_text(one) if isinstance(one, datetime) else one for one in stated])
+
+    def get(self, channel: Channel, tenant: str, number: int) -> Delivery:
+        """A delivery by its number."""
+        found = self.find(channel=channel, tenant=tenant, after=number - 1, limit=1)
+        if not found or found[0].number != number:
+            raise NotFound(f"there is no delivery {number}; list those there are")
+        return found[0]
 
     def find(
         self,
         *,
+        channel: Channel | None = None,
         tenant: str | None = None,
-        list_id: str | None = None,
+        item: str | None = None,
         recipient: str | None = None,
         status: DeliveryStatus | None = None,
+        after: int = 0,
+        limit: int | None = None,
     ) -> list[Delivery]:
-        """Deliveries that match all that is given, oldest first."""
+        """Deliveries that match all that is given, by number."""
+        asked = {"channel": channel, "tenant": tenant, "item": item, "recipient": recipient, "status": status}
+        given = {name: value for name, value in asked.items() if value is not None}
         rows = self._database.rows(
             f"""
-            SELECT {_COLUMNS} FROM delivery
-            WHERE tenant = coalesce(?, tenant) AND list_id = coalesce(?, list_id)
-                AND recipient = coalesce(?, recipient) AND status = coalesce(?, status)
-            ORDER BY queued, tenant, list_id, recipient
-            """,  # noqa: S608
-            (tenant, list_id, recipient, status),
+            SELECT number, {", ".join(_COLUMNS)} FROM delivery
+            WHERE {" AND ".join(f"{name} = ?" for name in given)}{" AND " if given else ""}number > ?
+            ORDER BY number LIMIT ?
+            """,  # noqa: S608 - the names are this module's
+            (*given.values(), after, -1 if limit is None else limit),
         )
         return [_delivery(row) for row in rows]
 
+    def forget(self, channel: Channel, queued_before: datetime) -> int:
+        """Delete old deliveries that do not wait."""
+        old = (channel, DeliveryStatus.WAITING, to_text(queued_before))
+        return self._database.execute(
+            "DELETE FROM delivery WHERE channel = ? AND status <> ? AND queued < ?", old
+        ).rowcount
+
+    def remember(self, told: Told) -> None:
+        """Record what was last told of a subject."""
+        row = (told.tenant, told.topic, told.subject, told.sequence, told.document)
+        self._database.execute(
+            "REPLACE INTO told (tenant, topic, subject, sequence, document) VALUES (?, ?, ?, ?, ?)", row
+        )
+
+    def told(self, tenant: str, topic: str) -> list[Told]:
+        """What was last told of each subject of a topic."""
+        rows = self._database.rows(
+            "SELECT subject, sequence, document FROM told WHERE tenant = ? AND topic = ? ORDER BY subject",
+            (tenant, topic),
+        )
+        return [
+            Told(tenant=tenant, topic=topic, subject=subject, sequence=sequence, document=document)
+            for subject, sequence, document in rows
+        ]
+
+    def unlearn(self, told: Iterable[Told]) -> None:
+        """Delete what was told of some subjects."""
+        keys = [(one.tenant, one.topic, one.subject) for one in told]
+        self._database.executemany("DELETE FROM told WHERE tenant = ? AND topic = ? AND subject = ?", keys)
+
 
 def _delivery(row: Sequence[Any]) -> Delivery:
-    tenant, list_id, recipient, area, approved, status, queued, attempts, next_attempt, sent, error = row
-    return Delivery(
-        tenant=tenant,
-        list_id=list_id,
-        recipient=recipient,
-        area=area,
-        approved=from_text(approved),
-        status=DeliveryStatus(status),
-        queued=from_text(queued),
-        attempts=attempts,
-        next_attempt=from_text(next_attempt),
-        sent=from_text(sent),
-        error=error,
-    )
+    stated = dict(zip(("number", *_COLUMNS), row, strict=True))
+    stated |= {name: from_text(stated[name]) for name in _TIMES}
+    stated |= {"channel": Channel(stated["channel"]), "status": DeliveryStatus(stated["status"])}
+    return Delivery(**stated)

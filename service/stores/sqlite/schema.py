@@ -298,6 +298,46 @@ REGISTER: tuple[Migration, ...] = (
         )
         """,
     ),
+    (
+        "ALTER TABLE delivery RENAME TO delivery_by_mail",
+        """
+        CREATE TABLE delivery (                -- a list or an event on its way to a recipient
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            channel TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            item TEXT NOT NULL,                -- id of the list or of the event
+            recipient TEXT NOT NULL,           -- its name in the settings, where addresses and secrets are
+            area TEXT,
+            happened TEXT NOT NULL,
+            status TEXT NOT NULL,
+            queued TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            next_attempt TEXT,
+            sent TEXT,
+            error TEXT,
+            content BLOB,                      -- of an event: the JSON that is sent
+            UNIQUE (channel, tenant, item, recipient)
+        )
+        """,
+        "CREATE INDEX delivery_by_status ON delivery (status, channel, number)",
+        """
+        INSERT INTO delivery (channel, tenant, item, recipient, area, happened, status, queued, attempts, next_attempt,
+            sent, error)
+        SELECT 'mail', tenant, list_id, recipient, area, approved, status, queued, attempts, next_attempt, sent, error
+        FROM delivery_by_mail ORDER BY queued, tenant, list_id, recipient
+        """,
+        "DROP TABLE delivery_by_mail",
+        """
+        CREATE TABLE told (                    -- what was last told of a subject
+            tenant TEXT NOT NULL,
+            topic TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            document BLOB NOT NULL,            -- JSON
+            PRIMARY KEY (tenant, topic, subject)
+        )
+        """,
+    ),
 )
 
 REQUESTS: tuple[Migration, ...] = (
