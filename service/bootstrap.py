@@ -31,6 +31,7 @@ from service.stores.sqlite.requests import SqliteRequestCounter
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, REQUESTS, STATE
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
+from service.stores.sqlite.versions import SqliteVersionRecords
 
 
 class SystemClock:
@@ -82,7 +83,7 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         keys=SqliteKeyStore(places),
         requests=SqliteRequestCounter(Database(folder / "requests.db", REQUESTS, durable=False)),
         audit=SqliteAuditLog(audit),
-        registry=FolderVersionRegistry(folder / "versions"),
+        registry=FolderVersionRegistry(folder / "versions", SqliteVersionRecords(places)),
     )
 
 

@@ -62,6 +62,10 @@ class StoreError(TrappvaktError):
     """A store cannot be reached or refuses; the message names the store and what to check."""
 
 
+class StorageFull(StoreError):  # noqa: N818
+    """The disk of a store is full; what was being written is given up, what was there stays."""
+
+
 class MailError(TrappvaktError):
     """The mail server cannot be reached or does not take a letter."""
 

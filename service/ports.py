@@ -14,7 +14,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.version import ModelVersion
 from service.delivery_ports import DeliveryStore, MailServer, WebhookSender
 from service.domain.annotations import Annotation, AnnotationChanges, AnnotationQuery
 from service.domain.counts import Changes, CountPoints, CountSpan, ReadingPoints, WindowCounts
@@ -25,8 +24,8 @@ from service.domain.outcomes import Outcome
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
 from service.domain.state import Command, Ledger, Manifest
 from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
-from service.domain.versions import VersionManifest
 from service.settings import Settings
+from service.version_ports import VersionRegistry
 
 
 class Clock(Protocol):
@@ -307,28 +306,6 @@ class AuditLog(Protocol):
 
     def entries(self, tenant: str, limit: int = 100) -> list[AuditEntry]:
         """Newest first."""
-
-
-class VersionRegistry(Protocol):
-    """Model versions: immutable folders, checked against their digests whenever they are read."""
-
-    def add(self, version: ModelVersion, manifest: VersionManifest, artefacts: Mapping[str, object]) -> VersionManifest:
-        """Store a version under a new id; ``artefacts`` are kept for retraining only. Raises Conflict.
-
-        Returns the manifest with the digests of the files filled in.
-        """
-
-    def next_id(self) -> str:
-        """The id of the next version, after every folder there is, readable or not."""
-
-    def load(self, version_id: str) -> ModelVersion:
-        """A version's tables; raises NotFound, or VersionRefused if a file is missing, foreign or altered."""
-
-    def manifest(self, version_id: str) -> VersionManifest:
-        """What is known about a version; raises NotFound, VersionRefused."""
-
-    def manifests(self) -> list[VersionManifest]:
-        """All readable versions, oldest first, version 0 among them."""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,20 @@ class VersionManifest(msgspec.Struct, frozen=True, kw_only=True):
     budgets: list[BudgetKept] = []
 
 
+class VersionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a version apart from its folder; nothing of it ever changes but the last two.
+
+    ``digest`` is the SHA-256 of its manifest.json, which holds those of all other files. ``in_force`` is when it first
+    was the champion, ``pruned`` when its folder was deleted.
+    """
+
+    version_id: str
+    digest: str
+    recorded: datetime
+    in_force: datetime | None = None
+    pruned: datetime | None = None
+
+
 SHIPPED_MANIFEST = VersionManifest(
     version_id="0",
     parent=None,

@@ -1,23 +1,34 @@
-"""Versions are immutable folders, and nothing that was altered is ever used."""
+"""Versions are immutable folders, and nothing that is foreign or altered is ever used."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
 
+import joblib
 import msgspec
 import numpy as np
 import pytest
 
 from models.shipped import shipped_version
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
-from service.errors import Conflict, NotFound, StoreError, VersionRefused
+from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionRefused
 from service.registry import FolderVersionRegistry
+from service.stores.sqlite.connection import Database
+from service.stores.sqlite.schema import REGISTER
+from service.stores.sqlite.versions import SqliteVersionRecords
+from tests.disks import fill, small_disk
 
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 MANIFEST = VersionManifest(
     version_id="1",
     parent="0",
-    created=datetime(2026, 11, 1, tzinfo=UTC),
+    created=NOW,
     window=None,
     counts_digest="",
     settings={"weeks": 8},
@@ -27,82 +38,325 @@ MANIFEST = VersionManifest(
 )
 
 
+def version(version_id: str):
+    return replace(shipped_version(), id=version_id)
+
+
+def manifest(version_id: str) -> VersionManifest:
+    return msgspec.structs.replace(MANIFEST, version_id=version_id)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A folder with register.db, and version 1 in versions/: written once, since every file is synced."""
+    made = tmp_path_factory.mktemp("made")
+    database = Database(made / "register.db", REGISTER)
+    artefacts = {"prior": shipped_version().prior.to_tables()}
+    registry = FolderVersionRegistry(made / "versions", SqliteVersionRecords(database))
+    registry.add(version("1"), MANIFEST, artefacts, {"report.json": b"{}"})
+    database.close()
+    return made
+
+
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "versions"
 
 
 @pytest.fixture
-def registry(folder):
-    registry = FolderVersionRegistry(folder)
-    registry.add(replace(shipped_version(), id="1"), MANIFEST, {"prior": shipped_version().prior.to_tables()})
-    return registry
+def database(tmp_path):
+    return Database(tmp_path / "register.db", REGISTER)
+
+
+@pytest.fixture
+def registry(made, tmp_path, folder, database):
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return FolderVersionRegistry(folder, SqliteVersionRecords(database))
 
 
 def test_the_shipped_version_is_version_0(registry):
-    assert registry.load("0").id == SHIPPED_MANIFEST.version_id == "0"
+    assert registry.load("0").id == registry.verify("0").version_id == SHIPPED_MANIFEST.version_id == "0"
 
 
 def test_a_version_reads_back_as_it_was(registry):
     loaded = registry.load("1")
-    assert loaded.to_settings() == replace(shipped_version(), id="1").to_settings()
+    assert loaded.to_settings() == version("1").to_settings()
     for name, table in shipped_version().to_tables().items():
         np.testing.assert_array_equal(loaded.to_tables()[name], table)
+    assert registry.verify("1") == registry.manifest("1")
+    assert registry.size_bytes("1") > sum(table.nbytes for table in loaded.to_tables().values())
 
 
 def test_manifests_are_listed_oldest_first(registry):
-    assert [manifest.version_id for manifest in registry.manifests()] == ["0", "1"]
+    for number in ("10", "2"):
+        registry.add(version(number), manifest(number), {})
+    assert [one.version_id for one in registry.manifests()] == ["0", "1", "2", "10"]
+    assert registry.next_id() == "11"
 
 
-def test_an_artefact_reads_back(registry):
+def test_artefacts_and_documents_read_back(registry):
     np.testing.assert_array_equal(registry.artefact("1", "prior")["level"], shipped_version().prior.level)
+    assert registry.document("1", "report.json") == b"{}"
+    for unknown in ("report.html", "manifest.json", "../register.db", "tables/level.npy"):
+        with pytest.raises(NotFound):
+            registry.document("1", unknown)
+    with pytest.raises(NotFound):
+        registry.artefact("1", "posterior")
 
 
 def test_versions_are_never_changed(registry):
-    with pytest.raises(Conflict, match="exists already"):
-        registry.add(replace(shipped_version(), id="1"), MANIFEST, {})
+    for taken in ("0", "1"):
+        with pytest.raises(Conflict, match="exists already"):
+            registry.add(version(taken), manifest(taken), {})
 
 
-@pytest.mark.parametrize("unknown", ["2", "../1", "", "latest"])
+@pytest.mark.parametrize("name", ["manifest.json", "settings.json", "tables/level.npy", "deeper/report.json"])
+def test_a_document_takes_no_other_file_s_place(registry, folder, name):
+    with pytest.raises(ValueError, match="cannot be called"):
+        registry.add(version("2"), manifest("2"), {}, {name: b""})
+    assert [path.name for path in folder.iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("unknown", ["2", "../1", "", "latest", "1/../1", "1/"])
 def test_an_unknown_version_is_not_found(registry, unknown):
     with pytest.raises(NotFound, match="known are 0, 1"):
         registry.load(unknown)
 
 
-@pytest.mark.parametrize("name", ["settings.json", "tables/level.npy", "artefacts/prior.joblib"])
-def test_an_altered_file_is_refused(registry, folder, name):
-    path = folder / "1" / name
+def altered(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(VersionRefused, match="was altered"):
-        registry.load("1")
+
+
+@pytest.mark.parametrize("name", ["settings.json", "tables/level.npy"])
+def test_what_scoring_reads_is_refused_when_altered(registry, folder, name):
+    altered(folder / "1" / name)
+    for read in (registry.load, registry.verify):
+        with pytest.raises(VersionRefused, match="was altered"):
+            read("1")
+
+
+@pytest.mark.parametrize("name", ["artefacts/prior.joblib", "report.json"])
+def test_what_scoring_does_not_read_stops_no_scoring(registry, folder, name):
+    """But it is never unpickled, and the version is not promoted, which asks for all to be verified."""
+    altered(folder / "1" / name)
+    assert registry.load("1").id == "1"
+    for read in (registry.verify, lambda one: registry.artefact(one, "prior")):
+        with pytest.raises(VersionRefused, match="was altered"):
+            read("1")
+
+
+def test_an_altered_artefact_is_never_unpickled(registry, folder):
+    """Whoever can write to the folder cannot run code, even with a manifest that fits."""
+    path, described = folder / "1" / "artefacts" / "prior.joblib", folder / "1" / "manifest.json"
+    joblib.dump(Touches(folder / "touched"), path)
     with pytest.raises(VersionRefused, match="was altered"):
         registry.artefact("1", "prior")
+    files = registry.manifest("1").files | {"artefacts/prior.joblib": joblib.hash(path.read_bytes())}
+    described.write_bytes(msgspec.json.encode(msgspec.structs.replace(MANIFEST, files=files)))
+    with pytest.raises(VersionRefused, match="not the one recorded"):
+        registry.artefact("1", "prior")
+    assert not (folder / "touched").exists()
+    joblib.load(path)
+    assert (folder / "touched").exists()
+
+
+class Touches:
+    """An object that makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
 
 
 def test_a_missing_and_a_foreign_file_are_refused(registry, folder):
     (folder / "1" / "tables" / "level.npy").rename(folder / "1" / "tables" / "levels.npy")
     with pytest.raises(VersionRefused, match=r"tables/level\.npy, tables/levels\.npy"):
-        registry.load("1")
-
-
-def test_a_truncated_manifest_is_refused_and_not_listed(registry, folder):
-    path = folder / "1" / "manifest.json"
-    path.write_bytes(path.read_bytes()[:-20])
+        registry.verify("1")
     with pytest.raises(VersionRefused, match="cannot be read"):
         registry.load("1")
-    assert [manifest.version_id for manifest in registry.manifests()] == ["0"]
 
 
-def test_the_manifest_of_another_version_is_refused(registry, folder):
-    path = folder / "1" / "manifest.json"
-    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(registry.manifest("1"), version_id="7")))
-    with pytest.raises(VersionRefused, match="is the manifest of version 7"):
+def link(path: Path, target: Path) -> None:
+    shutil.move(path, target)
+    path.symlink_to(target)
+
+
+@pytest.mark.parametrize("name", [".", "settings.json", "tables"])
+def test_a_link_is_refused_wherever_it_leads(registry, folder, tmp_path, name):
+    """The digests hold; but what a link leads to may be another file in a moment."""
+    link(folder / "1" / name, tmp_path / "elsewhere")
+    with pytest.raises(VersionRefused, match="is a link"):
+        registry.verify("1")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(registry, folder):
+    path = folder / "1" / "settings.json"
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(VersionRefused, match="not a plain file"):
         registry.load("1")
+    with pytest.raises(VersionRefused, match="special file"):
+        registry.verify("1")
 
 
-def test_a_folder_that_cannot_be_written_leaves_nothing_behind(folder):
+@pytest.mark.parametrize("kept_bytes", [0, 100, -20, -1])
+def test_a_truncated_manifest_is_refused_and_told(registry, folder, kept_bytes):
+    path = folder / "1" / "manifest.json"
+    path.write_bytes(path.read_bytes()[:kept_bytes])
+    for read in (registry.load, registry.verify, registry.manifest):
+        with pytest.raises(VersionRefused, match="cut short"):
+            read("1")
+    assert [one.version_id for one in registry.manifests()] == ["0"]
+    assert list(registry.refused()) == ["1"]
+
+
+def test_a_folder_from_elsewhere_is_refused_until_it_is_adopted(registry, folder, tmp_path):
+    """A person may know where it comes from; its own digests have to hold all the same."""
+    other = FolderVersionRegistry(tmp_path / "other", SqliteVersionRecords(Database(tmp_path / "other.db", REGISTER)))
+    other.add(version("7"), manifest("7"), {})
+    shutil.copytree(tmp_path / "other" / "7", folder / "7")
+    for read in (registry.load, registry.verify):
+        with pytest.raises(VersionRefused, match="models adopt 7"):
+            read("7")
+    assert registry.next_id() == "8"
+    (folder / "7" / "more.py").touch()
+    with pytest.raises(VersionRefused, match=r"unknown to its manifest: more\.py"):
+        registry.adopt("7", NOW)
+    (folder / "7" / "more.py").unlink()
+    registry.adopt("7", NOW)
+    assert registry.load("7").id == "7"
+    with pytest.raises(Conflict):
+        registry.adopt("7", NOW)
+
+
+@pytest.mark.parametrize("name", ["../../register.db", "/etc/passwd", "tables/../settings.json", "./settings.json"])
+def test_a_manifest_that_names_files_elsewhere_is_not_adopted(registry, folder, name):
+    shutil.copytree(folder / "1", folder / "2")
+    files = registry.manifest("1").files | {name: "0" * 64}
+    described = msgspec.structs.replace(MANIFEST, version_id="2", files=files)
+    (folder / "2" / "manifest.json").write_bytes(msgspec.json.encode(described))
+    with pytest.raises(VersionRefused, match="missing from the folder"):
+        registry.adopt("2", NOW)
+
+
+def test_the_manifest_of_another_version_is_not_adopted(registry, folder):
+    shutil.copytree(folder / "1", folder / "2")
+    with pytest.raises(VersionRefused, match="is the manifest of version 1"):
+        registry.adopt("2", NOW)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", joblib.hash(1).encode(), b"\x80\x04cnowhere\nNothing\n."])
+def test_an_artefact_that_cannot_be_read_stops_no_scoring(registry, folder, content):
+    """Cut short, or of a class that the libraries of today do not have: its digest holds, and it is told."""
+    shutil.copytree(folder / "1", folder / "2")
+    (folder / "2" / "artefacts" / "prior.joblib").write_bytes(content)
+    adopt_as_it_is(registry, folder, "2")
+    assert registry.load("2").prior.level.shape == shipped_version().prior.level.shape
+    assert registry.verify("2").version_id == "2"
+    with pytest.raises(VersionRefused, match="libraries installed now cannot read it"):
+        registry.artefact("2", "prior")
+
+
+def adopt_as_it_is(registry: FolderVersionRegistry, folder: Path, version_id: str) -> None:
+    """Adopt a copy of version 1 with the digests of whatever its files are now."""
+    at = folder / version_id
+    settings = msgspec.json.encode(version(version_id).to_settings())
+    (at / "settings.json").write_bytes(settings)
+    files = {name: sha256((at / name).read_bytes()).hexdigest() for name in registry.manifest("1").files}
+    described = msgspec.structs.replace(MANIFEST, version_id=version_id, files=files)
+    (at / "manifest.json").write_bytes(msgspec.json.encode(described))
+    registry.adopt(version_id, NOW)
+
+
+def test_an_artefact_of_a_class_that_an_upgrade_removed(registry, tmp_path, monkeypatch):
+    (tmp_path / "yesterday.py").write_text("class Estimator: ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import yesterday  # noqa: PLC0415
+
+    registry.add(version("2"), manifest("2"), {"fit": yesterday.Estimator()})
+    assert type(registry.artefact("2", "fit")) is yesterday.Estimator
+    monkeypatch.delitem(sys.modules, "yesterday")
+    (tmp_path / "yesterday.py").unlink()
+    with pytest.raises(VersionRefused, match="ModuleNotFoundError"):
+        registry.artefact("2", "fit")
+    assert registry.load("2").id == "2"
+
+
+def test_what_is_removed_is_gone_and_its_id_is_not_given_out_again(registry, folder):
+    registry.remove("1", NOW)
+    assert list(folder.iterdir()) == []
+    with pytest.raises(NotFound, match="was pruned on 2026-11-01"):
+        registry.load("1")
+    assert registry.next_id() == "2"
+    with pytest.raises(Conflict):
+        registry.add(version("1"), MANIFEST, {})
+    assert registry.refused() == {}
+
+
+def test_a_removal_that_was_cut_short_is_finished_by_the_next(registry, folder, database):
+    registry.add(version("2"), manifest("2"), {})
+    SqliteVersionRecords(database).note_pruned("1", NOW)
+    assert [one.version_id for one in registry.manifests()] == ["0", "2"]
+    registry.remove("2", NOW)
+    assert list(folder.iterdir()) == []
+
+
+def test_versions_that_were_in_force_are_remembered(registry):
+    registry.add(version("2"), manifest("2"), {})
+    registry.note_in_force("2", NOW)
+    registry.note_in_force("0", NOW)
+    assert registry.ever_in_force() == {"0", "2"}
+
+
+def test_what_is_recorded_stays(registry, database):
+    for statement in ("UPDATE model_version SET digest = ''", "DELETE FROM model_version"):
+        with pytest.raises(StoreError, match="never"):
+            database.execute(statement)
+
+
+def test_a_file_of_before_the_record_is_migrated(tmp_path, folder):
+    """Folders that were made before are foreign until they are adopted."""
+    before = next(k for k, one in enumerate(REGISTER) if "model_version" in one[0])
+    Database(tmp_path / "register.db", REGISTER[:before]).rows("SELECT 1")
+    registry = FolderVersionRegistry(folder, SqliteVersionRecords(Database(tmp_path / "register.db", REGISTER)))
+    assert registry.next_id() == "1"
+    assert registry.add(version("1"), MANIFEST, {}).version_id == "1"
+
+
+def test_a_folder_that_cannot_be_written_leaves_nothing_behind(folder, database):
     folder.write_text("a file where the folder should be")
+    registry = FolderVersionRegistry(folder, SqliteVersionRecords(database))
     with pytest.raises(StoreError, match="cannot be written"):
-        FolderVersionRegistry(folder).add(replace(shipped_version(), id="1"), MANIFEST, {})
+        registry.add(version("1"), MANIFEST, {})
+    assert SqliteVersionRecords(database).all() == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, database):
+    """A real one: half of the version fits."""
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        registry = FolderVersionRegistry(disk / "versions", SqliteVersionRecords(database))
+        registry.add(version("1"), MANIFEST, {})
+        ballast = fill(disk, leave_bytes=registry.size_bytes("1") // 2)
+        with pytest.raises(StorageFull, match="free some space"):
+            registry.add(version("2"), manifest("2"), {})
+        assert [path.name for path in (disk / "versions").iterdir()] == ["1"]
+        assert registry.load("1").id == "1"
+        ballast.unlink()
+        registry.add(version("2"), manifest("2"), {})
+        assert registry.verify("2").version_id == "2"
+
+
+def test_a_full_disk_under_the_record_leaves_no_folder_behind(tmp_path, folder):
+    """The folder is written and cannot be recorded: it would be foreign."""
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        database = Database(disk / "register.db", REGISTER)
+        database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        fill(disk)
+        with pytest.raises(StoreError, match=r"register\.db: .*free some space"):
+            FolderVersionRegistry(folder, SqliteVersionRecords(database)).add(version("1"), MANIFEST, {})
+        assert list(folder.iterdir()) == []
+        database.close()

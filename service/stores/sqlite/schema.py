@@ -338,6 +338,25 @@ REGISTER: tuple[Migration, ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE model_version (           -- which folders of versions/ were made here; their ids are never reused
+            id TEXT PRIMARY KEY,
+            digest TEXT NOT NULL,              -- SHA-256 of manifest.json, which holds those of all other files
+            recorded TEXT NOT NULL,
+            in_force TEXT,                     -- first time as the champion: verdicts name it
+            pruned TEXT                        -- when the folder was deleted
+        )
+        """,
+        """
+        CREATE TRIGGER model_version_stays BEFORE UPDATE OF id, digest, recorded ON model_version
+        BEGIN SELECT raise(ABORT, 'what is recorded of a model version is never changed'); END
+        """,
+        """
+        CREATE TRIGGER model_version_is_kept BEFORE DELETE ON model_version
+        BEGIN SELECT raise(ABORT, 'what is recorded of a model version is never deleted'); END
+        """,
+    ),
 )
 
 REQUESTS: tuple[Migration, ...] = (

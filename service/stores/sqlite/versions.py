@@ -1,0 +1,62 @@
+"""What is recorded of model versions, in register.db, which is never computed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from service.domain.versions import VersionRecord
+from service.errors import Conflict
+from service.stores.sqlite.connection import Database
+from service.stores.sqlite.times import from_text, to_text
+
+_SELECT = "SELECT id, digest, recorded, in_force, pruned FROM model_version"
+
+
+class SqliteVersionRecords:
+    """A row a version; the file's triggers keep it from being altered or deleted."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, record: VersionRecord) -> None:
+        """Record a new version; raises Conflict if there is one with its id."""
+        times = (to_text(record.recorded), to_text(record.in_force), to_text(record.pruned))
+        added = self._database.execute(
+            "INSERT INTO model_version VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (record.version_id, record.digest, *times),
+        )
+        if not added.rowcount:
+            raise Conflict(f"model version {record.version_id} is recorded already; versions are never changed")
+
+    def get(self, version_id: str) -> VersionRecord | None:
+        """The record of a version."""
+        rows = self._database.rows(f"{_SELECT} WHERE id = ?", (version_id,))
+        return _record(rows[0]) if rows else None
+
+    def all(self) -> list[VersionRecord]:
+        """All records, in the order they were made."""
+        return [_record(row) for row in self._database.rows(f"{_SELECT} ORDER BY rowid")]
+
+    def note_in_force(self, version_id: str, time: datetime) -> None:
+        """Record that a version is put in force."""
+        self._note("UPDATE model_version SET in_force = ? WHERE id = ? AND in_force IS NULL", version_id, time)
+
+    def note_pruned(self, version_id: str, time: datetime) -> None:
+        """Record that a version's folder is deleted."""
+        self._note("UPDATE model_version SET pruned = ? WHERE id = ? AND pruned IS NULL", version_id, time)
+
+    def _note(self, statement: str, version_id: str, time: datetime) -> None:
+        self._database.execute(statement, (to_text(time), version_id))
+
+
+def _record(row: Sequence[Any]) -> VersionRecord:
+    version_id, digest, recorded, in_force, pruned = row
+    return VersionRecord(
+        version_id=version_id,
+        digest=digest,
+        recorded=from_text(recorded),
+        in_force=from_text(in_force),
+        pruned=from_text(pruned),
+    )

@@ -1,0 +1,61 @@
+"""Files of version folders: plain files only, no link is followed, and what is written is on the disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from service.errors import VersionRefused
+
+
+def walk_plain_files(folder: Path) -> set[str]:
+    """The files of a folder, by their paths from it.
+
+    Raises
+    ------
+    VersionRefused
+        If anything in it, or itself, is neither a plain file nor a folder: a link could lead anywhere.
+    """
+    found = set()
+    for path in [folder, *folder.rglob("*")]:
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
+            found.add(path.relative_to(folder).as_posix())
+        elif not stat.S_ISDIR(mode):
+            raise VersionRefused(f"{path} is a link or another special file; a model version has plain files only")
+    return found
+
+
+def read_plain_file(path: Path) -> bytes:
+    """The content of a file that is neither a link nor a device; raises OSError."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(None, "it is not a plain file")
+        return file.read()
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a new file, and the folders it is in, durably; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def move_into_place(aside: Path, target: Path) -> None:
+    """Rename a folder so that it outlives a power cut; raises OSError, also if there is something at its target."""
+    for folder in {path.parent for path in aside.rglob("*")}:
+        sync_folder(folder)
+    aside.rename(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or deleted in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
