@@ -1,0 +1,127 @@
+"""Before and after: intervals that hold the truth as often as they say, whatever is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.before_after import Case, Spans, ended, scaled
+from models.city import CityParameters, simulate_city
+from models.effect import FEWEST_PLACEBOS, StairwellWeeks, count_weeks, effect
+
+AFTER = np.arange(8) >= 4
+
+
+def steady(stairwells: int, mean: float, seed: int) -> StairwellWeeks:
+    expected = np.full((stairwells, 8), mean)
+    return StairwellWeeks(np.random.default_rng(seed).poisson(expected).astype(float), expected, AFTER)
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[float, list[Case]]:
+    """What is found in two towns where all that can happen happens, by the true ratio of one stairwell in turn."""
+    towns = [Spans(simulate_city(seed, 90, 12), 6) for seed in (901, 902)]
+    return {ratio: [case for town in towns for case in scaled(ratio, town)] for ratio in (0.5, 1.0)}
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says(cases: dict[float, list[Case]]) -> None:
+    """Nine times in ten: of 110 cases within three standard errors."""
+    every = [case for some in cases.values() for case in some]
+    assert len(every) > 100
+    assert np.mean([case.covered for case in every]) == pytest.approx(0.9, abs=0.085)
+
+
+def test_a_change_is_told_where_there_is_one(cases: dict[float, list[Case]]) -> None:
+    told = {ratio: np.mean([case.found.high < 1.0 for case in some]) for ratio, some in cases.items()}
+    assert told[0.5] > 0.6
+    assert told[1.0] < 0.12
+    assert np.median([case.found.ratio for case in cases[0.5]]) == pytest.approx(0.5, abs=0.06)
+
+
+def test_loitering_that_ends_is_covered_too() -> None:
+    """Places that were busiest of all, and fall back only because it ended."""
+    parameters = CityParameters(chronic_share=0.2)
+    found = list(ended(Spans(simulate_city(955, 90, 16, parameters=parameters), 8)))
+    assert len(found) > 12
+    assert np.mean([case.covered for case in found]) > 0.75
+    assert np.median([np.log(case.found.ratio / case.truth) for case in found]) == pytest.approx(0.0, abs=0.12)
+
+
+def test_what_happens_to_the_whole_town_is_no_effect() -> None:
+    """All stairwells double."""
+    weeks = steady(60, 20.0, 3)
+    doubled = StairwellWeeks(weeks.observed * np.where(AFTER, 2.0, 1.0), weeks.expected, AFTER)
+    alone = effect(weeks, 0)
+    assert effect(doubled, 0).ratio == pytest.approx(alone.ratio, rel=0.03)
+
+
+def test_missing_weeks_are_no_fall() -> None:
+    """A stairwell of which three weeks in four after the date were not heard."""
+    weeks = steady(60, 40.0, 4)
+    observed, expected = weeks.observed.copy(), weeks.expected.copy()
+    observed[0, 5:] = expected[0, 5:] = 0.0
+    found = effect(StairwellWeeks(observed, expected, AFTER), 0)
+    assert found.low < 1.0 < found.high
+    assert found.high / found.low > 1.05 * effect(weeks, 0).high / effect(weeks, 0).low
+
+
+def test_hours_that_were_not_heard_count_by_how_busy_they_are() -> None:
+    """Ten busy hours a day: whether nights or days were missed after the date, the rate stays."""
+    random = np.random.default_rng(5)
+    windows, series = 8 * 168, 60
+    busy = (np.arange(windows) % 24 >= 8) & (np.arange(windows) % 24 < 18)
+    counts = random.poisson(np.where(busy, 6.0, 0.2)[:, None], (windows, series)).astype(float)
+    weeks = np.arange(windows) // 168
+    for missed in (busy & (np.arange(windows) % 24 < 12), ~busy & (np.arange(windows) % 24 < 8)):
+        heard = counts.copy()
+        heard[(weeks >= 4) & missed, 0] = np.nan
+        counted = count_weeks(
+            heard, np.arange(windows) % 168, weeks, np.zeros(series, dtype=int), np.arange(series), weeks_before=4
+        )
+        rates = [counted.observed[0, there].sum() / counted.expected[0, there].sum() for there in (AFTER, ~AFTER)]
+        assert rates[0] / rates[1] == pytest.approx(1.0, abs=0.12)
+
+
+def test_a_sensor_that_came_late_is_not_compared() -> None:
+    """Neither is one that heard little; the stairwell's other sensor still is."""
+    counts = np.ones((8 * 168, 3))
+    counts[: 5 * 168, 1] = np.nan
+    weeks = np.arange(8 * 168) // 168
+    counted = count_weeks(
+        counts, np.arange(8 * 168) % 168, weeks, np.zeros(3, dtype=int), np.array([0, 0, 1]), weeks_before=4
+    )
+    assert counted.observed.tolist() == [[168.0] * 8] * 2
+    assert counted.comparable.all()
+    nothing = count_weeks(
+        counts[:, [1]], np.arange(8 * 168) % 168, weeks, np.zeros(1, dtype=int), np.zeros(1, dtype=int), weeks_before=4
+    )
+    assert not nothing.comparable.any()
+
+
+def test_too_few_to_compare_with_are_refused() -> None:
+    effect(steady(FEWEST_PLACEBOS + 1, 20.0, 6), 0)
+    with pytest.raises(ValueError, match="too few"):
+        effect(steady(FEWEST_PLACEBOS, 20.0, 6), 0)
+    with pytest.raises(ValueError, match="too few"):
+        effect(steady(FEWEST_PLACEBOS + 1, 20.0, 6), 0, confidence=0.99)
+
+
+@pytest.mark.parametrize("target", [0, 17])
+def test_it_is_never_held_against_itself(target: int) -> None:
+    found = effect(steady(30, 20.0, 7), target)
+    assert target not in found.compared
+    assert len(set(found.compared.tolist())) == 20
+    assert 1 / 30 <= found.p_value <= 1.0
+
+
+def test_placebo_p_values_are_even(cases: dict[float, list[Case]]) -> None:
+    """Where nothing was done."""
+    p_values = np.array([case.found.p_value for case in cases[1.0]])
+    assert np.mean(p_values <= 0.25) == pytest.approx(0.25, abs=0.16)
+    assert np.mean(p_values <= 0.5) == pytest.approx(0.5, abs=0.2)
+
+
+def test_scenarios_are_seeded() -> None:
+    town = Spans(simulate_city(903, 60, 6), 3)
+    first, again = (list(scaled(0.5, town)) for _ in range(2))
+    assert [case.found.ratio for case in first] == [case.found.ratio for case in again]
