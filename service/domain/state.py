@@ -69,12 +69,23 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     restarts: list[int] = []
 
 
+class Silence(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence too long to be calm: no window from ``start`` on is taken for zero until somebody is heard again.
+
+    It was noticed in the window ``found``, from the counts before it. Both are starts of windows in seconds UTC.
+    """
+
+    start: int
+    found: int
+
+
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """What replays start from, and what is still to be replayed.
 
     ``pending`` tells of a series since when it is to be replayed: everything before that is as it should be, its
     checkpoints, verdicts and state after it are not. ``learnt`` is what series were taken for, at the revision
-    ``places`` of the register, and ``calendar`` what the settings called the days.
+    ``places`` of the register, and ``calendar`` what the settings called the days. ``silences`` are those that were
+    found of a series while its liveness is assumed, by their start.
     """
 
     checkpoints: list[Checkpoint] = []
@@ -82,6 +93,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     learnt: dict[int, Learnt] = {}
     places: int = -1
     calendar: list[str] = []
+    silences: dict[int, list[Silence]] = {}
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

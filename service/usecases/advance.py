@@ -37,6 +37,7 @@ from service.usecases.marks import marks_of
 from service.usecases.rosters import calendar_of, full_roster
 from service.usecases.scoring import Roster, count_matrix, score_and_learn
 from service.usecases.shards import ShardState, close_shard, open_shard, shard_number, shards_by_number, shards_of
+from service.usecases.silences import silences_of, with_silences
 
 Progress = Callable[[int, int], None]
 
@@ -75,13 +76,15 @@ class ShardTask:
 class ShardAdvance:
     """A shard as the manifest will name it, the verdicts of the batch, and the level shifts learnt in it.
 
-    After a batch that ends at a boundary there is a checkpoint.
+    After a batch that ends at a boundary there is a checkpoint. ``found`` are the silences noticed, as of
+    `score_and_learn`.
     """
 
     shard: Shard
     verdicts: VerdictColumns
     level_shifts: int
     checkpoint: Checkpoint | None
+    found: dict[int, int]
 
 
 def advance(ports: Ports, to: datetime | None = None, progress: Progress | None = None) -> AdvanceReport:
@@ -132,7 +135,7 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
 def advance_shard(task: ShardTask) -> ShardAdvance:
     """Score and learn a batch of windows of one shard; a pure function of its task but for the chunk it writes."""
     opened = open_shard(task.state, task.shard, task.roster, task.version, task.calendar.window_minutes)
-    shifts = _level_shifts(opened)
+    shifts, found = _level_shifts(opened), dict[int, int]()
     verdicts = score_and_learn(
         opened.columns,
         task.calendar,
@@ -141,13 +144,14 @@ def advance_shard(task: ShardTask) -> ShardAdvance:
         task.counts,
         silence_odds=task.silence_odds,
         marks=task.marks,
+        found=found,
     )
     opened.changed_slots.update(task.calendar.slots_of(task.starts).tolist())
     opened.all_changed |= bool(task.roster.restarting().keys() & set(task.starts.tolist()))
     end, checkpoint = int(task.starts[-1]) + task.calendar.window_seconds, None
     if is_boundary(end):
         checkpoint = write_checkpoint(task.state, end, task.roster.numbers, opened.columns.state)
-    return ShardAdvance(close_shard(task.state, opened), verdicts, _level_shifts(opened) - shifts, checkpoint)
+    return ShardAdvance(close_shard(task.state, opened), verdicts, _level_shifts(opened) - shifts, checkpoint, found)
 
 
 def _level_shifts(opened: ShardState) -> int:
@@ -208,16 +212,24 @@ def _advance_batch(
     with ports.state.transaction():
         ports.verdicts.write(verdicts)
         ports.state.publish(published)
-        _keep_checkpoints(ports, [one.checkpoint for one in done if one.checkpoint], end)
+        _keep(ports, done, published)
     ports.state.sweep()
     return published, verdicts, sum(one.level_shifts for one in done)
 
 
-def _keep_checkpoints(ports: Ports, taken: list[Checkpoint], watermark: int) -> None:
-    if taken:
-        ledger = ports.state.ledger()
-        kept = thinned([*ledger.checkpoints, *taken], watermark, ports.settings.advance.checkpoint_weeks)
-        ports.state.publish_ledger(msgspec.structs.replace(ledger, checkpoints=kept))
+def _keep(ports: Ports, done: list[ShardAdvance], manifest: Manifest) -> None:
+    """Keep the checkpoints of a batch, and the silences found in it.
+
+    A series that is yet to be replayed has a state that is not right: the replay looks for its silences.
+    """
+    ledger = ports.state.ledger()
+    taken = [one.checkpoint for one in done if one.checkpoint]
+    noticed = {number: time for one in done for number, time in one.found.items() if number not in ledger.pending}
+    if not taken and not noticed:
+        return
+    kept = thinned([*ledger.checkpoints, *taken], manifest.watermark, ports.settings.advance.checkpoint_weeks)
+    ledger = with_silences(ledger, silences_of(ports, manifest, noticed))
+    ports.state.publish_ledger(msgspec.structs.replace(ledger, checkpoints=kept if taken else ledger.checkpoints))
 
 
 def _tasks(

@@ -1,8 +1,8 @@
 """Correct: a series whose past changed is replayed from the last checkpoint before the change, a slice at a time.
 
 Late counts, corrected counts, history that is back-filled after the service went live, annotations that are made,
-changed or retracted, and places that are not what they were taken for all come this way. A series is learnt alone, so
-nothing else is touched.
+changed or retracted, places that are not what they were taken for, and silences that turn out to be none of calm (see
+:mod:`service.usecases.silences`) all come this way. A series is learnt alone, so nothing else is touched.
 
 1. What changed is taken in: the ledger then says of each series since when it is to be replayed.
 2. A slice replays some of these series up to the next checkpoint, or to the watermark, and commits what it found:
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import msgspec
@@ -40,8 +41,22 @@ from service.usecases.shards import (
     shard_number,
     shards_by_number,
 )
+from service.usecases.silences import silences_of, with_silences, withdraw_silences
 from service.usecases.slices import Slice, next_slice, start_of_history
 from service.usecases.taken_for import relearnt
+
+
+def _nothing() -> None:
+    """No verdict to replace."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Manifest and ledger as they are once a slice is replayed, and what puts its verdicts in force."""
+
+    manifest: Manifest
+    ledger: Ledger
+    replace_verdicts: Callable[[], None] = _nothing
 
 
 def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
@@ -57,19 +72,18 @@ def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
     step = ports.settings.window_seconds
     origin = _origin(ports, manifest.origin, changes.earliest)
     earliest = _earliest(
-        ledger.pending,
         changes.earliest,
         touched_since(ports, noted.versions, origin),
         {series: max(second, origin) for series, second in changed.items()},
     )
-    pending = {series: second // step * step for series, second in earliest.items() if second < manifest.watermark}
+    news = {series: second // step * step for series, second in earliest.items() if second < manifest.watermark}
+    taken = withdraw_silences(taken, news)
     published = msgspec.structs.replace(
         manifest,
-        origin=min(origin, *pending.values()) if pending else origin,
+        origin=min([origin, *taken.pending.values()]),
         cursor=changes.cursor,
         annotations=noted.cursor,
     )
-    taken = msgspec.structs.replace(taken, pending=pending)
     with ports.state.transaction():
         if published != manifest:
             ports.state.publish(published)
@@ -92,9 +106,20 @@ def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: Mode
     A checkpoint that is damaged is dropped, and the one before it serves; it raises StoreError only where the counts
     before it have been deleted.
     """
+    replayed = next_replayed(ports, manifest, ledger, version)
+    with ports.state.transaction():
+        replayed.replace_verdicts()
+        ports.state.publish(replayed.manifest)
+        ports.state.publish_ledger(replayed.ledger)
+    ports.state.sweep()
+    return replayed.manifest, replayed.ledger
+
+
+def next_replayed(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion) -> Replayed:
+    """What the next slice comes to; its chunks are written, and nothing is in force yet. Raises as `replay_slice`."""
     part = next_slice(ports, manifest, ledger)
     if part is None:
-        return _publish(ports, manifest, msgspec.structs.replace(ledger, pending={}))
+        return Replayed(manifest, msgspec.structs.replace(ledger, pending={}))
     root = [one for one in ledger.checkpoints if one.time == part.root]
     try:
         state = read_checkpoints(ports.state, root, part.roster.numbers, 24 * 60 // manifest.window_minutes)
@@ -102,15 +127,15 @@ def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: Mode
         if start_of_history(ports, manifest) > manifest.origin:
             raise  # what was learnt of counts that are gone is nowhere else
         rest = [one for one in ledger.checkpoints if one.time != part.root]
-        return _publish(ports, manifest, msgspec.structs.replace(ledger, checkpoints=rest))
-    replayed: list[VerdictColumns] = []
-    sink = partial(_collect, replayed, part.since)
-    state = replay_series(ports, part.roster, version, (part.start, part.end), sink=sink, state=state)
-    return _publish(
-        ports,
+        return Replayed(manifest, msgspec.structs.replace(ledger, checkpoints=rest))
+    verdicts, found = list[VerdictColumns](), dict[int, int]()
+    sink = partial(_collect, verdicts, part.since)
+    state = replay_series(ports, part.roster, version, (part.start, part.end), sink=sink, state=state, found=found)
+    ledger = _with_progress(ports, manifest, ledger, part, state)
+    return Replayed(
         _with_state(ports, manifest, version, part, state),
-        _with_progress(ports, manifest, ledger, part, state),
-        lambda: _replace_verdicts(ports, replayed, part),
+        with_silences(ledger, silences_of(ports, manifest, found)),
+        lambda: _replace_verdicts(ports, verdicts, part),
     )
 
 
@@ -122,10 +147,12 @@ def replay_series(
     *,
     sink: Callable[[VerdictColumns], None] = lambda _: None,
     state: OccupancyState | None = None,
+    found: dict[int, int] | None = None,
 ) -> OccupancyState:
     """Score and learn all counts of some series in ``span``, from a state or from new columns on.
 
-    ``sink`` takes the verdicts. The state is used in place, not copied.
+    ``sink`` takes the verdicts, and ``found`` the silences that were noticed, as in `score_and_learn`. The state is
+    used in place, not copied.
     """
     settings = ports.settings
     columns = OccupancyColumns(version, settings.window.minutes, roster.kinds, roster.shares, state)
@@ -137,7 +164,7 @@ def replay_series(
         windows = ports.counts.read(int(starts[0]), done, settings.window_seconds, roster.numbers)
         counts = count_matrix(windows, starts, roster.numbers, settings.window_seconds)
         marks, odds = marks_of(ports, roster.numbers, starts), settings.detector.silence_odds
-        sink(score_and_learn(columns, calendar, roster, starts, counts, silence_odds=odds, marks=marks))
+        sink(score_and_learn(columns, calendar, roster, starts, counts, silence_odds=odds, marks=marks, found=found))
     return columns.state
 
 
@@ -191,17 +218,6 @@ def _with_progress(ports: Ports, manifest: Manifest, ledger: Ledger, part: Slice
         checkpoints = [*checkpoints, write_checkpoint(ports.state, part.end, part.roster.numbers, state)]
         checkpoints = thinned(checkpoints, manifest.watermark, ports.settings.advance.checkpoint_weeks)
     return msgspec.structs.replace(ledger, pending=pending, checkpoints=checkpoints)
-
-
-def _publish(
-    ports: Ports, manifest: Manifest, ledger: Ledger, replace_verdicts: Callable[[], None] = lambda: None
-) -> tuple[Manifest, Ledger]:
-    with ports.state.transaction():
-        replace_verdicts()
-        ports.state.publish(manifest)
-        ports.state.publish_ledger(ledger)
-    ports.state.sweep()
-    return manifest, ledger
 
 
 def _replace_verdicts(ports: Ports, replayed: list[VerdictColumns], part: Slice) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import msgspec
 
 from models.version import ModelVersion
-from service.domain.state import Checkpoint, Manifest, Shard
+from service.domain.state import Checkpoint, Ledger, Manifest, Shard
 from service.errors import Conflict
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.checkpoints import is_boundary, write_checkpoint
-from service.usecases.correct import correct, replay_series
+from service.usecases.correct import correct, next_replayed, replay_series
 from service.usecases.rosters import full_roster
 from service.usecases.scoring import Roster
 from service.usecases.shards import close_shard, open_shard, shards_of
+from service.usecases.silences import silences_of, with_silences
 from service.usecases.slices import next_stretch
 from service.usecases.tell_promotion import tell_promotion
 
@@ -38,18 +39,12 @@ def promote(ports: Ports, version_id: str, actor: str) -> None:
     version = ports.registry.load(version_id)
     manifest = _manifest(ports)
     manifest = correct(ports, manifest, ports.registry.load(manifest.version))
-    shard_series, checkpoints = ports.settings.advance.shard_series, list[Checkpoint]()
-    shards = [
-        _learnt_shard(ports, manifest, version, roster, checkpoints)
-        for roster in shards_of(full_roster(ports), shard_series)
-    ]
     previous = manifest.previous if version_id == manifest.version else manifest.version
-    published = msgspec.structs.replace(
-        manifest, version=version_id, previous=previous, shard_series=shard_series, shards=shards
-    )
+    published = msgspec.structs.replace(manifest, version=version_id, previous=previous)
+    published, ledger = _learnt(ports, published, version)
     with ports.state.transaction():
         ports.state.publish(published)
-        ports.state.publish_ledger(msgspec.structs.replace(ports.state.ledger(), checkpoints=checkpoints))
+        ports.state.publish_ledger(ledger)
     ports.state.sweep()
     tell_promotion(ports, replaced=manifest.version)
     record(ports, actor, EVERY_TENANT, "model.promote", version_id, f"replaces {manifest.version}")
@@ -78,17 +73,33 @@ def _manifest(ports: Ports) -> Manifest:
     return manifest
 
 
+def _learnt(ports: Ports, manifest: Manifest, version: ModelVersion) -> tuple[Manifest, Ledger]:
+    """Replay all shards under a version, and then without the silences found, until none is; nothing is published."""
+    shard_series, passed, found = ports.settings.advance.shard_series, list[Checkpoint](), dict[int, int]()
+    shards = []
+    for roster in shards_of(full_roster(ports), shard_series):
+        shard, checkpoints = _learnt_shard(ports, manifest, version, roster, found)
+        shards.append(shard)
+        passed += checkpoints
+    manifest = msgspec.structs.replace(manifest, shard_series=shard_series, shards=shards)
+    ledger = msgspec.structs.replace(ports.state.ledger(), checkpoints=passed, silences={})
+    ledger = with_silences(ledger, silences_of(ports, manifest, found))
+    while ledger.pending:
+        replayed = next_replayed(ports, manifest, ledger, version)
+        manifest, ledger = replayed.manifest, replayed.ledger
+    return manifest, ledger
+
+
 def _learnt_shard(
-    ports: Ports, manifest: Manifest, version: ModelVersion, roster: Roster, checkpoints: list[Checkpoint]
-) -> Shard:
-    """Replay a shard from the origin to the watermark; adds the checkpoints that it passes to ``checkpoints``."""
+    ports: Ports, manifest: Manifest, version: ModelVersion, roster: Roster, found: dict[int, int]
+) -> tuple[Shard, list[Checkpoint]]:
+    """Replay a shard from the origin to the watermark; it and the checkpoints passed. ``found`` takes silences."""
     opened = open_shard(ports.state, None, roster, version, manifest.window_minutes)
     done, passed = manifest.origin, list[Checkpoint]()
     while done < manifest.watermark:
         span = next_stretch(ports, manifest, passed, roster, done)
-        replay_series(ports, roster, version, span, state=opened.columns.state)
+        replay_series(ports, roster, version, span, state=opened.columns.state, found=found)
         done = span[1]
         if is_boundary(done):
             passed.append(write_checkpoint(ports.state, done, roster.numbers, opened.columns.state))
-    checkpoints += passed
-    return close_shard(ports.state, opened)
+    return close_shard(ports.state, opened), passed

@@ -131,7 +131,8 @@ def _read_counts(ports: Ports, origin: int, end: int, weeks: int, progress: Prog
     if np.isnan(counts).all():
         raise Conflict("there is not one count in the weeks to learn from; import counts, or name more weeks")
     begun = np.logical_or.accumulate(~np.isnan(counts), axis=0)
-    counts[np.isnan(counts) & begun & roster.assumed_alive(starts)] = 0.0
+    silent = roster.with_silences(ports.state.ledger().silences).silent(starts, counts)
+    counts[np.isnan(counts) & begun & roster.assumed_alive(starts) & ~silent] = 0.0
     if marks := marks_of(ports, roster.numbers, starts):
         counts[marks.left_out] = np.nan
     return TrainingCounts(settings_calendar(ports), roster, starts, counts)

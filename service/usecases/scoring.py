@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.detector.columns import OccupancyColumns
+from models.detector.state import Head
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
+from service.domain.state import Silence
 from service.domain.verdicts import MEASURES, VerdictColumns
 
 
@@ -31,6 +34,8 @@ class Roster:
         (column, from, to) in seconds UTC: while no row is sent, the sensor is assumed to be alive.
     restarts
         (column, start of a window in seconds UTC): the series begins anew there, as one never observed.
+    silences
+        (column, start of a window in seconds UTC): from there on its silence is known not to be calm.
     """
 
     numbers: NDArray[np.int64]
@@ -38,6 +43,7 @@ class Roster:
     shares: NDArray[np.float64]
     assumed: tuple[tuple[int, int, int], ...] = ()
     restarts: tuple[tuple[int, int], ...] = ()
+    silences: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -47,7 +53,14 @@ class Roster:
         place = {int(column): k for k, column in enumerate(keep)}
         assumed = tuple((place[c], a, b) for c, a, b in self.assumed if c in place)
         restarts = tuple((place[c], time) for c, time in self.restarts if c in place)
-        return Roster(self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts)
+        silences = tuple((place[c], time) for c, time in self.silences if c in place)
+        return Roster(self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts, silences)
+
+    def with_silences(self, found: Mapping[int, Sequence[Silence]]) -> Roster:
+        """The roster with the silences found of its series, which are given by number."""
+        numbered = enumerate(self.numbers.tolist())
+        silences = [(column, one.start) for column, number in numbered for one in found.get(number, ())]
+        return replace(self, silences=tuple(silences))
 
     def assumed_alive(self, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Windows in which silence is taken for calm, bool[windows, n]."""
@@ -56,12 +69,25 @@ class Roster:
             alive[(starts >= begin) & (starts < end), column] = True
         return alive
 
+    def silent(self, starts: NDArray[np.int64], counts: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Windows in which silence is known not to be calm, until somebody is heard again, bool[windows, n]."""
+        silent = np.zeros(counts.shape, dtype=bool)
+        for column, start in self.silences:
+            first = int(np.searchsorted(starts, start))
+            heard = np.flatnonzero(counts[first:, column] > 0)
+            silent[first : first + int(heard[0]) if len(heard) else None, column] = True
+        return silent
+
     def restarting(self) -> dict[int, list[int]]:
         """The columns that begin anew, by the start of the window."""
-        columns: defaultdict[int, list[int]] = defaultdict(list)
-        for column, time in self.restarts:
-            columns[time].append(column)
-        return dict(columns)
+        return _by_time(self.restarts)
+
+
+def _by_time(events: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    columns: defaultdict[int, list[int]] = defaultdict(list)
+    for column, time in events:
+        columns[time].append(column)
+    return dict(columns)
 
 
 def window_starts(start: int, end: int, window_seconds: int) -> NDArray[np.int64]:
@@ -92,6 +118,7 @@ def score_and_learn(
     *,
     silence_odds: float = 1.0,
     marks: Marks | None = None,
+    found: dict[int, int] | None = None,
 ) -> VerdictColumns:
     """Score each window, then learn it, in order; ``columns`` is advanced in place.
 
@@ -111,9 +138,12 @@ def score_and_learn(
         Under assumed liveness a missing count is zero until silence since the last presence is less likely than
         this; from then on it is missing, so that a dead sensor is not learnt. Before the first reading nothing is
         assumed: else a replay, which begins before the series was registered, would learn more than a live run did.
+        The zeros before that point are learnt, unless the roster knows of the silence.
     marks
         What annotations say of the windows, if anything. Whatever its score, a window with a known cause is not
         anomalous.
+    found
+        Takes the window in which the first silence too long was noticed, by series number: seconds UTC.
 
     Returns
     -------
@@ -126,12 +156,18 @@ def score_and_learn(
     measures = np.empty((len(MEASURES) - 1, *counts.shape))
     anomalous = np.zeros(counts.shape, dtype=bool)
     counted = counts.copy()
-    restarting = roster.restarting()
+    restarting, falling_silent = roster.restarting(), _by_time(roster.silences)
     for t, slot in enumerate(slots):
         if anew := restarting.get(int(starts[t])):
-            _restart(columns, anew)
-        calm = alive[t] & np.isnan(counted[t]) & (columns.evidence_weeks > 0) & (columns.quiet <= limit)
-        counted[t, calm] = 0.0
+            restart(columns, anew)
+        if silent := falling_silent.get(int(starts[t])):
+            _take_for_silent(columns, silent)
+        unheard = alive[t] & np.isnan(counted[t]) & (columns.evidence_weeks > 0)
+        too_long = unheard & (columns.quiet > limit)
+        if found is not None and (noticed := np.flatnonzero(too_long & np.isfinite(columns.quiet)).tolist()):
+            _take_for_silent(columns, noticed)
+            found |= {int(roster.numbers[k]): int(starts[t]) for k in noticed if int(roster.numbers[k]) not in found}
+        counted[t, unheard & ~too_long] = 0.0
         said = {"left_out": marks.left_out[t], "confirmed": marks.confirmed[t]} if marks else {}
         verdicts = columns.step(int(slot), counted[t], **said)
         for k, name in enumerate(MEASURES[1:]):
@@ -152,7 +188,12 @@ def score_and_learn(
     )
 
 
-def _restart(columns: OccupancyColumns, anew: list[int]) -> None:
+def _take_for_silent(columns: OccupancyColumns, silent: list[int]) -> None:
+    """Assume nothing of some columns until somebody is heard in them again."""
+    columns.state.head[Head.QUIET, silent] = np.inf
+
+
+def restart(columns: OccupancyColumns, anew: list[int]) -> None:
     """Forget what was learnt of some columns."""
     for rows in (columns.state.slots, columns.state.bins, columns.state.head):
         rows[..., anew] = 0.0

@@ -40,7 +40,7 @@ class Slice:
 
 def next_slice(ports: Ports, manifest: Manifest, ledger: Ledger) -> Slice | None:
     """The slice to replay next, of the series with the latest root; None if no pending series is in the register."""
-    everybody = full_roster(ports)
+    everybody = full_roster(ports).with_silences(ledger.silences)
     roots = _roots(ports, manifest, ledger, everybody)
     if not roots:
         return None
