@@ -304,8 +304,8 @@ class AuditLog(Protocol):
     def append(self, entry: AuditEntry) -> None:
         """Record one action, durably."""
 
-    def entries(self, tenant: str, limit: int = 100) -> list[AuditEntry]:
-        """Newest first."""
+    def entries(self, tenant: str, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        """Numbered, newest first; ``before`` is the number of the last entry of the page before."""
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def read_one_annotation(ports: Ports, key: Key, annotation: Identifier) -> Annot
 def delete_annotation(ports: Ports, key: Key, annotation: Identifier) -> Annotation:
     """Retract an annotation: what it held for is replayed as if it had never been made.
 
-    Who made and who retracted it is kept.
+    Who made and who retracted it is kept. Retracted again, it stays as it is.
     """
     return retract_annotation(ports, key.tenant, annotation, key.key_id)
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 from werkzeug.exceptions import NotAcceptable
 
 from service.api.pages import HTML, content_security_policy
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from service.api.routes import Reply, Routes
 from service.domain.deliveries import DeliveryStatus
 from service.domain.hotspots import (
@@ -135,10 +135,8 @@ class ListRecordPage(Page[ListRecord], frozen=True):
     """What is decided about hot-spot lists, newest first."""
 
 
-class Deliveries(msgspec.Struct, frozen=True):
+class DeliveryPage(Page[ListDelivery], frozen=True):
     """To whom a list goes by mail, by the names of the settings."""
-
-    items: list[ListDelivery]
 
 
 class ListOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -229,11 +227,16 @@ def read_hotspot_list_as(ports: Ports, key: Key, query: WordsQuery, list_id: str
     "/v1/hotspot-lists/{list_id}/deliveries",
     roles=(Role.OPERATOR,),
     raises=(NotFound,),
-    answered=Deliveries([_DELIVERY]),
+    answered=DeliveryPage([_DELIVERY]),
 )
-def list_list_deliveries(ports: Ports, key: Key, list_id: str) -> Deliveries:
+def list_list_deliveries(ports: Ports, key: Key, query: PageQuery, list_id: str) -> DeliveryPage:
     """List the recipients that a list was mailed to, or is to be, and what came in the way."""
-    return Deliveries(list_deliveries(ports, key.tenant, list_id))
+    deliveries = sorted(list_deliveries(ports, key.tenant, list_id), key=_by_recipient)
+    return DeliveryPage(*page_of(deliveries, _by_recipient, query, ports.settings.api.max_page))
+
+
+def _by_recipient(delivery: ListDelivery) -> tuple[str]:
+    return (delivery.recipient,)
 
 
 @routes.declare(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from service.api.routes import Reply, Routes
 from service.domain.keys import AuditEntry, Key, Role
 from service.domain.versions import BudgetKept
@@ -17,31 +17,22 @@ from service.usecases.audit import read_audit
 from service.usecases.queries import CommandView, VersionView, list_versions, queue_promotion, read_command
 
 routes = Routes("Operating")
+EntryNumber = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
-class AuditQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much of the audit."""
-
-    limit: Annotated[int, Meta(ge=1, le=1000, description="Most entries.")] = 100
-
-
-class Versions(msgspec.Struct, frozen=True):
+class VersionPage(Page[VersionView], frozen=True):
     """Model versions, oldest first."""
 
-    items: list[VersionView]
 
-
-class Audit(msgspec.Struct, frozen=True):
+class AuditPage(Page[AuditEntry], frozen=True):
     """Audit entries, newest first."""
-
-    items: list[AuditEntry]
 
 
 @routes.declare(
     "GET",
     "/v1/models",
     roles=(Role.OPERATOR,),
-    answered=Versions(
+    answered=VersionPage(
         [
             VersionView(
                 version="0",
@@ -58,13 +49,17 @@ class Audit(msgspec.Struct, frozen=True):
         ]
     ),
 )
-def list_models(ports: Ports) -> Versions:
+def list_models(ports: Ports, query: PageQuery) -> VersionPage:
     """List the model versions and tell which is the champion.
 
     ``budgets`` has what each promises and what it kept in a simulated town without events: episodes opened per 100
     stairwell-weeks, by the weeks of evidence.
     """
-    return Versions(list_versions(ports))
+    return VersionPage(*page_of(list_versions(ports), _by_id, query, ports.settings.api.max_page))
+
+
+def _by_id(version: VersionView) -> tuple[int]:
+    return (int(version.version),)
 
 
 @routes.declare(
@@ -103,9 +98,10 @@ def read_queued_command(ports: Ports, key: Key, command: int) -> CommandView:
     "GET",
     "/v1/audit",
     roles=(Role.AUDITOR, Role.OPERATOR),
-    answered=Audit(
+    answered=AuditPage(
         [
             AuditEntry(
+                entry=318,
                 time=datetime(2026, 11, 19, 6, tzinfo=UTC),
                 actor="5f0c7a1e9b2d",
                 tenant="demo",
@@ -115,6 +111,8 @@ def read_queued_command(ports: Ports, key: Key, command: int) -> CommandView:
         ]
     ),
 )
-def list_audit(ports: Ports, key: Key, query: AuditQuery) -> Audit:
+def list_audit(ports: Ports, key: Key, query: PageQuery) -> AuditPage:
     """List who did what to the tenant's lists, keys and models, newest first."""
-    return Audit(read_audit(ports, key.tenant, query.limit))
+    before = decode_cursor(query.cursor, EntryNumber)
+    items, following = read_audit(ports, key.tenant, min(query.limit, ports.settings.api.max_page), before)
+    return AuditPage(items, encode_cursor(following) if following else None)

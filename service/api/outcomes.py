@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import msgspec
-
+from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import Routes
 from service.domain.keys import Key, Role
 from service.domain.outcomes import Finding, Outcome, OutcomeReport
@@ -28,10 +27,8 @@ _OUTCOME = Outcome(
 )
 
 
-class Outcomes(msgspec.Struct, frozen=True):
+class OutcomePage(Page[Outcome], frozen=True):
     """What was found, by entry and visit."""
-
-    items: list[Outcome]
 
 
 @routes.declare(
@@ -56,8 +53,13 @@ def post_outcome(ports: Ports, key: Key, list_id: str, rank: int, body: OutcomeR
     "/v1/hotspot-lists/{list_id}/outcomes",
     roles=(Role.READER, Role.POLICE, Role.OPERATOR),
     raises=(NotFound, Gone),
-    answered=Outcomes([_OUTCOME]),
+    answered=OutcomePage([_OUTCOME]),
 )
-def list_outcomes(ports: Ports, key: Key, list_id: str) -> Outcomes:
+def list_outcomes(ports: Ports, key: Key, query: PageQuery, list_id: str) -> OutcomePage:
     """List what was found at the entries of an approved list, by entry and visit."""
-    return Outcomes(read_outcomes(ports, key.tenant, list_id))
+    outcomes = read_outcomes(ports, key.tenant, list_id)
+    return OutcomePage(*page_of(outcomes, _by_visit, query, ports.settings.api.max_page))
+
+
+def _by_visit(outcome: Outcome) -> tuple[int, float]:
+    return outcome.rank, outcome.visited.timestamp()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -12,6 +14,7 @@ from msgspec import Meta
 from service.errors import InvalidInput
 
 Item = TypeVar("Item")
+_FOREIGN = "the cursor is not one of this operation; take it from the page before as it is"
 Cursor = Annotated[str, Meta(description="The `next` of the page before, as it is.", max_length=400)]
 
 
@@ -29,6 +32,36 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
 
     items: list[Item]
     next: str | None = None
+
+
+def page_of(
+    items: Iterable[Item], key: Callable[[Item], tuple[str | float, ...]], query: PageQuery, max_page: int
+) -> tuple[list[Item], str | None]:
+    """A page of what is read as a whole, because there is little of it; and the cursor of the page after it.
+
+    Parameters
+    ----------
+    items
+        In the order of the key.
+    key
+        What no two items share.
+    query
+        Which page.
+    max_page
+        The service's own limit.
+    """
+    after = decode_cursor(query.cursor, tuple[str | float, ...])
+    remaining = (one for one in items if after is None or _follows(key(one), after))
+    limit = min(query.limit, max_page)
+    page = list(islice(remaining, limit + 1))
+    return page[:limit], encode_cursor(key(page[limit - 1])) if len(page) > limit else None
+
+
+def _follows(key: tuple[str | float, ...], after: tuple[str | float, ...]) -> bool:
+    try:
+        return key > after
+    except TypeError as error:
+        raise InvalidInput(_FOREIGN) from error
 
 
 def encode_cursor(after: Any) -> str:
@@ -50,4 +83,4 @@ def decode_cursor(cursor: str | None, kind: Any) -> Any:
         padded = cursor + "=" * (-len(cursor) % 4)
         return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise InvalidInput("the cursor is not one of this operation; take it from the page before as it is") from error
+        raise InvalidInput(_FOREIGN) from error

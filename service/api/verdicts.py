@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from service.api.routes import Routes
 from service.domain.keys import Key, Role
 from service.domain.places import Identifier, Kind
@@ -112,16 +112,14 @@ class VerdictPage(Page[VerdictView], frozen=True):
 _PAGE = VerdictPage([_VERDICT], encode_cursor(VerdictKey(1795053600, 7)))
 
 
-class LevelShiftsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LevelShiftsQuery(PageQuery, frozen=True, kw_only=True):
     """How far back."""
 
     weeks: Annotated[int, Meta(ge=1, le=52, description="Shifts learnt in so many weeks before the watermark.")] = 4
 
 
-class LevelShifts(msgspec.Struct, frozen=True):
+class LevelShiftPage(Page[LevelShift], frozen=True):
     """Level shifts, the newest first; of each space its latest."""
-
-    items: list[LevelShift]
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -154,7 +152,8 @@ def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage
     """List what is not normal, over all stairwells, by start of the window.
 
     Without ``min_score`` these are the anomalous windows: those within the alarm budget. With it they are all windows
-    of at least that score, anomalous or not.
+    of at least that score, anomalous or not; without ``from``, those of the four weeks before ``to`` or, without this,
+    before the watermark.
     """
     wanted = query.filter(ports, anomalous_only=query.min_score is None, min_score=query.min_score)
     views, following = find_anomalies(ports, key.tenant, query.stairwell, query.area, wanted)
@@ -186,11 +185,18 @@ def read_profile(ports: Ports, key: Key, stairwell: Identifier) -> Profile:
     return Profile(stairwell, ports.settings.general.timezone, normal_week(ports, key.tenant, stairwell))
 
 
-@routes.declare("GET", "/v1/level-shifts", roles=_READERS, answered=LevelShifts([_SHIFT]))
-def list_level_shifts(ports: Ports, key: Key, query: LevelShiftsQuery) -> LevelShifts:
+@routes.declare(
+    "GET", "/v1/level-shifts", roles=_READERS, answered=LevelShiftPage([_SHIFT]), revision=verdicts_revision
+)
+def list_level_shifts(ports: Ports, key: Key, query: LevelShiftsQuery) -> LevelShiftPage:
     """List the spaces whose level shifted for good, the newest first.
 
     Most hours of the week became busier or quieter and stayed so for days: new tenants, another sensor, one that was
     moved. The model has learnt it as the new normal, and a person may want to know why.
     """
-    return LevelShifts(level_shifts(ports, key.tenant, query.weeks))
+    shifts = level_shifts(ports, key.tenant, query.weeks)
+    return LevelShiftPage(*page_of(shifts, _newest_first, query, ports.settings.api.max_page))
+
+
+def _newest_first(shift: LevelShift) -> tuple[float, str, str]:
+    return -shift.learnt.timestamp(), shift.stairwell, shift.space

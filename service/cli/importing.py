@@ -10,6 +10,7 @@ import click
 
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import progress, show_table
+from service.domain.keys import EVERY_TENANT
 from service.errors import RowProblem
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.places_files import read_places_csv, read_places_json
@@ -73,7 +74,7 @@ def import_counts(session: Session, file: Path, tenant: str | None, *, new_tenan
     tell when a presence started, how long it was, and the stairwell and space, or the sensor. Rows imported again
     replace themselves, so an import that was interrupted is simply repeated.
     """
-    owner = session.tenant(tenant) if new_tenant else session.known_tenant(tenant)
+    owner = session.tenant(tenant) if new_tenant and tenant != EVERY_TENANT else session.known_tenant(tenant)
     presences = file.suffix.lower() == ".xlsx"
     with file.open("rb") as stream, progress("Importing") as bar:
         read = read_presences_xlsx if presences else read_counts_csv

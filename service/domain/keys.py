@@ -7,6 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
+EVERY_TENANT = "*"
+"""Stands for all tenants where there is one for each: of police keys, joint lists, and actions on the whole service."""
+
 
 class Role(StrEnum):
     """What a key is for."""
@@ -31,8 +34,9 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did what, when, to what. ``actor`` is a key id or ``cli:<user>``."""
+    """Who did what, when, to what. ``actor`` is a key id or ``cli:<user>``; the log numbers its entries."""
 
+    entry: int | None = None
     time: datetime
     actor: str
     tenant: str

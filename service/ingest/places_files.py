@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from service.domain.keys import EVERY_TENANT
 from service.domain.places import PlaceRow
 from service.errors import RowProblem
 from service.ingest.csv_table import read_table
@@ -75,7 +76,9 @@ def _place(values: Mapping[str, object], zone: ZoneInfo, *, text: bool) -> Place
 
 
 def _check(place: PlaceRow) -> None:
-    """What no single column can tell."""
+    """What no type can tell."""
+    if place.tenant == EVERY_TENANT:
+        raise ValueError(f"the tenant {EVERY_TENANT!r} stands for every tenant and has no places; name one")
     if (place.latitude is None) != (place.longitude is None):
         raise ValueError("latitude and longitude go together; give both or neither")
     if (place.valid_from or place.valid_to) and place.sensor is None:

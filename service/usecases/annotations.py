@@ -141,13 +141,16 @@ def import_calendar(
 
 
 def retract_annotation(ports: Ports, tenant: str, annotation_id: str, actor: str) -> Annotation:
-    """Take an annotation back.
+    """Take an annotation back; one that is retracted already stays as it is.
 
     Raises
     ------
     NotFound
-        If the tenant has no such annotation in force.
+        If the tenant never had such an annotation.
     """
+    known = ports.annotations.get(tenant, annotation_id)
+    if known.retracted:
+        return known
     retracted = ports.annotations.retract(tenant, annotation_id, actor, ports.clock.now())
     record(ports, actor, tenant, "annotation.retract", annotation_id, _told(retracted))
     return retracted

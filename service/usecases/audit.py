@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from service.domain.keys import AuditEntry
+from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.ports import Ports
 
-EVERY_TENANT = "*"
-"""Tenant of actions that concern the whole service, such as the promotion of a model version."""
+__all__ = ["EVERY_TENANT", "read_audit", "record"]
 
 
 def record(  # noqa: PLR0917 - in the order of the sentence: who, for whom, did what, to what
@@ -21,7 +20,20 @@ def record(  # noqa: PLR0917 - in the order of the sentence: who, for whom, did 
     ports.audit.append(entry)
 
 
-def read_audit(ports: Ports, tenant: str, limit: int) -> list[AuditEntry]:
-    """The newest entries that concern a tenant, its own and those of the whole service, newest first."""
-    entries = [*ports.audit.entries(tenant, limit), *ports.audit.entries(EVERY_TENANT, limit)]
-    return sorted(entries, key=attrgetter("time"), reverse=True)[:limit]
+def read_audit(ports: Ports, tenant: str, limit: int, before: int | None = None) -> tuple[list[AuditEntry], int | None]:
+    """Entries that concern a tenant, its own and the whole service's, newest first; and where the next page goes on.
+
+    Parameters
+    ----------
+    ports
+        The audit.
+    tenant
+        Whose.
+    limit
+        Most entries.
+    before
+        The number of the last entry of the page before.
+    """
+    entries = [entry for one in (tenant, EVERY_TENANT) for entry in ports.audit.entries(one, limit + 1, before)]
+    entries.sort(key=attrgetter("entry"), reverse=True)
+    return entries[:limit], entries[limit - 1].entry if len(entries) > limit else None

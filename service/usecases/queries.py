@@ -21,6 +21,10 @@ from service.usecases.verdict_reasons import Reason, explain_verdict
 WARM_UP_WEEKS = 4.0
 """Weeks of its own evidence after which a series counts as warmed up; the calibration maps change there too."""
 
+LATELY = timedelta(weeks=4)
+"""How far back windows are looked through for those of a score."""
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
 Probability = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -115,9 +119,23 @@ def read_stairwell_verdicts(
 def find_anomalies(
     ports: Ports, tenant: str, stairwell: str | None, area: str | None, wanted: VerdictFilter
 ) -> tuple[list[VerdictView], VerdictKey | None]:
-    """Verdicts of a tenant, or of one stairwell or area, by start; and where the next page goes on."""
+    """Verdicts of a tenant, or of one stairwell or area, by start; and where the next page goes on.
+
+    The anomalous ones are found by an index. All others are walked through: those of some weeks, unless the reader says
+    since when.
+    """
     chosen = _series(ports, tenant, lambda one: stairwell in (None, one.stairwell) and area in (None, one.area))
+    if wanted.start is None and wanted.after is None and not wanted.anomalous_only:
+        wanted = msgspec.structs.replace(wanted, start=_lately(ports, wanted.end))
     return _page(ports, chosen, wanted)
+
+
+def _lately(ports: Ports, end: datetime | None) -> datetime | None:
+    """Some weeks before a time, or before the watermark; None before the first tick."""
+    manifest = ports.state.manifest()
+    if end is None and manifest is not None:
+        end = datetime.fromtimestamp(manifest.watermark, UTC)
+    return end and max(end, _EARLIEST + LATELY) - LATELY
 
 
 def list_stairwells(ports: Ports, tenant: str, after: str | None, limit: int) -> tuple[list[Stairwell], str | None]:

@@ -92,9 +92,22 @@ def test_anomalies_are_the_anomalous_verdicts(town, city):
 def test_min_score_takes_every_window_of_that_score(town, city):
     columns = town.ports.verdicts.columns(np.arange(1, len(city.places) + 1), 0, 2**40)
     threshold = float(np.quantile(columns.score, 0.97))
-    found = pages(town.reader, f"/v1/anomalies?limit=500&min_score={threshold!r}")
+    found = pages(town.reader, f"/v1/anomalies?limit=500&from=2025-01-01T00:00:00Z&min_score={threshold!r}")
     assert len(found) == (columns.score >= threshold).sum()
     assert not all(item["anomalous"] for item in found)
+
+
+def test_windows_of_a_score_are_those_of_four_weeks_unless_the_reader_says_since_when(town):
+    """Before ``to``, or before the watermark; also over several pages. Anomalous ones are all there are."""
+    path, end = "/v1/anomalies?min_score=-100&limit=1000", town.ports.state.manifest().watermark
+    for asked, last in (("", end), (f"&to={told(end - 86_400)}", end - 86_400)):
+        starts = {item["start"] for item in pages(town.reader, path + asked)}
+        assert (min(starts), max(starts)) == (told(last - 28 * 86_400), told(last - 3600))
+    assert min(item["start"] for item in pages(town.reader, "/v1/anomalies?limit=1000")) < told(end - 28 * 86_400)
+
+
+def told(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:-6] + "Z"
 
 
 def test_anomalies_of_a_stairwell_and_of_an_area(town, city):

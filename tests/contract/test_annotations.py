@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -46,6 +47,18 @@ def test_annotations_come_back_as_they_were_put(embedded: Stores) -> None:
     embedded.annotations.put([odd, annotation("2", kind=AnnotationKind.NORMAL)])
     assert embedded.annotations.get(TENANT, "ö'; --") == odd
     assert names(embedded.annotations.find(AnnotationQuery(tenant=TENANT))) == ["2", "ö'; --"]
+
+
+def test_revision_grows_with_every_version(embedded: Stores) -> None:
+    """What is put again and says the same is none."""
+    revisions = [embedded.annotations.revision()]
+    for name in ("1", "2", "2"):
+        embedded.annotations.put([annotation(name)])
+        revisions.append(embedded.annotations.revision())
+    embedded.annotations.retract(TENANT, "1", "key-2", START)
+    revisions.append(embedded.annotations.revision())
+    assert revisions == sorted(revisions)
+    assert [later > earlier for earlier, later in pairwise(revisions)] == [True, True, False, True]
 
 
 def test_unknown_annotation_is_not_found(embedded: Stores) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from service.domain.keys import AuditEntry
@@ -26,8 +27,11 @@ def test_entries_come_back_newest_first(embedded: Stores) -> None:
     for number in range(5):
         embedded.audit.append(entry(number))
         embedded.audit.append(entry(number, "annat bolag"))
-    assert embedded.audit.entries(TENANT) == [entry(number) for number in (4, 3, 2, 1, 0)]
-    assert embedded.audit.entries(TENANT, limit=2) == [entry(4), entry(3)]
+    found = embedded.audit.entries(TENANT)
+    assert [msgspec.structs.replace(one, entry=None) for one in found] == [entry(number) for number in (4, 3, 2, 1, 0)]
+    assert embedded.audit.entries(TENANT, limit=2) == found[:2]
+    assert embedded.audit.entries(TENANT, limit=2, before=found[1].entry) == found[2:4]
+    assert embedded.audit.entries(TENANT, before=found[-1].entry) == []
     assert embedded.audit.entries("ingen") == []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.domain.state import Ledger
 from service.errors import StoreError
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
@@ -30,6 +31,18 @@ def test_older_file_is_migrated_and_keeps_its_rows(tmp_path: Path) -> None:
     for _ in range(2):
         migrated = Database(tmp_path / "file.db", [first, second])
         assert migrated.rows("SELECT name, area FROM place") == [("a", "unknown")]
+
+
+def test_state_from_before_revisions_is_kept_and_has_one(tmp_path: Path) -> None:
+    """A file that was written with the schema before goes on."""
+    before = Database(tmp_path / "state.db", STATE[:2])
+    before.execute("INSERT INTO ledger VALUES (1, x'80')")
+    before.close()
+    state = sqlite_stores(tmp_path).state
+    assert state.ledger() == Ledger()
+    first = state.revision()
+    state.publish_ledger(Ledger())
+    assert first != state.revision()
 
 
 def test_failed_migration_changes_nothing(tmp_path: Path) -> None:

@@ -56,6 +56,18 @@ def test_chunks_come_back_to_the_last_bit(fresh_embedded: FreshStores, written: 
         assert read[name].tobytes() == array.tobytes()
 
 
+def test_revision_is_another_after_every_publication(embedded: Stores) -> None:
+    """Of a manifest or of a ledger, together or alone; not of what was undone."""
+    seen = [embedded.state.revision()]
+    for _ in range(2):
+        embedded.state.publish(manifest(START))
+        seen.append(embedded.state.revision())
+        embedded.state.publish_ledger(Ledger())
+        seen.append(embedded.state.revision())
+    assert len(set(seen)) == 5
+    assert embedded.state.revision() == seen[-1]
+
+
 def test_chunk_is_immutable(embedded: Stores) -> None:
     """Neither the writer's array nor the reader's reaches into the store."""
     arrays = chunk()

@@ -97,6 +97,7 @@ def test_a_tenant_that_is_not_known_is_asked_about(filled: Trappvakt) -> None:
     message = filled("import", counts, "--tenant", "norbro", fails=True).stderr
     assert message.startswith("Error: there is no housing company 'norbro'; known are norrbo; if it is new, say so")
     assert "rows of counts imported" in filled("import", counts, "--tenant", "norbro", "--new-tenant").output
+    assert "no housing company '*'" in filled("import", counts, "--tenant", "*", "--new-tenant", fails=True).output
 
 
 def test_what_is_learnt_of_a_stairwell_is_shown(filled: Trappvakt) -> None:

@@ -47,6 +47,15 @@ def test_the_example_is_read_without_a_problem() -> None:
     assert rows[1].valid_to == rows[2].valid_from == datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 
+def test_the_sign_for_every_tenant_is_no_tenant() -> None:
+    """It would see what belongs to others."""
+    (bad,) = read(f"{HEADER}\n*,Norrby,P,B,A,cellar{',' * len(OPTIONAL)}\n")
+    assert isinstance(bad, RowProblem)
+    assert "'*' stands for every tenant" in bad.message
+    (bad,) = read_places_json(json.dumps({"places": [{**GOOD, "tenant": " * "}]}).encode(), STOCKHOLM)
+    assert isinstance(bad, RowProblem)
+
+
 def test_empty_cells_are_left_at_their_defaults() -> None:
     row = only(read(f"{HEADER}\nt,Norrby,P,B,A,cellar{',' * len(OPTIONAL)}\n"))
     assert (row.kind, row.dwellings, row.sensor, row.semantics) == (Kind.OTHER, None, None, Semantics.DELTA)

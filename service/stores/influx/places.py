@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.keys import EVERY_TENANT
 from service.domain.places import Kind, kind_named
 from service.domain.readings import DEFAULT_SPACE
 from service.ports import PlacesRegister
@@ -18,6 +19,7 @@ MOST_NAMED = 20
 """Most places a condition names: Flux refuses programs that nest a few dozen ``or``."""
 
 _UNKNOWN = -1
+_NOBODY = ("", EVERY_TENANT)
 
 
 class Condition(NamedTuple):
@@ -90,10 +92,10 @@ class PlaceTags:
         return {row: index[row[0]].get((row[1], row[2]), _UNKNOWN) for row in distinct}
 
     def _learn(self, rows: Iterable[tuple[str, str, str, str]]) -> bool:
-        """Register new places; rows without a tenant or a stairwell belong to nobody and stay unknown."""
+        """Register new places; rows without a tenant of their own or a stairwell belong to nobody and stay unknown."""
         new: defaultdict[str, list[tuple[str, str, Kind]]] = defaultdict(list)
         for tenant, stairwell, space, kind in sorted(rows):
-            if tenant and stairwell:
+            if tenant not in _NOBODY and stairwell:
                 new[tenant].append((stairwell, space, kind_named(kind)))
         for tenant, spaces in new.items():
             self._register.learn_all(tenant, spaces)

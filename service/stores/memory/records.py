@@ -128,8 +128,9 @@ class MemoryAuditLog:
 
     def append(self, entry: AuditEntry) -> None:
         """Record one action."""
-        self._entries.append(entry)
+        self._entries.append(msgspec.structs.replace(entry, entry=len(self._entries) + 1))
 
-    def entries(self, tenant: str, limit: int = 100) -> list[AuditEntry]:
+    def entries(self, tenant: str, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """The newest entries of a tenant, newest first."""
-        return [entry for entry in reversed(self._entries) if entry.tenant == tenant][:limit]
+        earlier = self._entries[: None if before is None else before - 1]
+        return [entry for entry in reversed(earlier) if entry.tenant == tenant][:limit]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from service.domain.keys import AuditEntry
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.times import from_text, to_text
@@ -20,13 +23,26 @@ class SqliteAuditLog:
             (to_text(entry.time), entry.actor, entry.tenant, entry.action, entry.subject, entry.detail),
         )
 
-    def entries(self, tenant: str, limit: int = 100) -> list[AuditEntry]:
+    def entries(self, tenant: str, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """The newest entries of a tenant, newest first."""
         rows = self._database.rows(
-            "SELECT time, actor, tenant, action, subject, detail FROM entry WHERE tenant = ? ORDER BY id DESC LIMIT ?",
-            (tenant, limit),
+            """
+            SELECT id, time, actor, tenant, action, subject, detail FROM entry
+            WHERE tenant = ? AND id < coalesce(?, 9223372036854775807) ORDER BY id DESC LIMIT ?
+            """,
+            (tenant, before, limit),
         )
-        return [
-            AuditEntry(time=from_text(time), actor=actor, tenant=tenant, action=action, subject=subject, detail=detail)
-            for time, actor, tenant, action, subject, detail in rows
-        ]
+        return [_entry(row) for row in rows]
+
+
+def _entry(row: Sequence[Any]) -> AuditEntry:
+    number, time, actor, tenant, action, subject, detail = row
+    return AuditEntry(
+        entry=number,
+        time=from_text(time),
+        actor=actor,
+        tenant=tenant,
+        action=action,
+        subject=subject,
+        detail=detail,
+    )

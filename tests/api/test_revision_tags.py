@@ -1,0 +1,108 @@
+"""An answer whose revision is known is not made again, and never told to be the same when it is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from service.api.contract import OPERATIONS
+from service.domain.counts import NANOSECONDS, CountPoints
+from service.domain.keys import Role
+from service.usecases.advance import advance
+from tests.api.conftest import STRANGER, Town, body, scored_town
+from tests.worlds import TENANT, end_of, sqlite_ports
+
+
+@pytest.fixture(scope="module")
+def changing(city, tmp_path_factory) -> Town:
+    """A scored town of this file's own, which its tests change."""
+    ports = sqlite_ports(tmp_path_factory.mktemp("revisions"), now=end_of(city))
+    return scored_town(ports, city)
+
+
+def answers(town: Town, city) -> dict[str, tuple[str, bytes]]:
+    """Tag and body of every address whose answers have a revision."""
+    episode = body(town.operator.get("/v1/episodes?limit=1"))["items"][0]["episode"]
+    variables = {"stairwell": city.places[0].stairwell, "episode": episode}
+    paths = [operation.path.format(**variables) for operation in OPERATIONS if operation.revision]
+    read = {path: town.operator.get(path) for path in paths}
+    assert {response.status_code for response in read.values()} == {200}
+    return {path: (response.headers["ETag"], response.data) for path, response in read.items()}
+
+
+def asked(town: Town, path: str, tag: str, role: Role = Role.OPERATOR, tenant: str = TENANT) -> int:
+    return town.client(role, tenant).get(path, headers={"If-None-Match": tag}).status_code
+
+
+def decide(town: Town, city) -> None:
+    episode = body(town.operator.get("/v1/episodes?limit=1"))["items"][0]["episode"]
+    town.operator.post(f"/v1/episodes/{episode}/acknowledge")
+
+
+def annotate(town: Town, city) -> None:
+    start, end = (end_of(city) - timedelta(days=days) for days in (30, 27))
+    where = {"stairwell": city.places[0].stairwell}
+    known = {"kind": "moving", "start": start.isoformat(), "end": end.isoformat(), **where}
+    assert town.operator.post("/v1/annotations", json=known).status_code == 200
+
+
+def build(town: Town, city) -> None:
+    place = {"tenant": TENANT, "area": "Ny", "property": "P", "building": "B", "stairwell": "0", "space": "cellar"}
+    assert town.operator.post("/v1/places", json={"places": [place]}).status_code == 200
+
+
+def correct(town: Town, city) -> None:
+    """A late count of an hour in the past, and the tick that replays it."""
+    time = int(city.starts[-50]) * NANOSECONDS
+    columns = (np.array([number], dtype=np.int64) for number in (1, time, 9, 0))
+    town.ports.counts.append(CountPoints(*columns))
+    advance(town.ports, end_of(city))
+
+
+def test_what_is_known_is_not_made_again(changing, city, monkeypatch):
+    """The store of verdicts is not even asked."""
+    for path, (tag, _) in answers(changing, city).items():
+        assert tag.startswith('W/"')
+        with monkeypatch.context() as patched:
+            for name in ("find", "columns", "judged"):
+                patched.delattr(f"service.stores.sqlite.verdicts.SqliteVerdictStore.{name}")
+            assert asked(changing, path, tag) == 304
+
+
+@pytest.mark.parametrize("change", [decide, annotate, build, correct], ids=lambda change: change.__name__)
+def test_what_has_changed_is_told_again(changing, city, change):
+    """By whatever it has; in every answer that says something else."""
+    before = answers(changing, city)
+    change(changing, city)
+    after = answers(changing, city)
+    changed = [path for path in before if path in after and before[path][1] != after[path][1]]
+    assert changed
+    assert {asked(changing, path, before[path][0]) for path in changed} == {200}
+    assert {asked(changing, path, tag) for path, (tag, _) in after.items()} == {304}
+
+
+def test_a_tag_is_of_one_key_s_view_and_one_question(changing):
+    """Whoever may see something else has another, and so has another page."""
+    tag = changing.operator.get("/v1/anomalies").headers["ETag"]
+    assert asked(changing, "/v1/anomalies", tag) == 304
+    assert asked(changing, "/v1/anomalies?limit=99", tag) == 200
+    assert asked(changing, "/v1/anomalies", tag, Role.READER) == 200
+    assert asked(changing, "/v1/anomalies", tag, tenant=STRANGER) == 200
+    assert asked(changing, "/v1/stairwells/none/verdicts", "*") == 404
+    assert asked(changing, "/v1/anomalies", "*") == 304
+
+
+def test_other_settings_are_another_answer(changing, city):
+    """Such as the time zone, which the sentences speak of."""
+    tag = changing.operator.get("/v1/anomalies").headers["ETag"]
+    elsewhere = Town(sqlite_ports(changing.ports.settings.data_dir, end_of(city), general__timezone="Europe/London"))
+    assert asked(elsewhere, "/v1/anomalies", tag) == 200
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_get_that_does_not_tell_of_this_moment_has_a_tag(operation):
+    """Those that ask the stores without a key do; a ping has nothing to tag."""
+    momentary = ("/ping", "/health/ready", "/metrics")
+    assert operation.tagged == (operation.method == "GET" and operation.path not in momentary)
