@@ -76,7 +76,7 @@ def ping() -> Reply:
     return Reply(None, _VERSION_HEADERS)
 
 
-@routes.declare("GET", "/health")
+@routes.declare("GET", "/health", answered=InfluxHealth("influxdb", "ready for writes", "pass", INFLUXDB_VERSION))
 def influx_health() -> InfluxHealth:
     """Tell InfluxDB's clients that the service is up; for the stores ask ``/health/ready``."""
     return InfluxHealth("influxdb", "ready for writes", "pass", INFLUXDB_VERSION)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from service.api.episodes import EXAMPLE as EPISODE
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from service.api.routes import Routes
 from service.domain.deliveries import DeliveryStatus
 from service.domain.events import (
@@ -110,10 +110,8 @@ class WebhookDeliveryPage(Page[WebhookDelivery], frozen=True):
     """Deliveries in the order they were first queued."""
 
 
-class Subscriptions(msgspec.Struct, frozen=True):
+class SubscriptionPage(Page[SubscriptionView], frozen=True):
     """The subscriptions of the tenant, by name."""
-
-    items: list[SubscriptionView]
 
 
 class SentAgain(msgspec.Struct, frozen=True):
@@ -126,7 +124,7 @@ class SentAgain(msgspec.Struct, frozen=True):
     "GET",
     "/v1/webhooks/subscriptions",
     roles=(Role.OPERATOR,),
-    answered=Subscriptions(
+    answered=SubscriptionPage(
         [
             SubscriptionView(
                 name="alarm-centre",
@@ -138,13 +136,18 @@ class SentAgain(msgspec.Struct, frozen=True):
         ]
     ),
 )
-def list_webhook_subscriptions(ports: Ports, key: Key) -> Subscriptions:
+def list_webhook_subscriptions(ports: Ports, key: Key, query: PageQuery) -> SubscriptionPage:
     """List who is told of what, and how much waits or was given up.
 
     Subscriptions stand in the settings (``webhooks.subscriptions``), beside the file of their secret; of an address the
     host alone is told.
     """
-    return Subscriptions(list_subscriptions(ports, key.tenant))
+    subscriptions = sorted(list_subscriptions(ports, key.tenant), key=_by_name)
+    return SubscriptionPage(*page_of(subscriptions, _by_name, query, ports.settings.api.max_page))
+
+
+def _by_name(subscription: SubscriptionView) -> tuple[str]:
+    return (subscription.name,)
 
 
 @routes.declare(

@@ -58,6 +58,28 @@ def test_every_operation_is_documented(operation):
     assert not operation.path_types or "404" in statuses
 
 
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_collection_comes_in_pages(operation):
+    """What has items has a cursor, a limit and a Link; nothing else has."""
+    answer = next(iter(operation.responses.values()), None)
+    collection = "items" in getattr(answer, "__struct_fields__", ())
+    described = DOCUMENT["paths"][operation.path][operation.method.lower()]
+    query = {parameter["name"] for parameter in described["parameters"] if parameter["in"] == "query"}
+    assert ({"cursor", "limit"} <= query) == collection
+    assert ("Link" in described["responses"][str(operation.status)]["headers"]) == collection
+
+
+def test_every_answer_in_json_has_an_example():
+    """But the contract itself."""
+    bare = [
+        (operation.name, media_type)
+        for operation in OPERATIONS
+        for media_type in operation.responses
+        if media_type == "application/json" and operation.answered is None
+    ]
+    assert bare == [("read_openapi", "application/json")]
+
+
 @pytest.mark.parametrize("kind", TYPES.values(), ids=lambda kind: kind.name)
 def test_every_problem_type_is_told_where_its_uri_points(town, kind):
     response = town.app.test_client().get(kind.uri)
