@@ -28,6 +28,11 @@ MEANINGFUL = (
     "hotspot-lists",
     "approve",
     "verdicts",
+    "audit",
+    "models",
+    "level-shifts",
+    "deliveries",
+    "subscriptions",
 )
 REFUSED_FOR_THEIR_MEANING = ["2xx", "401", "403", "404", "409", "422"]
 """A row may be of the future, a cursor of another operation: no schema says so."""
