@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from models.city import CityParameters, LoiteringEpisode, SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
 from models.evaluation import average_precision, hours_iou, hours_of_block, precision_at_k
-from models.hotspots.ranking import HotSpot, Presences, rank_hotspots
+from models.hotspots.ground import Presences
+from models.hotspots.ranking import HotSpot, rank_hotspots
 from models.kinds import kind_number
 from models.prior import FleetPrior
 from models.shipped import shipped_version

@@ -18,7 +18,8 @@ import numpy as np
 from bench.hotspots import Town, make_town
 from models.city import CityParameters, simulate_city
 from models.evaluation import precision_at_k
-from models.hotspots.ranking import HotSpot, Presences
+from models.hotspots.ground import Presences
+from models.hotspots.ranking import HotSpot
 from models.shipped import shipped_version
 from service.settings import Hotspots, load_settings
 from service.usecases.ranking import rank_all

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
-from models.hotspots.blocks import Cells, Days, fold_hours
-from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
+from models.hotspots.blocks import Days
+from models.hotspots.ground import HISTORY_DAYS, Ground, Judged, Presences
 from models.hotspots.sightings import sightings
 from models.hotspots.significance import ScanNull, false_discovery_control, simulate_null
 from models.prior import FleetPrior
@@ -21,13 +17,8 @@ from models.prior import FleetPrior
 EMERGING = "emerging"
 CHRONIC = "chronic"
 FALSE_DISCOVERY_RATE = 0.05
-HISTORY_DAYS = 70  # the past that can support the period's evidence and that the level is taken from
 _FEWEST_PEERS = 8  # series; fewer have no shape in common that one of them could be held against
-_OWN_LEVEL_SHAPE = 20.0  # a series' own normal is trusted to about a fifth
 _OWN_EVIDENCE = np.log(0.01)  # a place is emerging when its own normal alone makes it this unlikely
-_UNKNOWN_DISPERSION = 0.5
-_UNKNOWN_PROFILE_SHAPE = 10.0
-_SERIES_AT_A_TIME = 128  # keeps the arrays of one pass within a processor's cache
 _NULL_SERIES = 1200  # as many as the simulated null draws; more would tell it little
 
 
@@ -73,56 +64,6 @@ class HotSpot:
     significant: bool
     first_seen: int
     last_seen: int
-
-
-@dataclass(frozen=True)
-class Presences:
-    """The counts of a list; T windows, n series.
-
-    Parameters
-    ----------
-    calendar
-        Local calendar.
-    starts
-        int64[T]: UTC epoch seconds of the windows, ascending; the period ends with the last one.
-    counts
-        float64[T, n]: presences, NaN where missing. Annotated windows are left out by setting them missing.
-    expected
-        float64[T, n]: what the model expected of each window before it learnt it.
-    kinds
-        int64[n]: rows of `models.kinds.KINDS`.
-    stairwells
-        int64[n]: number of each series' stairwell, numbered in the order that breaks ties.
-
-    Raises
-    ------
-    ValueError
-        If shapes disagree.
-    """
-
-    calendar: Calendar
-    starts: NDArray[np.int64]
-    counts: NDArray[np.float64]
-    expected: NDArray[np.float64]
-    kinds: NDArray[np.int64]
-    stairwells: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        shape = (len(self.starts), len(self.kinds))
-        if self.counts.shape != shape or self.expected.shape != shape or self.stairwells.shape != shape[1:]:
-            raise ValueError(
-                f"{shape[0]} windows and {shape[1]} series need counts and expected of that shape and a stairwell for "
-                f"each series, not {self.counts.shape}, {self.expected.shape} and {self.stairwells.shape}"
-            )
-
-    def last_day(self) -> int:
-        """Local day number of the last window."""
-        return int(self.local_seconds[-1]) // SECONDS_PER_DAY
-
-    @cached_property
-    def local_seconds(self) -> NDArray[np.int64]:
-        """Wall-clock seconds of the windows."""
-        return self.calendar.local_seconds(self.starts)
 
 
 def rank_hotspots(
@@ -179,7 +120,7 @@ def rank_hotspots(
     """
     if not len(presences.starts) or not len(presences.kinds):
         return []
-    ground = _Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
+    ground = Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
     judged = ground.judge(nulls or simulate_nulls(presences, prior, days=days))
     if warming is not None:
         judged[0][1][warming] = 0.0
@@ -191,102 +132,16 @@ def simulate_nulls(presences: Presences, prior: FleetPrior | None, *, days: int,
 
     Drawn with the seed from series of every level.
     """
-    ground = _Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
+    ground = Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
     n = len(presences.kinds)
     series = np.arange(0, n, -(-n // _NULL_SERIES))
     random = np.random.default_rng(seed)
-    dispersion = ground.by_series("dispersion", _UNKNOWN_DISPERSION)[series]
+    dispersion = ground.dispersion[series]
     comparisons = ground.comparisons(series)[1][: 2 if n >= _FEWEST_PEERS else 1]
     return [simulate_null(each, dispersion, ground.span, random) for each in comparisons]
 
 
-_Judged = tuple[BestBlocks, NDArray[np.float64]]
-
-
-@dataclass(frozen=True)
-class _Ground:
-    """What series are scanned on, some at a time: each is judged alone, however they are split."""
-
-    presences: Presences
-    prior: FleetPrior | None
-    span: Days
-
-    def judge(self, nulls: Sequence[ScanNull]) -> list[_Judged]:
-        """Best blocks of all series and the log p-values of these, by comparison."""
-        n = len(self.presences.kinds)
-        parts = [np.arange(begin, min(begin + _SERIES_AT_A_TIME, n)) for begin in range(0, n, _SERIES_AT_A_TIME)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
-            judged = list(pool.map(lambda part: self._judge_part(part, nulls), parts))
-        return [_joined(part) for part in zip(*judged, strict=True)]
-
-    def _judge_part(self, series: NDArray[np.int64], nulls: Sequence[ScanNull]) -> list[_Judged]:
-        observed, comparisons = self.comparisons(series)
-        comparisons = comparisons[: len(nulls)]
-        found = scan_blocks(observed, comparisons, self.by_series("dispersion", _UNKNOWN_DISPERSION)[series], self.span)
-        judged = []
-        for blocks, comparison, null in zip(found, comparisons, nulls, strict=True):
-            expected = comparison.base[self.span.in_period].sum(axis=(0, 1), dtype=np.float64)
-            log_p_value = np.where(blocks.ratio > 0, null.log_p_value(blocks.ratio, expected), 0.0)
-            judged.append((blocks, log_p_value))
-        return judged
-
-    def comparisons(self, series: NDArray[np.int64]) -> tuple[Cells, list[Comparison]]:
-        """Counts of some series; their own normal and, where there is a prior, their peers' to hold them against.
-
-        Online, a series may long be taken for less than it is in hours that are busier here than in the town version 0
-        comes from, so its own normal is nowhere held below what peers at its level have.
-        """
-        counts, expected = self.presences.counts[:, series], self.presences.expected[:, series]
-        alive = ~np.isnan(counts)
-        observed, own = self._fold(counts, alive), self._fold(expected, alive)
-        spread = self.by_series("time_shape", _UNKNOWN_PROFILE_SHAPE)[series]
-        peers = []
-        if self.prior is not None:
-            base = self._fold(alive, alive) * self._peer_rates(self.prior, series)
-            shape = self.by_series("level_shape", 0.0)[series]
-            own = np.maximum(own, base * _levels(observed, base, shape))
-            peers.append(Comparison(base, shape, spread, learnt=0.0, least_level=0.0))
-        return observed, [
-            Comparison(own, np.full(len(series), _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0),
-            *peers,
-        ]
-
-    def by_series(self, name: str, default: float) -> NDArray[np.float64]:
-        """A table of the prior, float64[n]."""
-        kinds = self.presences.kinds
-        return np.full(len(kinds), default) if self.prior is None else np.asarray(getattr(self.prior, name)[kinds])
-
-    def _fold(self, values: NDArray[np.float64] | NDArray[np.bool_], alive: NDArray[np.bool_]) -> Cells:
-        return fold_hours(self.presences.local_seconds, values, alive, self.span)
-
-    def _peer_rates(self, prior: FleetPrior, series: NDArray[np.int64]) -> Cells:
-        """Presences per window that a typical series of the same kind has, float32[days, 24, k]."""
-        calendar, kinds = self.presences.calendar, self.presences.kinds[series]
-        rates = prior.profile * prior.level[:, None, None] * (calendar.window_minutes / 60)
-        by_day = rates[kinds].transpose(1, 2, 0).astype(np.float32)
-        return np.ascontiguousarray(by_day)[self._day_types]
-
-    @cached_property
-    def _day_types(self) -> NDArray[np.int64]:
-        calendar, starts = self.presences.calendar, self.presences.starts
-        day_types = self.span.weekdays.copy()
-        day = self.presences.local_seconds // SECONDS_PER_DAY - self.span.first
-        day_types[day[day >= 0]] = calendar.slots_of(starts[day >= 0]) // calendar.windows_per_day
-        return day_types
-
-
-def _joined(parts: Sequence[_Judged]) -> _Judged:
-    blocks = [np.concatenate(column) for column in zip(*(vars(found).values() for found, _ in parts), strict=True)]
-    return BestBlocks(*blocks), np.concatenate([log_p_value for _, log_p_value in parts])
-
-
-def _levels(observed: Cells, base: Cells, shape: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Level of each series relative to its peers', over the whole history, float32[n]."""
-    presences, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
-    return np.asarray((shape + presences) / (shape + expected), dtype=np.float32)
-
-
-def _list(presences: Presences, span: Days, judged: Sequence[_Judged], rate: float, top: int) -> list[HotSpot]:
+def _list(presences: Presences, span: Days, judged: Sequence[Judged], rate: float, top: int) -> list[HotSpot]:
     """Choose the series and the comparison of each stairwell, correct, rank and describe."""
     log_p_values = np.stack([log_p_value for _, log_p_value in judged])
     kind = np.where(log_p_values[0] <= _OWN_EVIDENCE, 0, log_p_values.argmin(axis=0))
@@ -312,7 +167,7 @@ def _list(presences: Presences, span: Days, judged: Sequence[_Judged], rate: flo
 def _describe(
     presences: Presences,
     span: Days,
-    judged: Sequence[_Judged],
+    judged: Sequence[Judged],
     series: NDArray[np.int64],
     *,
     kind: NDArray[np.int64],

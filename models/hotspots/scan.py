@@ -29,6 +29,11 @@ _MORNING_SHARE = np.array(
     ],
     dtype=np.float32,
 )
+_PAST_DAYS = (14, 28)  # of the days before the period: loitering may have begun amid them; all are looked at as well
+_MOST_PAST = 3.0  # times the period's own evidence: what has ended is no hot-spot
+PROFILE_TAIL = 0.6  # profiles stray with heavier tails than their mean shape tells
+_PERIOD, _ALL_PAST = 0, 1 + len(_PAST_DAYS)  # spans
+_SPANS = _ALL_PAST + 1
 _TINY = np.float32(1e-9)
 
 
@@ -100,8 +105,8 @@ def scan_blocks(
     loitering shows against the evenings without. :math:`\delta` is the least that loitering adds, and :math:`1/s` adds
     up the relative variances of dispersion, of the level and of the profile. Blocks in the morning are doubted. The
     fullest night counts at most half as much again as the next fullest: presences on one night alone count nothing. The
-    same ratio of the days before the period is added, but no more than the period's own: the past may double the
-    evidence, never be it.
+    same ratio of the days before the period is added, of the last two or four weeks of them or of all, whichever says
+    most, but no more than three times the period's own: the past supports the evidence, and is none by itself.
 
     Parameters
     ----------
@@ -121,7 +126,8 @@ def scan_blocks(
 
 
 def _scan(week: _Week, comparison: Comparison, dispersion: NDArray[np.float64]) -> BestBlocks:
-    fullest_first = np.where(week.sums.nights > 0, -week.sums.count / (week.sums.base + _TINY), np.inf)
+    ratios = week.sums.count[_PERIOD] / (week.sums.base[_PERIOD] + _TINY)
+    fullest_first = np.where(week.sums.nights > 0, -ratios, np.inf)
     order = np.argsort(fullest_first, axis=0, kind="stable")  # weekdays the period does not have come last
     judge = _Judge.of(week, comparison, dispersion)
     series = np.arange(order.shape[2])
@@ -136,7 +142,7 @@ def _scan(week: _Week, comparison: Comparison, dispersion: NDArray[np.float64]) 
         hours = evidence.argmax(axis=0)
         better = evidence[hours, series] > ratio
         ratio = np.where(better, evidence[hours, series], ratio)
-        observed_best = np.where(better, block.count[hours, series], observed_best)
+        observed_best = np.where(better, block.count[_PERIOD, hours, series], observed_best)
         expected_best = np.where(better, expected[hours, series], expected_best)
         best_block = np.where(better, hours, best_block)
         best_set = np.where(better, weekdays[hours, series], best_set)
@@ -147,31 +153,31 @@ def _scan(week: _Week, comparison: Comparison, dispersion: NDArray[np.float64]) 
 
 @dataclass
 class _Sums:
-    """Presences and base of sets of weekdays in the period and before, float32[..., blocks of hours, n]."""
+    """Sums over sets of weekdays.
+
+    ``count`` and ``base`` are float32[spans, ..., blocks of hours, n], of the spans that `_spans` tells; the nights are
+    the period's, float32[..., blocks of hours, n].
+    """
 
     count: Cells
     base: Cells
-    count_before: Cells
-    base_before: Cells
     fullest: Cells
     next_fullest: Cells
     nights: Cells
 
     @classmethod
     def zeros(cls, shape: tuple[int, ...]) -> _Sums:
-        return cls(*np.zeros((7, *shape), dtype=np.float32))
+        return cls(*np.zeros((2, _SPANS, *shape), dtype=np.float32), *np.zeros((3, *shape), dtype=np.float32))
 
     def of(self, weekday: NDArray[np.int64]) -> _Sums:
         """Sums of one weekday for each block and series."""
         flat = weekday * weekday.size + np.arange(weekday.size).reshape(weekday.shape)
-        return _Sums(*(table.ravel().take(flat) for table in vars(self).values()))
+        return _Sums(*(table.reshape(*table.shape[:-3], -1).take(flat, axis=-1) for table in vars(self).values()))
 
     def add(self, more: _Sums) -> None:
         """Take another weekday into the set."""
         self.count += more.count
         self.base += more.base
-        self.count_before += more.count_before
-        self.base_before += more.base_before
         self.nights += more.nights
         self.add_night(more.fullest)
         np.maximum(self.next_fullest, more.next_fullest, out=self.next_fullest)
@@ -197,33 +203,34 @@ class _Week:
     @classmethod
     def fold(cls, counts: _Sums, observed: tuple[Cells, Cells], base: Cells, days: Days) -> _Week:
         """Set the base beside counts summed before; ``observed`` are those of the period and of all days."""
-        nightly, before = evenings(base), _before(days)
-        sums = replace(
-            counts,
-            base=block_sums(by_weekday(nightly[days.in_period], days.weekdays[days.in_period])),
-            base_before=block_sums(by_weekday(nightly[before], days.weekdays[before])),
-        )
-        same_hours = (sums.count + sums.count_before).sum(axis=0), (sums.base + sums.base_before).sum(axis=0)
+        sums = replace(counts, base=_by_span(base, days))
+        same_hours = tuple(table[[_PERIOD, _ALL_PAST]].sum(axis=(0, 1)) for table in (sums.count, sums.base))
         return cls(sums, (observed[0], total(base[days.in_period])), (observed[1], total(base)), same_hours)
 
 
 def _count_sums(observed: Cells, days: Days) -> _Sums:
     """Sums of presences by weekday, without a base."""
-    nightly, before = evenings(observed), _before(days)
-    count_before = block_sums(by_weekday(nightly[before], days.weekdays[before]))
-    sums = replace(_Sums.zeros(count_before.shape), count_before=count_before)
-    nights = block_sums(nightly[days.in_period])
+    count = _by_span(observed, days)
+    sums = replace(_Sums.zeros(count.shape[1:]), count=count)
+    nights = block_sums(evenings(observed)[days.in_period])
     for night, weekday in zip(nights, days.weekdays[days.in_period], strict=True):
-        sums.count[weekday] += night
         sums.nights[weekday] += 1
-        one = _Sums(*(table[weekday] for table in vars(sums).values()))
+        one = _Sums(*(table[..., weekday, :, :] for table in vars(sums).values()))
         one.add_night(night)
     return sums
 
 
-def _before(days: Days) -> NDArray[np.bool_]:
-    """Days before the period, of weekdays that it has."""
-    return ~days.in_period & np.isin(days.weekdays, days.weekdays[days.in_period])
+def _by_span(cells: Cells, days: Days) -> Cells:
+    """Sums by span and weekday, float32[spans, 7, blocks of hours, n]."""
+    nightly = evenings(cells)
+    return np.stack([block_sums(by_weekday(nightly[part], days.weekdays[part])) for part in _spans(days)])
+
+
+def _spans(days: Days) -> list[NDArray[np.int64]]:
+    """The days of the period, then those of the past by spans, the longest last, of weekdays that the period has."""
+    period = np.flatnonzero(days.in_period)
+    past = np.flatnonzero(~days.in_period & np.isin(days.weekdays, days.weekdays[period]))
+    return [period, *(past[-length:] for length in _PAST_DAYS), past]
 
 
 @dataclass(frozen=True)
@@ -255,25 +262,25 @@ class _Judge:
 
     def evidence(self, block: _Sums) -> tuple[Cells, Cells]:
         """Expected presences in the period, and the log-likelihood ratio."""
-        outside = self.level_shape + self.week.all_days[0] - block.count - block.count_before
-        outside_base = self.level_shape + self.week.all_days[1] - block.base - block.base_before
-        recent = self.level_shape + self.week.period[0] - block.count
-        recent_base = self.level_shape + self.week.period[1] - block.base
+        count, base = (table[_PERIOD] + table[_ALL_PAST] for table in (block.count, block.base))
+        outside = self.level_shape + self.week.all_days[0] - count
+        outside_base = self.level_shape + self.week.all_days[1] - base
+        recent = self.level_shape + self.week.period[0] - block.count[_PERIOD]
+        recent_base = self.level_shape + self.week.period[1] - block.base[_PERIOD]
         level = np.maximum(np.maximum(outside / outside_base, recent / recent_base), self.least_level)
-        other = self.week.same_hours[0] - block.count - block.count_before
-        shaped = self.profile_shape + level * (self.week.same_hours[1] - block.base - block.base_before)
-        level = level * np.maximum((self.profile_shape + other) / shaped, 1)
-        learnt = shaped + self.learnt * (block.base + block.base_before)
+        other, other_base = self.week.same_hours[0] - count, level * (self.week.same_hours[1] - base)
+        level = level * np.maximum((self.profile_shape + other) / (self.profile_shape + other_base), 1)
+        learnt = PROFILE_TAIL * self.profile_shape + other_base + self.learnt * base
         variance = self.hour_variance / block.nights + 1 / outside + 1 / learnt
         shape = np.asarray(1 / variance, dtype=np.float32)
-        kept = block.count - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
+        kept = block.count[_PERIOD] - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
         expected = level * block.base + _TINY
-        now = _likelihood_ratio(kept, expected, shape, self.least_excess * block.nights) - self.doubt
-        before = _likelihood_ratio(block.count_before, level * block.base_before + _TINY, shape, np.zeros_like(kept))
-        return expected, now + np.minimum(now, before)
+        now = _likelihood_ratio(kept, expected[_PERIOD], shape, self.least_excess * block.nights) - self.doubt
+        past = _likelihood_ratio(block.count[_PERIOD + 1 :], expected[_PERIOD + 1 :], shape).max(axis=0)
+        return expected[_PERIOD], now + np.minimum(_MOST_PAST * now, past)
 
 
-def _likelihood_ratio(count: Cells, expected: Cells, shape: Cells, least_excess: Cells) -> Cells:
-    above = np.maximum(count, expected + least_excess)
+def _likelihood_ratio(count: Cells, expected: Cells, shape: Cells, least_excess: Cells | float = 0.0) -> Cells:
+    above = np.maximum(count, expected + np.float32(least_excess))
     ratio = count * np.log(above / expected) - (count + shape) * np.log((above + shape) / (expected + shape))
     return np.asarray(ratio)

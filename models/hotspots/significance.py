@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.hotspots.blocks import Cells, Days
-from models.hotspots.scan import Comparison, scan_blocks
+from models.hotspots.scan import PROFILE_TAIL, Comparison, scan_blocks
 
 _DRAWS_PER_BIN = 150
 _BINS = 8
@@ -16,9 +16,6 @@ _EULER = 0.5772156649015329
 _LEAST_SCALE = 0.2
 _NIGHT_SHAPE = 10.0
 _HARMONICS = np.arange(1, 4)
-_PROFILE_TAIL = (
-    0.6  # profiles stray with heavier tails than their mean shape tells; holds false discoveries to the rate
-)
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def _draw_counts(
     base = comparison.base
     n = base.shape[2]
     level = random.gamma(comparison.level_shape) / comparison.level_shape
-    learnt = _PROFILE_TAIL * comparison.profile_shape + comparison.learnt * base.sum(axis=(0, 1)) / 8
+    learnt = PROFILE_TAIL * comparison.profile_shape + comparison.learnt * base.sum(axis=(0, 1)) / 8
     rate = (
         base * level * _profile_bend(learnt, random) * random.gamma(_NIGHT_SHAPE, 1 / _NIGHT_SHAPE, (len(days), 1, n))
     )

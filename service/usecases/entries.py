@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from models.calendar import SECONDS_PER_DAY
 from models.hotspots.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
-from models.hotspots.ranking import HotSpot, Presences
+from models.hotspots.ground import Presences
+from models.hotspots.ranking import HotSpot
 from service.domain.hotspots import Block, HotspotEntry, HotspotList, Trend, UnknownPlaces
 from service.domain.places import Liveness, Series, Stairwell
 from service.settings import Hotspots

@@ -12,7 +12,8 @@ from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import evenings_of_block
 from models.hotspots.blocks import Days
 from models.hotspots.common_cause import common_cause
-from models.hotspots.ranking import HISTORY_DAYS, HotSpot, Presences, rank_hotspots, simulate_nulls
+from models.hotspots.ground import HISTORY_DAYS, Presences
+from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_nulls
 from models.hotspots.significance import ScanNull
 from models.prior import FleetPrior
 from models.training.fleet import fit_fleet

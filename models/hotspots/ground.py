@@ -1,0 +1,165 @@
+"""The ground that blocks are sought on: counts folded by day and hour, and what they are held against."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import SECONDS_PER_DAY, Calendar
+from models.hotspots.blocks import Cells, Days, fold_hours
+from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
+from models.hotspots.significance import ScanNull
+from models.prior import FleetPrior
+
+HISTORY_DAYS = 70  # the past that can support the period's evidence and that the level is taken from
+_OWN_LEVEL_SHAPE = 20.0  # a series' own normal is trusted to about a fifth
+_UNKNOWN_DISPERSION = 0.5
+_UNKNOWN_PROFILE_SHAPE = 10.0
+_SERIES_AT_A_TIME = 128  # keeps the arrays of one pass within a processor's cache
+
+
+@dataclass(frozen=True)
+class Presences:
+    """The counts of a list; T windows, n series.
+
+    Parameters
+    ----------
+    calendar
+        Local calendar.
+    starts
+        int64[T]: UTC epoch seconds of the windows, ascending; the period ends with the last one.
+    counts
+        float64[T, n]: presences, NaN where missing. Annotated windows are left out by setting them missing.
+    expected
+        float64[T, n]: what the model expected of each window before it learnt it.
+    kinds
+        int64[n]: rows of `models.kinds.KINDS`.
+    stairwells
+        int64[n]: number of each series' stairwell, numbered in the order that breaks ties.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree.
+    """
+
+    calendar: Calendar
+    starts: NDArray[np.int64]
+    counts: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    kinds: NDArray[np.int64]
+    stairwells: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.starts), len(self.kinds))
+        if self.counts.shape != shape or self.expected.shape != shape or self.stairwells.shape != shape[1:]:
+            raise ValueError(
+                f"{shape[0]} windows and {shape[1]} series need counts and expected of that shape and a stairwell for "
+                f"each series, not {self.counts.shape}, {self.expected.shape} and {self.stairwells.shape}"
+            )
+
+    def last_day(self) -> int:
+        """Local day number of the last window."""
+        return int(self.local_seconds[-1]) // SECONDS_PER_DAY
+
+    @cached_property
+    def local_seconds(self) -> NDArray[np.int64]:
+        """Wall-clock seconds of the windows."""
+        return self.calendar.local_seconds(self.starts)
+
+
+Judged = tuple[BestBlocks, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What series are scanned on, some at a time: each is judged alone, however they are split."""
+
+    presences: Presences
+    prior: FleetPrior | None
+    span: Days
+
+    def judge(self, nulls: Sequence[ScanNull]) -> list[Judged]:
+        """Best blocks of all series and the log p-values of these, by comparison."""
+        n = len(self.presences.kinds)
+        parts = [np.arange(begin, min(begin + _SERIES_AT_A_TIME, n)) for begin in range(0, n, _SERIES_AT_A_TIME)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
+            judged = list(pool.map(lambda part: self._judge_part(part, nulls), parts))
+        return [_joined(part) for part in zip(*judged, strict=True)]
+
+    def _judge_part(self, series: NDArray[np.int64], nulls: Sequence[ScanNull]) -> list[Judged]:
+        observed, comparisons = self.comparisons(series)
+        comparisons = comparisons[: len(nulls)]
+        found = scan_blocks(observed, comparisons, self.dispersion[series], self.span)
+        judged = []
+        for blocks, comparison, null in zip(found, comparisons, nulls, strict=True):
+            expected = comparison.base[self.span.in_period].sum(axis=(0, 1), dtype=np.float64)
+            log_p_value = np.where(blocks.ratio > 0, null.log_p_value(blocks.ratio, expected), 0.0)
+            judged.append((blocks, log_p_value))
+        return judged
+
+    def comparisons(self, series: NDArray[np.int64]) -> tuple[Cells, list[Comparison]]:
+        """Counts of some series; their own normal and, where there is a prior, their peers' to hold them against.
+
+        Online, a series may long be taken for less than it is in hours that are busier here than in the town version 0
+        comes from, so its own normal is nowhere held below what peers at its level have.
+        """
+        counts, expected = self.presences.counts[:, series], self.presences.expected[:, series]
+        alive = ~np.isnan(counts)
+        observed, own = self._fold(counts, alive), self._fold(expected, alive)
+        spread = self._by_series("time_shape", _UNKNOWN_PROFILE_SHAPE)[series]
+        peers = []
+        if self.prior is not None:
+            base = self._fold(alive, alive) * self._peer_rates(self.prior, series)
+            shape = self._by_series("level_shape", 0.0)[series]
+            own = np.maximum(own, base * _levels(observed, base, shape))
+            peers.append(Comparison(base, shape, spread, learnt=0.0, least_level=0.0))
+        return observed, [
+            Comparison(own, np.full(len(series), _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0),
+            *peers,
+        ]
+
+    @cached_property
+    def dispersion(self) -> NDArray[np.float64]:
+        """Of each series' kind, float64[n]."""
+        return self._by_series("dispersion", _UNKNOWN_DISPERSION)
+
+    def _by_series(self, name: str, default: float) -> NDArray[np.float64]:
+        """A table of the prior, float64[n]."""
+        kinds = self.presences.kinds
+        return np.full(len(kinds), default) if self.prior is None else np.asarray(getattr(self.prior, name)[kinds])
+
+    def _fold(self, values: NDArray[np.float64] | NDArray[np.bool_], alive: NDArray[np.bool_]) -> Cells:
+        return fold_hours(self.presences.local_seconds, values, alive, self.span)
+
+    def _peer_rates(self, prior: FleetPrior, series: NDArray[np.int64]) -> Cells:
+        """Presences per window that a typical series of the same kind has, float32[days, 24, k]."""
+        calendar, kinds = self.presences.calendar, self.presences.kinds[series]
+        rates = prior.profile * prior.level[:, None, None] * (calendar.window_minutes / 60)
+        by_day = rates[kinds].transpose(1, 2, 0).astype(np.float32)
+        return np.ascontiguousarray(by_day)[self._day_types]
+
+    @cached_property
+    def _day_types(self) -> NDArray[np.int64]:
+        calendar, starts = self.presences.calendar, self.presences.starts
+        day_types = self.span.weekdays.copy()
+        day = self.presences.local_seconds // SECONDS_PER_DAY - self.span.first
+        day_types[day[day >= 0]] = calendar.slots_of(starts[day >= 0]) // calendar.windows_per_day
+        return day_types
+
+
+def _joined(parts: Sequence[Judged]) -> Judged:
+    blocks = [np.concatenate(column) for column in zip(*(vars(found).values() for found, _ in parts), strict=True)]
+    return BestBlocks(*blocks), np.concatenate([log_p_value for _, log_p_value in parts])
+
+
+def _levels(observed: Cells, base: Cells, shape: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Level of each series relative to its peers', over the whole history, float32[n]."""
+    presences, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
+    return np.asarray((shape + presences) / (shape + expected), dtype=np.float32)
