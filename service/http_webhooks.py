@@ -182,12 +182,13 @@ def _ended_at(deadline: float, sock: socket.socket) -> Iterator[None]:
     timer.start()
     try:
         yield
-    except (OSError, HTTPException) as error:
-        if monotonic() >= deadline:
-            raise TimeoutError from error
-        raise
+    except (OSError, HTTPException):
+        if monotonic() < deadline:
+            raise
     finally:
         timer.cancel()
+    if monotonic() >= deadline:  # an answer cut short may look whole
+        raise TimeoutError
 
 
 def _shut(sock: socket.socket) -> None:

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, count
 from typing import Annotated
 
 import msgspec
@@ -110,7 +111,7 @@ def _changes(
 
 def _publish(ports: Ports, tenant: str, before: _Known | None, after: EpisodeNews) -> None:
     """Publish a change and remember it, in one step."""
-    subject, told = (before.told.subject, before.told.sequence) if before else (after.episode, 0)
+    subject, told = (before.told.subject, before.told.sequence) if before else (_new_subject(ports, tenant, after), 0)
     types = _types(before.news if before else None, after)
     with ports.deliveries.transaction():
         for sequence, kind in enumerate(types, start=told + 1):
@@ -133,6 +134,13 @@ def _publish(ports: Ports, tenant: str, before: _Known | None, after: EpisodeNew
                 document=msgspec.json.encode(after),
             )
         )
+
+
+def _new_subject(ports: Ports, tenant: str, news: EpisodeNews) -> str:
+    """The episode's id, unless it is the subject of another, which began there before a correction moved it."""
+    taken = {one.subject for one in ports.deliveries.told(tenant, TOPIC)}
+    numbered = (f"{news.episode}-{number}" for number in count(2))
+    return next(subject for subject in chain([news.episode], numbered) if subject not in taken)
 
 
 def _types(before: EpisodeNews | None, after: EpisodeNews) -> list[EventType]:
