@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from service.http_webhooks import HttpWebhookSender
+from service.installation_ports import Installation
 from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
 from service.registry import FolderVersionRegistry
 from service.settings import Settings, influxdb_token
@@ -14,6 +16,7 @@ from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
 from service.stores.influx.places import PlaceTags
 from service.stores.influx.verdicts import InfluxVerdictStore
+from service.stores.installation import LocalInstallation
 from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.changes import ChangeJournal
@@ -32,6 +35,14 @@ from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, REQUESTS, STAT
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 from service.stores.sqlite.versions import SqliteVersionRecords
+
+_SCHEMAS = {
+    "counts.db": COUNTS,
+    "state.db": STATE,
+    "register.db": REGISTER,
+    "audit.db": AUDIT,
+    "requests.db": REQUESTS,
+}
 
 
 class SystemClock:
@@ -58,8 +69,8 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         If InfluxDB is configured and there is no token for it.
     """
     folder = settings.data_dir
-    counts, audit = Database(folder / "counts.db", COUNTS), Database(folder / "audit.db", AUDIT)
-    state, places = Database(folder / "state.db", STATE), Database(folder / "register.db", REGISTER)
+    names = ("counts.db", "audit.db", "state.db", "register.db")
+    counts, audit, state, places = (Database(folder / name, _SCHEMAS[name]) for name in names)
     register = SqlitePlacesRegister(places)
     count_store: CountStore = SqliteCountStore(counts)
     verdict_store: VerdictStore = SqliteVerdictStore(state)
@@ -81,10 +92,34 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         mail=SmtpMailServer(settings.mail),
         webhooks=HttpWebhookSender(settings.webhooks),
         keys=SqliteKeyStore(places),
-        requests=SqliteRequestCounter(Database(folder / "requests.db", REQUESTS, durable=False)),
+        requests=SqliteRequestCounter(Database(folder / "requests.db", _SCHEMAS["requests.db"], durable=False)),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions", SqliteVersionRecords(places)),
     )
+
+
+def build_installation(settings: Settings) -> Installation:
+    """What lies beneath the ports, for those who examine it.
+
+    Raises
+    ------
+    SettingsError
+        If InfluxDB is configured and there is no token for it.
+    """
+    return LocalInstallation(settings.data_dir, _SCHEMAS, _writing_check(settings))
+
+
+def _writing_check(settings: Settings) -> Callable[[], None]:
+    if settings.store.kind != "influxdb":
+        return lambda: None
+    connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
+    buckets = dict.fromkeys((settings.influxdb.counts_bucket, settings.influxdb.verdicts_bucket))
+
+    def check() -> None:
+        for bucket in buckets:
+            connection.check_writing(bucket)
+
+    return check
 
 
 def _influx_stores(

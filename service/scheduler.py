@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from service import metrics
 from service.domain.hotspots import ListStatus
+from service.domain.installation import SCHEDULER_LOCK
 from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.settings import Settings
@@ -41,7 +42,6 @@ from service.usecases.tell_episodes import tell_episodes
 from service.usecases.tell_promotion import tell_promotion
 from service.usecases.webhooks import send_events
 
-LOCK_FILE = "scheduler.lock"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _log = structlog.get_logger(__name__)
@@ -61,12 +61,12 @@ def scheduler_lock(settings: Settings) -> Iterator[None]:
         If another process is.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.data_dir / LOCK_FILE)
+    lock = FileLock(settings.data_dir / SCHEDULER_LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise SchedulerBusy(
-            f"a scheduler is running on {settings.data_dir}: it holds {LOCK_FILE}, and only one may change state"
+            f"a scheduler is running on {settings.data_dir}: it holds {SCHEDULER_LOCK}, and only one may change state"
         ) from error
     try:
         yield

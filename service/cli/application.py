@@ -37,7 +37,7 @@ COMMANDS = {
     "calibration": "calibration:calibration",
     "keys": "keys:keys",
     "influx": "influx:influx",
-    "check": "checking:check",
+    "doctor": "checking:doctor",
     "settings": "checking:settings",
     "openapi": "checking:openapi",
 }

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 
 import click
 import msgspec
 
 from service.api.contract import openapi_json
+from service.bootstrap import build_installation
 from service.cli.session import Session, pass_session
-from service.cli.terminal import show_table
-from service.errors import SchedulerBusy
-from service.ports import Ports
-from service.scheduler import scheduler_lock
-from service.settings import Settings
-from service.usecases.health import read_progress, store_failures
+from service.cli.terminal import show_table, waiting
+from service.errors import SettingsError
+from service.usecases.doctor import Diagnosis, State, examine, failed, well
 
 
 @click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 @pass_session
-def check(session: Session) -> None:
-    """Check the settings and every store, and say what to do about what fails."""
-    failures = store_failures(session.ports)
-    show_table(("part", "state"), [(name, message or "answers") for name, message in failures.items()])
-    if any(failures.values()):
+def doctor(session: Session, as_json: bool) -> None:
+    """Examine settings, files, stores, scheduler and what comes in; say what is wrong and what to do about it.
+
+    The exit code is 1 if something does not work. Nothing is changed.
+    """
+    with waiting("Examining; databases are read from end to end"):
+        diagnoses = _diagnoses(session)
+    healthy = all(one.state is not State.FAILURE for one in diagnoses)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode({"healthy": healthy, "diagnoses": diagnoses})))
+    else:
+        rows = [(one.part, one.state, one.message, one.remedy) for one in diagnoses]
+        show_table(("part", "state", "what is", "what to do"), rows)
+    if not healthy:
         sys.exit(1)
-    show_table(("part", "state"), [("scheduler", _scheduler_state(session.settings)), *_progress(session.ports)])
 
 
 @click.command()
@@ -44,17 +50,10 @@ def openapi() -> None:
     click.echo(msgspec.json.format(openapi_json(), indent=2).decode())
 
 
-def _scheduler_state(settings: Settings) -> str:
+def _diagnoses(session: Session) -> list[Diagnosis]:
+    """What the doctor says; settings that stop start-up stop the examination as well."""
     try:
-        with scheduler_lock(settings):
-            return "does not run; start it with `trappvakt serve`"
-    except SchedulerBusy:
-        return "runs"
-
-
-def _progress(ports: Ports) -> list[tuple[str, object]]:
-    progress = read_progress(ports)
-    watermark = "nothing is scored yet"
-    if progress.watermark is not None:
-        watermark = f"scored up to {datetime.fromtimestamp(progress.watermark, UTC).isoformat()}"
-    return [("series", progress.series), ("windows", watermark), ("champion", progress.version)]
+        ports, installation = session.ports, build_installation(session.settings)
+    except SettingsError as error:
+        return [failed("settings", str(error))]
+    return [well("settings", "read"), *examine(ports, installation)]

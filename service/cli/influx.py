@@ -24,8 +24,9 @@ def influx() -> None:
 @influx.command()
 @click.option("--admin-token-file", type=click.Path(path_type=Path), help="File with a token that may make buckets.")
 @click.option("--token-file", type=click.Path(path_type=Path), help="New file for the new token, for your eyes alone.")
+@click.option("--read-only", is_flag=True, help="A token that cannot write, for dashboards.")
 @pass_session
-def setup(session: Session, admin_token_file: Path | None, token_file: Path | None) -> None:
+def setup(session: Session, admin_token_file: Path | None, token_file: Path | None, read_only: bool) -> None:
     """Make the two buckets and a token for them alone, and print what to put where.
 
     Address, organisation and names of the buckets are those of the settings. The admin token is asked for unless a file
@@ -34,16 +35,21 @@ def setup(session: Session, admin_token_file: Path | None, token_file: Path | No
     settings = session.settings.influxdb
     if token_file and token_file.exists():
         raise InvalidInput(f"{token_file} exists; name a new file with --token-file, or delete this one")
-    done = provision(settings, _admin_token(admin_token_file))
+    done = provision(settings, _admin_token(admin_token_file), read_only=read_only)
     for bucket in dict.fromkeys((settings.counts_bucket, settings.verdicts_bucket)):
         click.echo(f"Bucket {bucket} {'is made' if bucket in done.made else 'was there and stays as it is'}", err=True)
     if token_file:
         _write_secret(token_file, done.token)
+    if read_only:
+        where = f"is in {token_file}" if token_file else "is shown this once"
+        click.echo(f"The token, which cannot write, {where}; give it to the dashboards, not to the service", err=True)
+    elif token_file:
         click.echo(f"The token is in {token_file}; let the service read it. Put into the settings:\n", err=True)
         click.echo(_as_settings(settings, str(token_file.absolute())))
     else:
         click.echo("Put these into the settings, and the token, shown this once, into a file of that name:\n", err=True)
         click.echo(_as_settings(settings, "/run/secrets/influxdb"), err=True)
+    if not token_file:
         click.echo(done.token)
 
 

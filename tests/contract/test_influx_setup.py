@@ -95,6 +95,29 @@ def test_asked_again_buckets_stay_and_another_token_is_printed(
 
 
 @pytest.mark.influx
+def test_a_token_for_dashboards_reads_and_the_doctor_tells_that_it_does_not_write(
+    influx_server: InfluxServer, config: Path, buckets: tuple[str, str], tmp_path: Path
+) -> None:
+    """On standard output the token is alone, so that a script can keep it."""
+    done = set_up(config, "--read-only", typed=f"{influx_server.token}\n")
+    assert done.exit_code == 0, done.output
+    token = done.stdout.strip().splitlines()[-1]
+    service = tmp_path / "service.toml"
+    service.write_text(f'[store]\nkind = "influxdb"\n{config.read_text("utf-8")}')
+    data = ["--config", str(service), "--data", str(tmp_path / "data")]
+    environment = {"TRAPPVAKT_INFLUXDB_TOKEN": token}
+    CliRunner().invoke(main, [*data, "keys", "create", "--role", "reader", "--tenant", "a"], env=environment)
+    said = CliRunner().invoke(main, [*data, "doctor"], env=environment)
+    assert said.exit_code == 1
+    found = [line.split("\t") for line in said.stdout.splitlines() if "\tfailure\t" in line]
+    assert [part for part, *_ in found] == ["stores"]
+    assert "refused the token (403)" in found[0][2]
+    assert buckets[0] in found[0][2]
+    environment["TRAPPVAKT_INFLUXDB_TOKEN"] = influx_server.token
+    assert CliRunner().invoke(main, [*data, "doctor"], env=environment).exit_code == 0
+
+
+@pytest.mark.influx
 def test_refusals_say_what_to_do(influx_server: InfluxServer, config: Path, tmp_path: Path) -> None:
     """A wrong token, an organisation that is not there, a file that is."""
     wrong = set_up(config, typed="wrong-token-that-nobody-may-see\n")

@@ -165,7 +165,7 @@ def test_a_broken_settings_file_is_one_line(tmp_path: Path) -> None:
     """Whatever command is called."""
     config = tmp_path / "odd.toml"
     config.write_text("[window]\nminutes = 45\n")
-    result = CliRunner().invoke(main, ["--config", str(config), "check"])
+    result = CliRunner().invoke(main, ["--config", str(config), "lists", "list"])
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert f"{config}: window.minutes: invalid value 45; use one of 1, 2, 3, 4, 5, 6, 10" in result.stderr
@@ -231,22 +231,6 @@ def test_models_start_with_version_0(filled: Trappvakt) -> None:
     filled("models", "promote", "0")
     lines = filled("models", "list").output.splitlines()
     assert lines[1].split("\t")[:2] == ["0", "yes"]
-
-
-def test_check_says_what_answers(filled: Trappvakt) -> None:
-    """And what to do about what does not."""
-    output = filled("check").output
-    assert "counts\tanswers" in output
-    assert "trappvakt serve" in output
-
-
-def test_check_says_what_fails(trappvakt: Trappvakt) -> None:
-    """The others are told too, and the exit code is for scripts."""
-    (trappvakt.folder / "data").mkdir()
-    (trappvakt.folder / "data" / "audit.db").write_bytes(b"no database" * 100)
-    output = trappvakt("check", fails=True).output
-    assert "counts\tanswers" in output
-    assert "audit.db" in next(line for line in output.splitlines() if line.startswith("audit\t"))
 
 
 def test_settings_are_printed_as_they_are_in_force(tmp_path: Path) -> None:

@@ -91,6 +91,12 @@ class InfluxConnection:
             body = reader.query_raw(_CHECK, dialect=_DIALECT, params={"_bucket": bucket, **moments}).read()
         Answer(body)
 
+    def check_writing(self, bucket: str) -> None:
+        """Raise StoreError unless the bucket may be written to: a write of nothing is refused like any other."""
+        with self._errors(bucket):
+            writer = self._connected(patient=False).write_api(write_options=SYNCHRONOUS)
+            writer.write(bucket, self._settings.org, b"\n")
+
     def _connected(self, *, patient: bool = True) -> InfluxDBClient:
         if self._pid != os.getpid():
             self._clients = {way: open_client(self._settings, self._token, patient=way) for way in (True, False)}

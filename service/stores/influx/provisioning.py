@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -16,8 +17,6 @@ from service.errors import StoreError
 from service.settings import InfluxDB
 from service.stores.influx.connection import open_client, reachable, said_by
 
-PURPOSE = "Trappvakt: reads and writes its buckets"
-
 
 @dataclass(frozen=True)
 class Provision:
@@ -27,7 +26,7 @@ class Provision:
     token: str
 
 
-def provision(settings: InfluxDB, admin_token: str) -> Provision:
+def provision(settings: InfluxDB, admin_token: str, *, read_only: bool = False) -> Provision:
     """Make the buckets that are missing, and a token that reads and writes them and nothing else.
 
     A bucket that is there stays as it is. Every call makes another token; those before it stay valid until somebody
@@ -39,6 +38,8 @@ def provision(settings: InfluxDB, admin_token: str) -> Provision:
         Address, organisation and names of the buckets.
     admin_token
         A token that may make buckets and tokens in the organisation; it is kept nowhere.
+    read_only
+        Whether the token cannot write: that of dashboards.
 
     Raises
     ------
@@ -52,7 +53,8 @@ def provision(settings: InfluxDB, admin_token: str) -> Provision:
             found = {name: _bucket(client, name) for name in names}
             made = [name for name, bucket in found.items() if bucket is None]
             buckets = [bucket or _make_bucket(client, name, organisation) for name, bucket in found.items()]
-            return Provision(made, _make_token(client, organisation, buckets))
+            actions = ("read",) if read_only else ("read", "write")
+            return Provision(made, _make_token(client, organisation, buckets, actions))
     except ApiException as error:
         raise StoreError(f"InfluxDB at {settings.url} {_refusal(error, settings)}") from error
 
@@ -75,13 +77,16 @@ def _make_bucket(client: InfluxDBClient, name: str, organisation: Organization) 
     return bucket
 
 
-def _make_token(client: InfluxDBClient, organisation: Organization, buckets: list[Bucket]) -> str:
+def _make_token(
+    client: InfluxDBClient, organisation: Organization, buckets: list[Bucket], actions: Sequence[str]
+) -> str:
     permissions = [
         Permission(action, PermissionResource(id=bucket.id, org_id=organisation.id, type="buckets"))  # type: ignore[no-untyped-call]
         for bucket in buckets
-        for action in ("read", "write")
+        for action in actions
     ]
-    wanted = Authorization(org_id=organisation.id, permissions=permissions, description=PURPOSE)  # type: ignore[no-untyped-call]
+    purpose = f"Trappvakt: {' and '.join(actions)} its buckets"
+    wanted = Authorization(org_id=organisation.id, permissions=permissions, description=purpose)  # type: ignore[no-untyped-call]
     return str(client.authorizations_api().create_authorization(authorization=wanted).token)
 
 

@@ -1,0 +1,44 @@
+"""What lies on the disk beneath the stores, as somebody who keeps the service running sees it."""
+
+from __future__ import annotations
+
+import msgspec
+
+SCHEDULER_LOCK = "scheduler.lock"
+"""The file in the data folder that the one scheduler holds locked."""
+
+
+class DataFolder(msgspec.Struct, frozen=True, kw_only=True):
+    """The data folder.
+
+    ``denied`` are the files and folders in it that this user may not write to, and ``open_to_others`` tells whether
+    users of the machine other than the service's may read it.
+    """
+
+    path: str
+    denied: list[str]
+    open_to_others: bool
+    used_bytes: int
+    free_bytes: int
+
+
+class DatabaseFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A database: the version of its schema beside the one this program knows, and what is damaged, if anything."""
+
+    name: str
+    schema: int
+    known_schema: int
+    damage: str | None
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies on the disk at one moment.
+
+    ``databases`` are those that are there, each read from end to end, and ``version_folders`` the ids of the model
+    versions that have a folder, readable or not. ``scheduler_runs`` tells whether a process holds the scheduler's lock.
+    """
+
+    folder: DataFolder | None
+    databases: list[DatabaseFile]
+    version_folders: list[str]
+    scheduler_runs: bool

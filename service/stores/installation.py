@@ -1,0 +1,91 @@
+"""The files beneath the stores, looked at without changing them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+
+from service.domain.installation import SCHEDULER_LOCK, DatabaseFile, DataFolder, Disk
+from service.stores.sqlite.connection import Migration
+
+_OTHERS = 0o007
+_BLOCK_BYTES = 512  # of st_blocks, by POSIX
+
+
+class LocalInstallation:
+    """The data folder on this machine.
+
+    Parameters
+    ----------
+    folder
+        The data folder.
+    schemas
+        The migrations of each database, by the name of its file.
+    check_writing
+        Asks a server, where there is one, whether it may be written to.
+    """
+
+    def __init__(
+        self, folder: Path, schemas: Mapping[str, Sequence[Migration]], check_writing: Callable[[], None]
+    ) -> None:
+        self._folder = folder
+        self._schemas = schemas
+        self.check_writing = check_writing
+
+    def look(self) -> Disk:
+        """Look at every file once; one that goes away meanwhile is none."""
+        there = {name: self._folder / name for name in sorted(self._schemas) if (self._folder / name).is_file()}
+        return Disk(
+            folder=_seen(self._folder) if self._folder.is_dir() else None,
+            databases=[_examined(path, len(self._schemas[name])) for name, path in there.items()],
+            version_folders=[path.name for path in self._folder.glob("versions/*") if path.name.isdecimal()],
+            scheduler_runs=_is_locked(self._folder / SCHEDULER_LOCK),
+        )
+
+
+def _seen(folder: Path) -> DataFolder:
+    stats = {path: stat for path in (folder, *folder.rglob("*")) if (stat := _stat(path))}
+    return DataFolder(
+        path=str(folder.absolute()),
+        denied=sorted(str(path) for path in stats if path.exists() and not os.access(path, os.R_OK | os.W_OK)),
+        open_to_others=bool(stats[folder].st_mode & _OTHERS),
+        used_bytes=sum(stat.st_blocks * _BLOCK_BYTES for stat in stats.values()),
+        free_bytes=shutil.disk_usage(folder).free,
+    )
+
+
+def _is_locked(file: Path) -> bool:
+    """Try the lock, and leave it at once if it was free."""
+    if not file.is_file():
+        return False
+    try:
+        with FileLock(file, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _examined(path: Path, known_schema: int) -> DatabaseFile:
+    schema, damage = 0, None
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            schema = connection.execute("PRAGMA user_version").fetchone()[0]
+            found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+            damage = None if found == ["ok"] else "; ".join(found)
+    except sqlite3.Error as error:
+        damage = str(error)
+    return DatabaseFile(name=path.name, schema=schema, known_schema=known_schema, damage=damage)
