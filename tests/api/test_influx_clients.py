@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import urllib3
@@ -12,11 +14,28 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
 from service.domain.keys import Role
+from service.ports import Ports
 from tests.api.conftest import Town, body, served
 from tests.worlds import sqlite_ports
 
 START = 1790812800  # 2026-10-01, UTC
 HOUR = 3600
+
+
+class NextMinute:
+    """Counts requests, and lets the next minute begin once one is too many."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._counter, self._clock = ports.requests, ports.clock
+        self._quota = ports.settings.api.writes_per_minute
+        self.refused = 0
+
+    def count(self, key_id: str, policy: str, window: int) -> int:
+        counted = self._counter.count(key_id, policy, window)
+        if counted > self._quota:
+            self._clock.time += timedelta(seconds=1)
+            self.refused += 1
+        return counted
 
 
 @pytest.fixture
@@ -99,6 +118,26 @@ def test_the_client_shows_a_wrong_token(address):
         client.write_api(write_options=SYNCHRONOUS).write("any", record="presence,stairwell=s0 count=1i 1")
     assert refused.value.status == 401
     assert "revoked" in refused.value.message
+
+
+def test_a_writer_that_is_told_to_wait_loses_nothing(tmp_path):
+    """The client's own batching mode goes on when the next minute begins."""
+    last_second = datetime(2026, 11, 1, 12, 0, 59, tzinfo=UTC)
+    ports = sqlite_ports(tmp_path, last_second, api__writes_per_minute=2)
+    counter = NextMinute(ports)
+    town = Town(dataclasses.replace(ports, requests=counter))
+    failures: list[object] = []
+    options = WriteOptions(batch_size=100, flush_interval=10_000)
+    with (
+        served(town.app) as address,
+        InfluxDBClient(address, town.tokens[Role.INGEST], org="any") as client,
+        client.write_api(options, error_callback=lambda *seen: failures.append(seen)) as writer,
+    ):
+        for point in points(400):
+            writer.write("any", record=point)
+    assert failures == []
+    assert stored(town) == [k % 7 for k in range(400)]
+    assert counter.refused == 1
 
 
 def test_a_batch_as_telegraf_sends_it(town, address):

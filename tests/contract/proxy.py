@@ -1,7 +1,7 @@
 """A forward proxy: passes requests for http on, and tunnels (CONNECT) for everything else.
 
-Run: python proxy.py [CERTIFICATE], the PEM file of a certificate and its key, where the proxy itself speaks TLS. It prints
-its port, then a line for each request.
+Run: python proxy.py [CERTIFICATE], the PEM file of a certificate and its key, where the proxy itself speaks TLS. It
+prints its port, then a line for each request.
 """
 
 from __future__ import annotations
