@@ -46,13 +46,16 @@ class StairwellWeeks:
     observed
         float64[n, W].
     expected
-        float64[n, W]: presences if the stairwell had been all the time as it was on the whole, in the hours heard.
+        float64[n, W]: presences if the stairwell had been all the time as it was on the whole, in the windows heard.
+    heard
+        float64[n, W]: windows heard, summed over the spaces that are compared.
     after
         bool[W]: weeks after the date.
     """
 
     observed: Floats
     expected: Floats
+    heard: Floats
     after: NDArray[np.bool_]
 
     @property
@@ -63,7 +66,7 @@ class StairwellWeeks:
 
     def select(self, rows: NDArray[np.int64]) -> StairwellWeeks:
         """Some of the stairwells."""
-        return StairwellWeeks(self.observed[rows], self.expected[rows], self.after)
+        return StairwellWeeks(self.observed[rows], self.expected[rows], self.heard[rows], self.after)
 
 
 def count_weeks(
@@ -76,6 +79,8 @@ def count_weeks(
     weeks_before: int,
 ) -> StairwellWeeks:
     """Sum windows up by week and stairwell; what a missing hour would have brought is told by the week of its kind.
+
+    A series is left out where less than half of it was heard before or after the date.
 
     Parameters
     ----------
@@ -101,7 +106,12 @@ def count_weeks(
     of_stairwell = (stairwells == np.arange(int(stairwells.max()) + 1)[:, None]).astype(np.float64)
     observed, exposure = of_week @ known, of_week @ weight
     expected = exposure * observed.sum(axis=0) / np.maximum(exposure.sum(axis=0), 1e-12)
-    return StairwellWeeks(of_stairwell @ observed.T, of_stairwell @ expected.T, after)
+    return StairwellWeeks(
+        observed=of_stairwell @ observed.T,
+        expected=of_stairwell @ expected.T,
+        heard=of_stairwell @ (of_week @ heard).T,
+        after=after,
+    )
 
 
 def _profiles(known: Floats, heard: NDArray[np.bool_], slots: NDArray[np.int64], kinds: NDArray[np.int64]) -> Floats:
@@ -171,7 +181,7 @@ def effect(weeks: StairwellWeeks, target: int, *, confidence: float = 0.9) -> Ef
     >>> expected = np.full((40, 8), 30.0)
     >>> observed = random.poisson(expected).astype(float)
     >>> observed[0, 4:] = random.poisson(10.0, 4)
-    >>> found = effect(StairwellWeeks(observed, expected, np.arange(8) >= 4), 0)
+    >>> found = effect(StairwellWeeks(observed, expected, np.full((40, 8), 168.0), np.arange(8) >= 4), 0)
     >>> bool(found.high < 0.5), len(found.compared), found.placebos
     (True, 20, 39)
     """

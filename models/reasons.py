@@ -225,3 +225,43 @@ def level_shift_reason(ratio: float, kind: str, learnt: date, language: str = "s
         )
     moved = "rose" if ratio > 1 else "fell"
     return f"The level {_SPACES['en'][kind]} {moved} to {times} times what was expected; learnt on {day}."
+
+
+def effect_reason(  # noqa: PLR0917 - in the order of the sentence
+    ratio: float, low: float, high: float, confidence: float, day: date, language: str = "sv"
+) -> str:
+    """Say in Swedish (``sv``) or English (``en``) how presences changed at a date, and whether that may be chance.
+
+    Parameters
+    ----------
+    ratio, low, high
+        Presences after the date per presence that was to be expected, and the ends of its interval.
+    confidence
+        Of the interval.
+    day
+        The date.
+    language
+        ``sv`` or ``en``.
+
+    Examples
+    --------
+    >>> print(effect_reason(0.52, 0.31, 0.8, 0.9, date(2026, 6, 1), "en"))
+    Fewer presences: from 1 June 2026 on 0.52 times as many as expected (90 % sure: 0.31–0.80).
+    >>> print(effect_reason(1.2, 0.7, 2.1, 0.9, date(2026, 6, 1)))
+    Ingen säker skillnad: från den 1 juni 2026 1,20 gånger så många vistelser som väntat (90 % säkert: 0,70–2,10).
+    """
+    words = {
+        "sv": ("Färre vistelser", "Fler vistelser", "Ingen säker skillnad"),
+        "en": ("Fewer presences", "More presences", "No sure change"),
+    }[language]
+    verdict = words[0] if high < 1 else words[1] if low > 1 else words[2]
+    presences = {"sv": "vistelser ", "en": "presences "}[language] if verdict == words[2] else ""
+    numbers = [f"{number:.2f}" for number in (ratio, low, high)]
+    date_text = f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"
+    sure = f"{100 * confidence:.0f} %"
+    if language == "sv":
+        times, least, most = (number.replace(".", ",") for number in numbers)
+        many = f"{times} gånger så många {presences}som väntat"
+        return f"{verdict}: från den {date_text} {many} ({sure} säkert: {least}–{most})."
+    times, least, most = numbers
+    return f"{verdict}: from {date_text} on {times} times as many {presences}as expected ({sure} sure: {least}–{most})."

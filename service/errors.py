@@ -26,6 +26,10 @@ class Conflict(TrappvaktError):  # noqa: N818
     """The request is well formed but contradicts what is already decided."""
 
 
+class TooLittleData(TrappvaktError):  # noqa: N818
+    """What was asked for can be told of more than is known so far; the message says how much it takes."""
+
+
 class NotAuthenticated(TrappvaktError):  # noqa: N818
     """No key was given, or it is unknown or revoked."""
 

@@ -14,6 +14,7 @@ from service.api import annotations as known_causes
 from service.api import (
     calibration,
     counts,
+    effects,
     episodes,
     hotspots,
     influx_write,
@@ -65,6 +66,7 @@ OPERATIONS = tuple(
         episodes,
         hotspots,
         outcomes,
+        effects,
         known_causes,
         webhooks,
         operations,

@@ -121,6 +121,8 @@ def _advised(message: str, kinds: Mapping[str, Any]) -> str:
     """The message about a query key, and how to write what it asks for."""
     if "Invalid enum value" in message:
         return f"{message}; use one of {', '.join(_choices(kinds[message.partition(':')[0]]))}"
+    if "encoded date" in message and "datetime" not in message:
+        return f"{message}; write it like 2026-11-22"
     if "RFC3339" in message:
         return f"{message}; write it like 2026-11-22T18:00:00Z, and the + of an offset as %2B"
     return message

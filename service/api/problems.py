@@ -107,6 +107,12 @@ TYPES: dict[type[Exception], ProblemType] = {
     errors.Conflict: ProblemType(
         "conflict", "This contradicts what is already decided", 409, "Read the present state, then decide again."
     ),
+    errors.TooLittleData: ProblemType(
+        "too-little-data",
+        "Too little is known to say anything",
+        409,
+        "The detail says what there is and how much it takes. Wait, or ask for other weeks or another place.",
+    ),
     errors.TooManyRequests: ProblemType(
         "too-many-requests",
         "The key asks too often",

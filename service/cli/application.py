@@ -31,6 +31,7 @@ COMMANDS = {
     "episodes": "episodes:episodes",
     "profile": "learnt:profile",
     "level-shifts": "learnt:level_shifts",
+    "before-after": "effects:before_after",
     "webhooks": "webhooks:webhooks",
     "retrain": "models:retrain",
     "models": "models:models",

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from service.domain.counts import WindowCounts
 from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
 from service.stores.sqlite.connection import Database
-from service.stores.windows import counts_judged
 
 _STATED = (*MEASURES, "anomalous")
 _COLUMNS = ("start", "series", "version", *_STATED)
@@ -37,12 +36,13 @@ _STARTS = """
     )
     SELECT start FROM known WHERE start IS NOT NULL LIMIT ?3
 """
-_LOOK_UP = f"""
+_SOUGHT = """
     WITH starts AS MATERIALIZED (SELECT value FROM json_each(?1)),
          numbers AS MATERIALIZED (SELECT value FROM json_each(?2))
-    SELECT {", ".join(_COLUMNS)}
-    FROM starts CROSS JOIN numbers CROSS JOIN verdict ON start = starts.value AND series = numbers.value
-"""  # noqa: S608
+"""
+_FOUND = "FROM starts CROSS JOIN numbers CROSS JOIN verdict ON start = starts.value AND series = numbers.value"
+_LOOK_UP = f"{_SOUGHT} SELECT {', '.join(_COLUMNS)} {_FOUND}"
+_JUDGED = f"{_SOUGHT} SELECT start, series, count {_FOUND} ORDER BY start, series"
 _PAGE = f"""
     {_LOOK_UP} WHERE (start, series) > (?3, ?4) AND (?5 IS NULL OR score >= ?5) ORDER BY start, series LIMIT ?6
 """
@@ -99,8 +99,12 @@ class SqliteVerdictStore:
         )
 
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
-        """The counts of the verdicts in force."""
-        return counts_judged(self.columns(series, start, end))
+        """The counts of the verdicts in force, without what else was said of them."""
+        keys = (msgspec.json.encode(self._starts(start, end)), msgspec.json.encode(np.unique(series).tolist()))
+        rows = self._database.iterate(_JUDGED, keys)
+        numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, 3)
+        starts, found, counts = numbers.astype(np.int64).T.copy()
+        return WindowCounts(starts, found, counts)
 
     def _looked_up(self, query: VerdictQuery) -> Iterator[tuple[Any, ...]]:
         """Rows of ever longer runs of starts, until the reader has enough."""
