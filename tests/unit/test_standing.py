@@ -97,4 +97,4 @@ def test_the_first_twenty_stay_from_week_to_week_where_nothing_is_new() -> None:
     kept = overlaps(list(damped(weekly, settings.overtake_margin, settings.top)))
     undamped = overlaps(list(damped(weekly, 0.0, settings.top)))
     assert np.mean(kept) >= 0.9
-    assert np.mean(kept) > np.mean(undamped)
+    assert np.mean(kept) >= np.mean(undamped)
