@@ -91,7 +91,7 @@ def webhook_secrets(subscription: Subscription) -> list[bytes]:
     if not secrets or not all(len(secret) in _SECRET_BYTES for secret in secrets):
         raise SettingsError(
             f"{where} holds no secret; write {SECRET_PREFIX} and 24 to 64 random bytes in base64 into it, "
-            "for instance by: echo whsec_$(openssl rand -base64 32)"
+            "for instance by: echo whsec_$(head -c 32 /dev/urandom | base64)"
         )
     return secrets
 

@@ -27,6 +27,8 @@ MEANINGFUL = (
     "outcomes",
     "hotspot-lists",
     "approve",
+    "deliveries",
+    "resend",
     "verdicts",
     "audit",
     "models",
