@@ -26,6 +26,10 @@ class Conflict(TrappvaktError):  # noqa: N818
     """The request is well formed but contradicts what is already decided."""
 
 
+class GatesNotPassed(Conflict):
+    """The trial of a model version does not show what it has to; a person may put it in force all the same."""
+
+
 class TooLittleData(TrappvaktError):  # noqa: N818
     """What was asked for can be told of more than is known so far; the message says how much it takes."""
 

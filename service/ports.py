@@ -22,7 +22,7 @@ from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
 from service.domain.outcomes import Outcome
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
-from service.domain.state import Command, Ledger, Manifest
+from service.domain.state import Command, Ledger, Manifest, Promotion
 from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
 from service.settings import Settings
 from service.version_ports import VersionRegistry
@@ -181,8 +181,20 @@ class StateStore(Protocol):
     def publish_ledger(self, ledger: Ledger) -> None:
         """Put a ledger in force; inside :meth:`transaction`."""
 
+    def promotion(self) -> Promotion | None:
+        """The second state, if one is being learnt."""
+
+    def publish_promotion(self, promotion: Promotion | None) -> None:
+        """Keep how far a second state has come, or that there is none any longer."""
+
+    def drop_promotion(self) -> None:
+        """Delete the chunk files that only the second state names, and forget it: first of all that makes room."""
+
     def sweep(self) -> int:
-        """Delete chunk files that neither the manifest nor the ledger in force names; returns how many."""
+        """Delete chunk files that neither the state in force nor a second one names; returns how many."""
+
+    def size_bytes(self) -> int:
+        """Room that all chunk files take."""
 
     def enqueue(self, name: str, argument: str, actor: str) -> int:
         """Queue a command for the scheduler; returns its id."""

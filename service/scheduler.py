@@ -37,12 +37,15 @@ from service.usecases.health import read_progress
 from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
 from service.usecases.joint_lists import make_joint_list
 from service.usecases.live_calibration import live_calibration
+from service.usecases.promote import go_on, promotion_share
 from service.usecases.reconcile import reconcile
 from service.usecases.tell_episodes import tell_episodes
 from service.usecases.tell_promotion import tell_promotion
 from service.usecases.webhooks import send_events
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_PROMOTING_SHARE = 0.8  # of the interval: a slice that is begun in time ends before the next tick
 
 _log = structlog.get_logger(__name__)
 
@@ -120,7 +123,7 @@ class Tick:
     _calibrated: date | None = None
 
     def run(self) -> None:
-        """Commands, corrections, new windows, drafts that are due, lists to send; one log line tells of all of it."""
+        """Commands, new windows, drafts that are due, what is to be sent, promotions; one log line tells of all."""
         began = time.perf_counter()
         line: dict[str, object] = {}
         self._step("commands", line, self._run_commands)
@@ -131,6 +134,7 @@ class Tick:
             self._step("episodes", line, self._tell_of_episodes)
         self._step("mail", line, self._deliver_lists)
         self._step("webhooks", line, self._send_events)
+        self._step("promotion", line, lambda: self._go_on_promoting(began))
         self._step("progress", line, self._tell_progress)
         seconds = time.perf_counter() - began
         metrics.TICKS.inc()
@@ -192,6 +196,17 @@ class Tick:
             "corrected": report.corrected,
             "level_shifts": report.level_shifts,
         }
+
+    def _go_on_promoting(self, began: float) -> dict[str, object]:
+        """Learn the state of the next champion for what is left of the interval, so that windows never wait for it."""
+        deadline = began + _PROMOTING_SHARE * self.ports.settings.advance.interval_seconds
+        promotion = self.ports.state.promotion()
+        while go_on(self.ports):
+            if self.stop.is_set() or time.perf_counter() >= deadline:
+                break
+        if promotion is None:
+            return {}
+        return {"promoting": promotion.manifest.version, "promoted": round(promotion_share(self.ports) or 1.0, 3)}
 
     def _tell_progress(self) -> dict[str, object]:
         """How far the service has come, whatever became of the steps before."""

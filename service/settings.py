@@ -128,6 +128,14 @@ class Hotspots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share_with_police: tuple[str, ...]
 
 
+class Gates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the trial of a model version has to show before it is put in force."""
+
+    calibration_ratio: Annotated[float, Meta(gt=1, le=10)]
+    recall_loss: Annotated[float, Meta(ge=0, le=1)]
+    list_overlap: Annotated[float, Meta(ge=0, le=1)]
+
+
 class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the API is served."""
 
@@ -162,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detector: Detector
     advance: Advance
     hotspots: Hotspots
+    gates: Gates
     mail: Mail
     webhooks: Webhooks
     api: Api

@@ -113,6 +113,12 @@ TYPES: dict[type[Exception], ProblemType] = {
         409,
         "The detail says what there is and how much it takes. Wait, or ask for other weeks or another place.",
     ),
+    errors.GatesNotPassed: ProblemType(
+        "gates-not-passed",
+        "The model version's trial does not show what it has to",
+        409,
+        "The detail names the gates. Retrain, or order the promotion with the reason why it does not matter.",
+    ),
     errors.TooManyRequests: ProblemType(
         "too-many-requests",
         "The key asks too often",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from service.cli.session import Session
 from service.cli.terminal import waiting
 from service.errors import Conflict, SchedulerBusy
+from service.ports import Ports
 from service.scheduler import scheduler_lock
 from service.usecases.commands import run_commands
+from service.usecases.promote import go_on, promotion_share
 
 _LOOK_SECONDS = 0.2
 
@@ -24,14 +27,22 @@ def run_command(session: Session, name: str, argument: str = "") -> None:
     """
     ports = session.ports
     number = ports.state.enqueue(name, argument, session.actor)
-    with waiting("Waiting for the scheduler to do it"):
+    with waiting("Waiting for the scheduler to do it") as say:
         while not (outcome := ports.state.outcome(number))[0]:
-            _run_instead(session)
+            with suppress(SchedulerBusy), scheduler_lock(session.settings):
+                _run_instead(ports, say)
+            _say_share(ports, say)
             time.sleep(_LOOK_SECONDS)
     if error := outcome[1]:
         raise Conflict(error)
 
 
-def _run_instead(session: Session) -> None:
-    with suppress(SchedulerBusy), scheduler_lock(session.settings):
-        run_commands(session.ports)
+def _run_instead(ports: Ports, say: Callable[[str], None]) -> None:
+    run_commands(ports)
+    while go_on(ports):
+        _say_share(ports, say)
+
+
+def _say_share(ports: Ports, say: Callable[[str], None]) -> None:
+    if (share := promotion_share(ports)) is not None:
+        say(f"Learning what is normal under the new version: {share:.0%}")

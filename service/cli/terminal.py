@@ -5,7 +5,7 @@ On a terminal tables are drawn to its width; into a pipe they go as tab-separate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -51,13 +51,13 @@ def progress(step: str) -> Iterator[Bar]:
 
 
 @contextmanager
-def waiting(task: str) -> Iterator[None]:
-    """Say on standard error what is waited for."""
+def waiting(task: str) -> Iterator[Callable[[str], None]]:
+    """Say on standard error what is waited for; gives what says otherwise, on a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         click.echo(task, err=True)
-    with console.status(task):
-        yield
+    with console.status(task) as status:
+        yield status.update
 
 
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

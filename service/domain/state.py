@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from service.domain.keys import AuditEntry
+
 
 class Chunk(msgspec.Struct, frozen=True):
     """One row of state: element ``index`` of the array ``group`` in an immutable chunk file."""
@@ -96,6 +98,22 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     silences: dict[int, list[Silence]] = {}
 
 
+class Promotion(msgspec.Struct, frozen=True, kw_only=True):
+    """A second state, which is learnt under the version that is to be the next champion beside the one in force.
+
+    ``manifest`` and ``ledger`` are its own, and mean what they would if it were in force: what is still to be replayed
+    is pending. ``override`` is why gates that were not passed do not matter, ``command`` the command that waits for it.
+    ``entry`` is what the audit is to be told once it is in force.
+    """
+
+    manifest: Manifest
+    ledger: Ledger
+    actor: str
+    override: str = ""
+    command: int | None = None
+    entry: AuditEntry | None = None
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Work queued for the scheduler, which alone changes state."""
 
@@ -106,6 +124,6 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def files_named(manifest: Manifest, ledger: Ledger) -> set[str]:
-    """The chunk files that are in use."""
+    """The chunk files that a state is made of."""
     rows = {chunk.file for shard in manifest.shards for chunk in shard.rows.values()}
     return rows | {checkpoint.file for checkpoint in ledger.checkpoints}

@@ -25,7 +25,7 @@ from models.detector.shift import shifts_accepted
 from models.version import ModelVersion
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
-from service.domain.state import Checkpoint, Manifest, Shard
+from service.domain.state import Checkpoint, Ledger, Manifest, Shard
 from service.domain.verdicts import VerdictColumns
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import SettingsError
@@ -87,6 +87,16 @@ class ShardAdvance:
     found: dict[int, int]
 
 
+@dataclass(frozen=True)
+class Advanced:
+    """Manifest and ledger as they are after a batch of windows, its verdicts, and the level shifts learnt in it."""
+
+    manifest: Manifest
+    ledger: Ledger
+    verdicts: VerdictColumns
+    level_shifts: int
+
+
 def advance(ports: Ports, to: datetime | None = None, progress: Progress | None = None) -> AdvanceReport:
     """Score and learn every window that ended before ``to`` (default: now less the lateness).
 
@@ -107,7 +117,7 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
     manifest = ports.state.manifest() or _first_manifest(ports)
     if manifest is None:
         return AdvanceReport(0, 0, 0, 0, None)
-    _check_window(ports, manifest)
+    check_window(ports, manifest)
     version = ports.registry.load(manifest.version)
     first, late = manifest.watermark, set[int]()
     verdicts = anomalous = shifts = 0
@@ -120,10 +130,11 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
             late |= ledger.pending.keys()
             manifest, ledger = replay_slice(ports, manifest, ledger, version)
         if manifest.watermark < target:
-            manifest, scored, shifted = _advance_batch(ports, manifest, version, target)
-            shifts += shifted
-            verdicts += len(scored)
-            anomalous += int(scored.anomalous.sum())
+            done = next_advanced(ports, manifest, ledger, version, target)
+            _commit(ports, done, ledger)
+            manifest, shifts = done.manifest, shifts + done.level_shifts
+            verdicts += len(done.verdicts)
+            anomalous += int(done.verdicts.anomalous.sum())
         if progress:
             step = ports.settings.window_seconds
             progress((manifest.watermark - first) // step, (max(target, manifest.watermark) - first) // step)
@@ -185,7 +196,8 @@ def _first_manifest(ports: Ports) -> Manifest | None:
     )
 
 
-def _check_window(ports: Ports, manifest: Manifest) -> None:
+def check_window(ports: Ports, manifest: Manifest) -> None:
+    """Raise SettingsError if the length of a window is not the one the state was learnt with."""
     if manifest.window_minutes != ports.settings.window.minutes:
         raise SettingsError(
             f"window.minutes is {ports.settings.window.minutes}, but the state was learnt with "
@@ -193,9 +205,8 @@ def _check_window(ports: Ports, manifest: Manifest) -> None:
         )
 
 
-def _advance_batch(
-    ports: Ports, manifest: Manifest, version: ModelVersion, target: int
-) -> tuple[Manifest, VerdictColumns, int]:
+def next_advanced(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion, target: int) -> Advanced:
+    """What the next batch of windows before ``target`` comes to; its chunks are written, nothing is in force yet."""
     step, roster, known = ports.settings.window_seconds, full_roster(ports), ports.register.revision()
     starts = next_batch(ports, roster, manifest.watermark, target)
     starts = starts[starts < next_boundary(int(starts[0]))]
@@ -205,31 +216,39 @@ def _advance_batch(
         roster = full_roster(ports)
     tasks = _tasks(ports, manifest, version, roster, (starts, windows))
     done = _run(ports, tasks)
-    verdicts = VerdictColumns.concatenate(version.id, [one.verdicts for one in done])
-    published = msgspec.structs.replace(
+    advanced = msgspec.structs.replace(
         manifest, watermark=end, digest=_digest(windows), shards=[one.shard for one in done]
     )
+    return Advanced(
+        advanced,
+        _with_kept(ports, ledger, done, advanced),
+        VerdictColumns.concatenate(version.id, [one.verdicts for one in done]),
+        sum(one.level_shifts for one in done),
+    )
+
+
+def _commit(ports: Ports, done: Advanced, ledger: Ledger) -> None:
+    """Put a batch in force; ``ledger`` is the one before it."""
     with ports.state.transaction():
-        ports.verdicts.write(verdicts)
-        ports.state.publish(published)
-        _keep(ports, done, published)
+        ports.verdicts.write(done.verdicts)
+        ports.state.publish(done.manifest)
+        if done.ledger is not ledger:
+            ports.state.publish_ledger(done.ledger)
     ports.state.sweep()
-    return published, verdicts, sum(one.level_shifts for one in done)
 
 
-def _keep(ports: Ports, done: list[ShardAdvance], manifest: Manifest) -> None:
-    """Keep the checkpoints of a batch, and the silences found in it.
+def _with_kept(ports: Ports, ledger: Ledger, done: list[ShardAdvance], manifest: Manifest) -> Ledger:
+    """The ledger with the checkpoints of a batch, and the silences found in it.
 
     A series that is yet to be replayed has a state that is not right: the replay looks for its silences.
     """
-    ledger = ports.state.ledger()
     taken = [one.checkpoint for one in done if one.checkpoint]
     noticed = {number: time for one in done for number, time in one.found.items() if number not in ledger.pending}
     if not taken and not noticed:
-        return
+        return ledger
     kept = thinned([*ledger.checkpoints, *taken], manifest.watermark, ports.settings.advance.checkpoint_weeks)
     ledger = with_silences(ledger, silences_of(ports, manifest, noticed))
-    ports.state.publish_ledger(msgspec.structs.replace(ledger, checkpoints=kept if taken else ledger.checkpoints))
+    return msgspec.structs.replace(ledger, checkpoints=kept if taken else ledger.checkpoints)
 
 
 def _tasks(

@@ -25,6 +25,8 @@ import numpy as np
 from models.detector.columns import OccupancyColumns
 from models.detector.state import OccupancyState
 from models.version import ModelVersion
+from service.domain.annotations import AnnotationChanges
+from service.domain.counts import Changes
 from service.domain.state import Ledger, Manifest
 from service.domain.verdicts import VerdictColumns
 from service.errors import StoreError
@@ -50,6 +52,10 @@ def _nothing() -> None:
     """No verdict to replace."""
 
 
+def _leave(_verdicts: VerdictColumns) -> None:
+    """No verdict to keep."""
+
+
 @dataclass(frozen=True)
 class Replayed:
     """Manifest and ledger as they are once a slice is replayed, and what puts its verdicts in force."""
@@ -62,10 +68,31 @@ class Replayed:
 def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
     """Note since when which series are to be replayed; manifest and ledger then in force.
 
-    What is at or after the watermark needs nothing: the tick that reaches it will read it.
+    What is at or after the watermark needs nothing: the tick that reaches it will read it. A second state, that of a
+    promotion, takes in the same.
     """
-    ledger = ports.state.ledger()
-    changes, noted = ports.counts.changes(manifest.cursor), ports.annotations.changes(manifest.annotations)
+    ledger, promotion = ports.state.ledger(), ports.state.promotion()
+    news = ports.counts.changes(manifest.cursor), ports.annotations.changes(manifest.annotations)
+    published, taken = _noted(ports, manifest, ledger, *news)
+    second = None
+    if promotion and not promotion.entry:
+        second = _noted(ports, promotion.manifest, promotion.ledger, *news)
+    with ports.state.transaction():
+        if published is not manifest:
+            ports.state.publish(published)
+        if taken is not ledger:
+            ports.state.publish_ledger(taken)
+        if promotion and second and (second[0] is not promotion.manifest or second[1] is not promotion.ledger):
+            ports.state.publish_promotion(msgspec.structs.replace(promotion, manifest=second[0], ledger=second[1]))
+    if published is not manifest:
+        ports.counts.forget_changes(published.cursor)
+    return published, taken
+
+
+def _noted(
+    ports: Ports, manifest: Manifest, ledger: Ledger, changes: Changes, noted: AnnotationChanges
+) -> tuple[Manifest, Ledger]:
+    """A state that has taken in what changed; what needs no change is given back as it is."""
     taken, changed = relearnt(ports, ledger, manifest.version)
     if (changes.cursor, noted.cursor) == (manifest.cursor, manifest.annotations) and taken is ledger:
         return manifest, ledger
@@ -84,20 +111,7 @@ def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
         cursor=changes.cursor,
         annotations=noted.cursor,
     )
-    with ports.state.transaction():
-        if published != manifest:
-            ports.state.publish(published)
-        ports.state.publish_ledger(taken)
-    ports.counts.forget_changes(changes.cursor)
-    return published, taken
-
-
-def correct(ports: Ports, manifest: Manifest, version: ModelVersion) -> Manifest:
-    """Take in what changed and replay all of it; returns the manifest then in force."""
-    manifest, ledger = take_in(ports, manifest)
-    while ledger.pending:
-        manifest, ledger = replay_slice(ports, manifest, ledger, version)
-    return manifest
+    return manifest if published == manifest else published, taken
 
 
 def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion) -> tuple[Manifest, Ledger]:
@@ -115,9 +129,14 @@ def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: Mode
     return replayed.manifest, replayed.ledger
 
 
-def next_replayed(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion) -> Replayed:
-    """What the next slice comes to; its chunks are written, and nothing is in force yet. Raises as `replay_slice`."""
-    part = next_slice(ports, manifest, ledger)
+def next_replayed(
+    ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion, *, judging: bool = True
+) -> Replayed:
+    """What the next slice comes to; its chunks are written, and nothing is in force yet. Raises as `replay_slice`.
+
+    Unless it is ``judging``, the state alone is wanted: no verdicts are kept, and slices are larger.
+    """
+    part = next_slice(ports, manifest, ledger, judging=judging)
     if part is None:
         return Replayed(manifest, msgspec.structs.replace(ledger, pending={}))
     root = [one for one in ledger.checkpoints if one.time == part.root]
@@ -129,13 +148,13 @@ def next_replayed(ports: Ports, manifest: Manifest, ledger: Ledger, version: Mod
         rest = [one for one in ledger.checkpoints if one.time != part.root]
         return Replayed(manifest, msgspec.structs.replace(ledger, checkpoints=rest))
     verdicts, found = list[VerdictColumns](), dict[int, int]()
-    sink = partial(_collect, verdicts, part.since)
+    sink = partial(_collect, verdicts, part.since) if judging else _leave
     state = replay_series(ports, part.roster, version, (part.start, part.end), sink=sink, state=state, found=found)
     ledger = _with_progress(ports, manifest, ledger, part, state)
     return Replayed(
         _with_state(ports, manifest, version, part, state),
         with_silences(ledger, silences_of(ports, manifest, found)),
-        lambda: _replace_verdicts(ports, verdicts, part),
+        partial(_replace_verdicts, ports, verdicts, part) if judging else _nothing,
     )
 
 
@@ -145,7 +164,7 @@ def replay_series(
     version: ModelVersion,
     span: tuple[int, int],
     *,
-    sink: Callable[[VerdictColumns], None] = lambda _: None,
+    sink: Callable[[VerdictColumns], None] = _leave,
     state: OccupancyState | None = None,
     found: dict[int, int] | None = None,
 ) -> OccupancyState:

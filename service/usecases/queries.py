@@ -12,8 +12,7 @@ from msgspec import Meta
 from service.domain.annotations import AnnotationKind
 from service.domain.places import Kind, Series, Stairwell
 from service.domain.verdicts import Verdict, VerdictQuery
-from service.domain.versions import SHIPPED_MANIFEST, BudgetKept, VersionManifest
-from service.errors import NotFound, NotPermitted
+from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.marks import causes_between, kinds_of
 from service.usecases.verdict_reasons import Reason, explain_verdict
@@ -78,27 +77,6 @@ class VerdictFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 100
 
 
-class VersionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A model version; exactly one is the champion, under which windows are scored."""
-
-    version: str
-    champion: bool
-    parent: str | None
-    created: datetime
-    window: tuple[datetime, datetime] | None
-    counts_digest: str
-    metrics: dict[str, float]
-    budgets: list[BudgetKept]
-
-
-class CommandView(msgspec.Struct, frozen=True, kw_only=True):
-    """What has become of a queued command; ``error`` says why it failed."""
-
-    command: int
-    finished: bool
-    error: str | None = None
-
-
 def read_stairwell_verdicts(
     ports: Ports, tenant: str, stairwell: str, space: str | None, wanted: VerdictFilter
 ) -> tuple[list[VerdictView], VerdictKey | None]:
@@ -153,65 +131,6 @@ def read_stairwell(ports: Ports, tenant: str, stairwell: str) -> Stairwell:
         If the tenant has no such stairwell.
     """
     return ports.register.stairwell(tenant, stairwell)
-
-
-def list_versions(ports: Ports) -> list[VersionView]:
-    """All readable model versions, oldest first."""
-    manifest = ports.state.manifest()
-    champion = manifest.version if manifest else SHIPPED_MANIFEST.version_id
-    return [_version_view(version, champion) for version in ports.registry.manifests()]
-
-
-def read_version(ports: Ports, version_id: str) -> VersionView:
-    """One model version.
-
-    Raises
-    ------
-    NotFound, VersionRefused
-        If there is no such version, or its manifest was altered.
-    """
-    manifest = ports.state.manifest()
-    champion = manifest.version if manifest else SHIPPED_MANIFEST.version_id
-    return _version_view(ports.registry.manifest(version_id), champion)
-
-
-def queue_promotion(ports: Ports, tenant: str, version_id: str, actor: str) -> CommandView:
-    """Ask the scheduler, which alone changes state, to put a version in force.
-
-    Raises
-    ------
-    NotFound, VersionRefused
-        If there is no such version, or it was altered.
-    NotPermitted
-        If there are other tenants.
-    """
-    _check_alone(ports, tenant)
-    ports.registry.manifest(version_id)
-    return CommandView(command=ports.state.enqueue("promote", version_id, actor), finished=False)
-
-
-def read_command(ports: Ports, tenant: str, command_id: int) -> CommandView:
-    """What has become of a command.
-
-    Raises
-    ------
-    NotFound
-        If there is no such command.
-    NotPermitted
-        If there are other tenants.
-    """
-    _check_alone(ports, tenant)
-    finished, error = ports.state.outcome(command_id)
-    return CommandView(command=command_id, finished=finished, error=error)
-
-
-def _check_alone(ports: Ports, tenant: str) -> None:
-    """A champion is every tenant's: one of several may not choose it for the others."""
-    if any(one.tenant != tenant for one in ports.register.series()):
-        raise NotPermitted(
-            "model versions serve several tenants here, so no tenant's key may change them; "
-            "run `trappvakt models` where the service runs"
-        )
 
 
 def _series(ports: Ports, tenant: str, wanted: Callable[[Series], bool]) -> Mapping[int, Series]:
@@ -280,16 +199,3 @@ def _annotations(
     tenant, end = series[verdicts[0].series].tenant, verdicts[-1].start + ports.settings.window_seconds
     causes = causes_between(ports, verdicts[0].start, end, tenant)
     return kinds_of(causes, ((verdict.start, verdict.series) for verdict in verdicts))
-
-
-def _version_view(version: VersionManifest, champion: str) -> VersionView:
-    return VersionView(
-        version=version.version_id,
-        champion=version.version_id == champion,
-        parent=version.parent,
-        created=version.created,
-        window=version.window,
-        counts_digest=version.counts_digest,
-        metrics=version.metrics,
-        budgets=version.budgets,
-    )

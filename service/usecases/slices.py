@@ -18,6 +18,7 @@ from service.usecases.scoring import Roster
 from service.usecases.shards import shard_number
 
 SLICE_VERDICTS = 500_000  # about 50 MB of columns
+SLICE_WINDOWS = 4_000_000  # without verdicts: a second or two, which scoring waits for
 
 
 class Root(NamedTuple):
@@ -38,8 +39,11 @@ class Slice:
     end: int
 
 
-def next_slice(ports: Ports, manifest: Manifest, ledger: Ledger) -> Slice | None:
-    """The slice to replay next, of the series with the latest root; None if no pending series is in the register."""
+def next_slice(ports: Ports, manifest: Manifest, ledger: Ledger, *, judging: bool = True) -> Slice | None:
+    """The slice to replay next, of the series with the latest root; None if no pending series is in the register.
+
+    It is larger where nothing is judged, since no verdicts are kept.
+    """
     everybody = full_roster(ports).with_silences(ledger.silences)
     roots = _roots(ports, manifest, ledger, everybody)
     if not roots:
@@ -53,9 +57,10 @@ def next_slice(ports: Ports, manifest: Manifest, ledger: Ledger) -> Slice | None
     ]
     roster = _select(everybody, together)
     start, end = next_stretch(ports, manifest, ledger.checkpoints, roster, time)
-    most = max(1, SLICE_VERDICTS * ports.settings.window_seconds // (end - start))
-    roster = _select(everybody, together[:most])
-    return Slice(roster, {number: roots[number].since for number in together[:most]}, time, start, end)
+    most = (SLICE_VERDICTS if judging else SLICE_WINDOWS) * ports.settings.window_seconds // (end - start)
+    together = together[: max(1, most)]
+    roster = _select(everybody, together)
+    return Slice(roster, {number: roots[number].since for number in together}, time, start, end)
 
 
 def next_stretch(

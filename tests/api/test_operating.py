@@ -16,6 +16,7 @@ from service.domain.places import Kind
 from service.errors import StoreError
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.commands import run_commands
+from service.usecases.promote import go_on
 from tests.api.conftest import STRANGER, Town, body
 from tests.worlds import TENANT, sqlite_ports
 
@@ -169,7 +170,10 @@ def test_a_promotion_is_queued_run_and_told(town):
     address = response.headers["Location"]
     assert body(town.operator.get(address))["finished"] is False
     run_commands(town.ports)
-    assert body(town.operator.get(address)) == {**body(response), "finished": True, "error": None}
+    assert body(town.operator.get(address))["progress"] == 0.0
+    while go_on(town.ports):
+        pass
+    assert body(town.operator.get(address)) == {**body(response), "finished": True}
 
 
 def test_a_version_there_is_not_is_not_queued(town):

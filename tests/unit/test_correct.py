@@ -310,7 +310,9 @@ def test_a_file_of_before_ledgers_is_migrated(town: Path, tmp_path: Path) -> Non
     """Without checkpoints the first correction replays from the origin, and is right all the same."""
     copied(town, tmp_path)
     with sqlite3.connect(tmp_path / "state.db") as connection:
-        connection.execute("DROP TABLE ledger")
+        connection.execute("DROP TRIGGER manifest_published")
+        for table in ("ledger", "revision", "promotion"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
     reopened = sqlite_ports(tmp_path, now=END)
     assert reopened.state.ledger().checkpoints == []

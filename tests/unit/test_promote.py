@@ -1,63 +1,64 @@
-"""Promote, roll back, retrain: every window is judged once, under one version that the verdict names."""
+"""Promote and roll back: every window is judged once, under one version that the verdict names."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
 from models.city import SimulatedCity, simulate_city
-from models.shipped import shipped_version
-from models.training.budget import BUDGETS
+from service.domain.counts import CountPoints
 from service.domain.verdicts import VerdictQuery
-from service.domain.versions import SHIPPED_MANIFEST
-from service.errors import Conflict, InvalidInput, NotFound, VersionRefused
+from service.errors import Conflict, NotFound, StoreError, VersionRefused
 from service.ports import Ports
+from service.usecases import promote as promoting
+from service.usecases import slices
 from service.usecases.advance import advance
 from service.usecases.commands import run_commands
 from service.usecases.correct import replay_series
-from service.usecases.profile import normal_week
-from service.usecases.promote import previous_champion, promote
-from service.usecases.retrain import retrain
+from service.usecases.promote import begin_promotion, go_on, previous_champion, promote, promotion_share
 from service.usecases.rosters import full_roster
 from service.usecases.shards import GROUPS, open_shard
-from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
+from tests.challengers import add_challenger
+from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
-WEEKS = 5
+WEEKS = 3
 
 
 @pytest.fixture(scope="module")
 def city() -> SimulatedCity:
-    return simulate_city(21, stairwells=10, weeks=WEEKS)
+    return simulate_city(21, stairwells=4, weeks=WEEKS)
 
 
-@pytest.fixture
-def ports(city, tmp_path) -> Ports:
-    """Everything but the last three days is scored; the champion is version 0."""
-    ports = sqlite_ports(tmp_path)
+@pytest.fixture(scope="module")
+def scored(city, tmp_path_factory) -> Path:
+    """A folder in which all but the last three days is scored; the champion is version 0."""
+    folder = tmp_path_factory.mktemp("scored")
+    ports = sqlite_ports(folder)
     register_city(ports, city)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city) - timedelta(days=3))
-    return ports
+    return folder
 
 
-def add_version(ports: Ports, **changes: object) -> str:
-    """Another version: what version 0 is, but slower to believe in dispersion."""
-    prior = replace(shipped_version().prior, dispersion=shipped_version().prior.dispersion * 2)
-    version = replace(shipped_version(), id="1", prior=prior, **changes)
-    ports.registry.add(version, replace_id("1"), {})
-    return "1"
+@pytest.fixture
+def ports(scored, tmp_path) -> Ports:
+    shutil.copytree(scored, tmp_path, dirs_exist_ok=True)
+    return sqlite_ports(tmp_path)
 
 
-def replace_id(version_id: str):
-    return msgspec.structs.replace(SHIPPED_MANIFEST, version_id=version_id, parent="0")
+def counted(city: SimulatedCity, rows: slice, count: int) -> CountPoints:
+    """Other counts for some windows, of whatever was counted in them."""
+    points = city_points(city, rows)
+    return replace(points, counts=np.full(len(points), count))
 
 
 def test_windows_are_judged_once_and_name_their_version(ports, city):
-    add_version(ports)
+    add_challenger(ports)
     watermark = ports.state.manifest().watermark
     promote(ports, "1", "test")
     advance(ports, end_of(city) - timedelta(days=1))
@@ -71,26 +72,81 @@ def test_windows_are_judged_once_and_name_their_version(ports, city):
         assert {v.version for v in found(ports, city, start, end)} == {version}
 
 
-def test_state_after_promotion_is_that_of_a_replay_under_the_new_version(ports):
-    add_version(ports)
-    promote(ports, "1", "test")
+def assert_replayed(ports: Ports) -> None:
+    """The state in force is, to the last bit, what a replay of the stored counts under its version gives."""
     manifest, roster = ports.state.manifest(), full_roster(ports)
-    version = ports.registry.load("1")
+    version = ports.registry.load(manifest.version)
     opened = open_shard(ports.state, manifest.shards[0], roster, version, manifest.window_minutes)
     replayed = replay_series(ports, roster, version, (manifest.origin, manifest.watermark))
     for group in GROUPS:
         np.testing.assert_array_equal(getattr(opened.columns.state, group), getattr(replayed, group))
 
 
-def test_a_promotion_is_in_the_audit(ports):
-    add_version(ports)
-    promote(ports, "1", "cli:eva")
-    newest = ports.audit.entries("*")[0]
-    assert (newest.actor, newest.action, newest.subject) == ("cli:eva", "model.promote", "1")
+def test_state_after_promotion_is_that_of_a_replay_under_the_new_version(ports):
+    add_challenger(ports)
+    promote(ports, "1", "test")
+    assert ports.state.manifest().version == "1"
+    assert_replayed(ports)
+
+
+def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch):
+    """Between any two steps a few hours end, and counts of weeks ago arrive; the second state takes it all in."""
+    monkeypatch.setattr(slices, "SLICE_WINDOWS", 3_000)
+    add_challenger(ports)
+    begin_promotion(ports, "1", "test")
+    until, shares = end_of(city) - timedelta(days=3), []
+    while go_on(ports):
+        until = min(until + timedelta(hours=7), end_of(city) - timedelta(days=1))
+        shares.append(promotion_share(ports))
+        if len(shares) in (2, 5):
+            ports.counts.append(counted(city, slice(70 * len(shares), 70 * len(shares) + 2), 4))
+        if ports.state.manifest().version == "0":
+            advance(ports, until)
+    assert len(shares) > 5
+    assert shares[0] < 0.5 < max(shares)
+    assert ports.state.manifest().version == "1"
+    assert_replayed(ports)
+    advance(ports, end_of(city))
+    assert_replayed(ports)
+    numbers = np.arange(1, len(city.places) + 1)
+    assert len(ports.verdicts.columns(numbers, 0, 2**40)) == np.count_nonzero(~np.isnan(city.counts))
+
+
+@pytest.mark.parametrize("steps", [0, 2, 5])
+def test_a_promotion_that_was_cut_short_goes_on(ports, tmp_path, monkeypatch, steps):
+    """Another process finds it where it was left, and ends in the same state."""
+    monkeypatch.setattr(slices, "SLICE_WINDOWS", 6_000)
+    add_challenger(ports)
+    begin_promotion(ports, "1", "test")
+    for _ in range(steps):
+        assert go_on(ports)
+    reopened = sqlite_ports(tmp_path)
+    while go_on(reopened):
+        pass
+    assert reopened.state.manifest().version == "1"
+    assert reopened.state.promotion() is None
+    assert_replayed(reopened)
+
+
+def test_a_promotion_is_in_the_audit_once_however_it_is_cut_short(ports):
+    """The audit is a file of its own: what is in force is told when it can be told."""
+    add_challenger(ports)
+    begin_promotion(ports, "1", "cli:eva")
+    while not ports.state.promotion().entry:
+        go_on(ports)
+    assert ports.state.manifest().version == "1"
+    with pytest.raises(ZeroDivisionError):
+        go_on(replace(ports, audit=Broken()))
+    waiting = ports.state.promotion()
+    go_on(ports)
+    ports.state.publish_promotion(waiting)
+    go_on(ports)
+    told = [(one.actor, one.action, one.subject, one.detail) for one in ports.audit.entries("*")]
+    assert told == [("cli:eva", "model.promote", "1", "replaces 0")]
 
 
 def test_what_cannot_be_promoted_leaves_the_champion(ports, tmp_path):
-    add_version(ports)
+    add_challenger(ports)
     table = tmp_path / "versions" / "1" / "tables" / "level.npy"
     table.write_bytes(table.read_bytes()[:-1])
     before = ports.state.manifest()
@@ -100,94 +156,126 @@ def test_what_cannot_be_promoted_leaves_the_champion(ports, tmp_path):
     with pytest.raises(Conflict, match="nothing to roll back to"):
         previous_champion(ports)
     assert ports.state.manifest() == before
+    assert ports.state.promotion() is None
+
+
+@pytest.mark.parametrize("name", ["tables/level.npy", "manifest.json"])
+def test_what_is_altered_while_it_is_promoted_is_given_up(ports, city, tmp_path, name):
+    """The command says why, what was learnt is deleted, and the champion goes on."""
+    add_challenger(ports)
+    files = sorted(path.name for path in (tmp_path / "state").iterdir())
+    number = ports.state.enqueue("promote", "1", "test")
+    run_commands(ports)
+    assert go_on(ports)
+    path = tmp_path / "versions" / "1" / name
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(VersionRefused):
+        go_on(ports)
+    assert "was altered" in ports.state.outcome(number)[1]
+    assert ports.state.promotion() is None
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == files
+    assert advance(ports, end_of(city)).windows == 72
+    assert ports.state.manifest().version == "0"
+
+
+def test_a_champion_that_was_altered_can_be_left(ports, city, tmp_path):
+    """Nothing is scored under it any longer; a rollback learns the other state all the same."""
+    add_challenger(ports)
+    promote(ports, "1", "test")
+    table = tmp_path / "versions" / "1" / "tables" / "level.npy"
+    table.write_bytes(table.read_bytes()[:-1])
+    ports.counts.append(counted(city, slice(400, 410), 3))
+    with pytest.raises(VersionRefused):
+        advance(ports, end_of(city))
+    promote(ports, previous_champion(ports), "test")
+    assert advance(ports, end_of(city)).windows == 72
+    assert_replayed(ports)
+
+
+def test_a_store_that_is_away_for_a_moment_leaves_the_promotion_where_it_is(ports):
+    add_challenger(ports)
+    begin_promotion(ports, "1", "test")
+    assert go_on(ports)
+    before = ports.state.promotion()
+    with pytest.raises(StoreError):
+        go_on(replace(ports, counts=Away()))
+    assert ports.state.promotion() == before
+    while go_on(ports):
+        pass
+    assert ports.state.manifest().version == "1"
 
 
 def test_a_promotion_run_twice_leads_where_it_led(ports):
-    """A kill between its commit and the end of its command has it run again."""
-    add_version(ports)
+    add_challenger(ports)
     promote(ports, "1", "test")
     promote(ports, "1", "test")
     assert ports.state.manifest().version == "1"
     assert previous_champion(ports) == "0"
 
 
+def test_the_newest_order_takes_the_place_of_the_one_before(ports):
+    add_challenger(ports)
+    add_challenger(ports, "2")
+    first = ports.state.enqueue("promote", "1", "test")
+    run_commands(ports)
+    assert go_on(ports)
+    with pytest.raises(Conflict, match="promote 0 to call that off"):
+        previous_champion(ports)
+    second = ports.state.enqueue("promote", "2", "test")
+    assert run_commands(ports) == 1
+    while go_on(ports):
+        assert run_commands(ports) == 0
+    assert "version 2 was ordered" in ports.state.outcome(first)[1]
+    assert ports.state.outcome(second) == (True, None)
+    manifest = ports.state.manifest()
+    assert (manifest.version, manifest.previous) == ("2", "0")
+
+
 def test_queued_commands_are_run_and_a_failure_keeps_its_message(ports):
-    add_version(ports)
-    good, bad = (ports.state.enqueue("promote", version_id, "test") for version_id in ("1", "9"))
+    add_challenger(ports)
+    bad, good = (ports.state.enqueue("promote", version_id, "test") for version_id in ("9", "1"))
     assert run_commands(ports) == 2
-    assert ports.state.outcome(good) == (True, None)
     assert "no model version '9'" in ports.state.outcome(bad)[1]
+    assert ports.state.outcome(good) == (False, None)
+    while go_on(ports):
+        pass
+    assert ports.state.outcome(good) == (True, None)
     assert ports.state.manifest().version == "1"
 
 
 def test_a_fault_of_ours_ends_its_command_and_no_other(ports):
-    add_version(ports)
+    add_challenger(ports)
     broken = replace(ports, registry=Broken())
     first, second = (ports.state.enqueue("promote", "1", "test") for _ in range(2))
     with pytest.raises(ZeroDivisionError):
         run_commands(broken)
     assert "ZeroDivisionError" in ports.state.outcome(first)[1]
     assert run_commands(ports) == 1
+    while go_on(ports):
+        pass
     assert ports.state.outcome(second) == (True, None)
 
 
-def test_retraining_writes_a_challenger_and_leaves_the_champion(ports):
-    steps: dict[str, float] = {}
-    manifest = retrain(ports, progress=steps.__setitem__)
-    assert ports.state.manifest().version == "0"
-    assert (manifest.version_id, manifest.parent) == ("1", "0")
-    assert set(steps.values()) == {1.0}
-    champion, challenger = (manifest.metrics[f"log_loss_{name}"] for name in ("champion", "challenger"))
-    assert 0 < challenger < 1.1 * champion
-    assert {(one.promised, one.first_week) for one in manifest.budgets} == {(b, w) for b in BUDGETS for w in (1, 5, 9)}
-    assert ports.registry.manifest("1").budgets == manifest.budgets
-    assert "river" in manifest.packages
-    profile_fit = ports.registry.artefact("1", "profile_fit")
-    np.testing.assert_array_equal(profile_fit.profile, ports.registry.load("1").prior.profile)
-    assert profile_fit.regressor.n_features_in_ > 0
-    promote(ports, "1", "test")
-    assert ports.state.manifest().version == "1"
-
-
-def test_too_few_weeks_are_not_learnt_from(city, tmp_path):
-    ports = sqlite_ports(tmp_path)
-    with pytest.raises(Conflict, match="nothing has been scored"):
-        retrain(ports)
-    register_city(ports, city)
-    ports.counts.append(city_points(city, slice(0, 100)))
-    advance(ports, end_of(city) - timedelta(weeks=4))
-    with pytest.raises(Conflict, match="weeks are scored"):
-        retrain(ports)
-    with pytest.raises(InvalidInput, match="too few"):
-        retrain(ports, weeks=1)
-
-
-def test_weeks_without_a_count_are_not_learnt_from(city, tmp_path):
-    ports = sqlite_ports(tmp_path)
-    register_city(ports, city)
-    ports.counts.append(city_points(city, slice(0, 100)))
-    advance(ports, end_of(city) + timedelta(weeks=3))
-    with pytest.raises(Conflict, match="not one count"):
-        retrain(ports, weeks=4)
-
-
-def test_the_normal_week_is_what_the_detector_expects(ports, city):
-    place = city.places[0]
-    profiles = {profile.space: profile for profile in normal_week(ports, TENANT, place.stairwell)}
-    profile = profiles[place.space]
-    assert len(profile.expected) == 8
-    assert {len(day) for day in profile.expected} == {24}
-    newest = found(ports, city, 0, 2**40)[-1]
-    assert profile.evidence_weeks == pytest.approx(newest.evidence_weeks, abs=WEEKS)
-    with pytest.raises(NotFound):
-        normal_week(ports, "another tenant", place.stairwell)
+def test_a_disk_without_room_for_two_states_is_told_before_anything_is_learnt(ports, monkeypatch):
+    add_challenger(ports)
+    monkeypatch.setattr(promoting, "free_bytes", lambda ports: ports.state.size_bytes() - 1)
+    with pytest.raises(Conflict, match="a second state takes about"):
+        promote(ports, "1", "test")
+    assert ports.state.promotion() is None
 
 
 class Broken:
-    """A registry with a fault of our own making."""
+    """A store with a fault of our own making."""
 
-    def load(self, version_id: str) -> None:
+    def __getattr__(self, method: str):
         raise ZeroDivisionError
+
+
+class Away:
+    """A store that cannot be reached."""
+
+    def __getattr__(self, method: str):
+        raise StoreError("it is away")
 
 
 def found(ports: Ports, city: SimulatedCity, start: int, end: int):

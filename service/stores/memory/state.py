@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
-from service.domain.state import Command, Ledger, Manifest, files_named
+from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
 from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
 from service.errors import NotFound, StoreError
 from service.stores.windows import counts_judged
@@ -19,10 +19,11 @@ from service.stores.windows import counts_judged
 
 @dataclass
 class MemoryTables:
-    """What one transaction covers: manifest and ledger, verdicts in force by (start, series), and those that were."""
+    """What one transaction covers: both states, verdicts in force by (start, series), and those that were."""
 
     manifest: Manifest | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    promotion: Promotion | None = None
     verdicts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
     revisions: list[Verdict] = field(default_factory=list)
 
@@ -123,7 +124,8 @@ class MemoryStateStore:
     def transaction(self) -> Iterator[None]:
         """Undo what was published and written inside, unless it ends well."""
         tables = self._tables
-        before = MemoryTables(tables.manifest, tables.ledger, dict(tables.verdicts), list(tables.revisions))
+        verdicts, revisions = dict(tables.verdicts), list(tables.revisions)
+        before = MemoryTables(tables.manifest, tables.ledger, tables.promotion, verdicts, revisions)
         try:
             yield
         except BaseException:
@@ -148,9 +150,35 @@ class MemoryStateStore:
         self._tables.ledger = ledger
         self._published += 1
 
+    def promotion(self) -> Promotion | None:
+        """The second state, if one is being learnt."""
+        return self._tables.promotion
+
+    def publish_promotion(self, promotion: Promotion | None) -> None:
+        """Keep how far a second state has come, or that there is none any longer."""
+        self._tables.promotion = promotion
+
+    def drop_promotion(self) -> None:
+        """Delete the chunks of the second state, then forget it."""
+        for name in self._named_by_promotion() - self._named():
+            self._chunks.pop(name, None)
+        self._tables.promotion = None
+
+    def size_bytes(self) -> int:
+        """Room that all chunks take."""
+        return sum(array.nbytes for chunk in self._chunks.values() for array in chunk.values())
+
+    def _named(self) -> set[str]:
+        manifest = self._tables.manifest
+        return files_named(manifest, self._tables.ledger) if manifest else set()
+
+    def _named_by_promotion(self) -> set[str]:
+        promotion = self._tables.promotion
+        return files_named(promotion.manifest, promotion.ledger) if promotion else set()
+
     def sweep(self) -> int:
-        """Delete chunks older than the newest in force that neither manifest nor ledger names."""
-        named = files_named(self._tables.manifest, self._tables.ledger) if self._tables.manifest else set()
+        """Delete chunks older than the newest named that neither the state in force nor a second one names."""
+        named = self._named() | self._named_by_promotion() if self._tables.manifest else set()
         unused = [name for name in self._chunks if name not in named and name < max(named, default="")]
         for name in unused:
             del self._chunks[name]

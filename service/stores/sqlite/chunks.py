@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.errors import StoreError
+from service.errors import StorageFull, StoreError
 
 _SUFFIX = ".npz"
 
@@ -42,8 +43,11 @@ class ChunkFolder:
             aside.rename(self._folder / name)
             _sync_folder(self._folder)
         except OSError as error:
-            raise StoreError(
-                f"state chunk {aside} cannot be written: {error.strerror or error}; check the disk and its rights"
+            aside.unlink(missing_ok=True)  # what is half written takes the room that others need
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise (StorageFull if full else StoreError)(
+                f"state chunk {aside} cannot be written: {error.strerror or error}; "
+                + ("free some space on the disk" if full else "check the disk and its rights")
             ) from error
         return name
 
@@ -70,9 +74,17 @@ class ChunkFolder:
         files = {path.name: path.stat().st_mtime_ns for path in self._folder.iterdir()}
         newest = max((age for name, age in files.items() if name in named), default=0)
         unused = [name for name, age in files.items() if name not in named and age < newest]
-        for name in unused:
-            (self._folder / name).unlink(missing_ok=True)
+        self.delete(unused)
         return len(unused)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete files, whatever their age."""
+        for name in names:
+            (self._folder / name).unlink(missing_ok=True)
+
+    def size_bytes(self) -> int:
+        """Room that all files take."""
+        return sum(path.stat().st_size for path in self._folder.iterdir()) if self._folder.exists() else 0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from service.errors import StoreError
+from service.errors import StorageFull, StoreError
 
 Migration = tuple[str, ...]
 """The statements that lead from one schema version to the next."""
@@ -103,7 +103,8 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}; {_advice(error)}") from error
+            full = _code(error) == sqlite3.SQLITE_FULL
+            raise (StorageFull if full else StoreError)(f"{self.path}: {error}; {_advice(error)}") from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -172,8 +173,14 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
             return
 
 
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
 def _advice(error: sqlite3.Error) -> str:
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+    match _code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"another process has held its lock for {BUSY_SECONDS} s, wait for it to finish"
         case sqlite3.SQLITE_FULL:

@@ -97,6 +97,14 @@ STATE: tuple[Migration, ...] = (
         "INSERT INTO revision VALUES (1, hex(randomblob(8)))",
         *(f"CREATE TRIGGER {table}_published AFTER INSERT ON {table} {_REVISED}" for table in ("manifest", "ledger")),
     ),
+    (
+        """
+        CREATE TABLE promotion (               -- MessagePack: a second state, learnt beside the one in force
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            document BLOB NOT NULL
+        )
+        """,
+    ),
 )
 
 REGISTER: tuple[Migration, ...] = (

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.state import Command, Ledger, Manifest, files_named
+from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
 from service.errors import NotFound, StoreError
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
@@ -72,10 +72,42 @@ class SqliteStateStore:
         """Put a ledger in force."""
         self._database.execute("REPLACE INTO ledger VALUES (1, ?)", (msgspec.msgpack.encode(ledger),))
 
+    def promotion(self) -> Promotion | None:
+        """The second state, if one is being learnt."""
+        rows = self._database.rows("SELECT document FROM promotion")
+        try:
+            return msgspec.msgpack.decode(rows[0][0], type=Promotion) if rows else None
+        except msgspec.MsgspecError as error:
+            raise StoreError(
+                f"{self._database.path}: the promotion that was begun cannot be read ({error}); promote again"
+            ) from error
+
+    def publish_promotion(self, promotion: Promotion | None) -> None:
+        """Keep how far a second state has come, or that there is none any longer."""
+        if promotion is None:
+            self._database.execute("DELETE FROM promotion")
+        else:
+            self._database.execute("REPLACE INTO promotion VALUES (1, ?)", (msgspec.msgpack.encode(promotion),))
+
+    def drop_promotion(self) -> None:
+        """Delete the files of the second state, then its row."""
+        manifest, promotion = self.manifest(), self.promotion()
+        in_force = files_named(manifest, self.ledger()) if manifest else set()
+        if promotion:
+            self._chunks.delete(files_named(promotion.manifest, promotion.ledger) - in_force)
+        self.publish_promotion(None)
+
     def sweep(self) -> int:
-        """Delete chunk files that neither the manifest nor the ledger in force has a use for."""
-        manifest = self.manifest()
-        return 0 if manifest is None else self._chunks.sweep(files_named(manifest, self.ledger()))
+        """Delete chunk files that neither the state in force nor a second one has a use for."""
+        manifest, promotion = self.manifest(), self.promotion()
+        if manifest is None:
+            return 0
+        second = files_named(promotion.manifest, promotion.ledger) if promotion else set()
+        return self._chunks.sweep(files_named(manifest, self.ledger()) | second)
+
+    def size_bytes(self) -> int:
+        """Room that all chunk files take."""
+        return self._chunks.size_bytes()
 
     def enqueue(self, name: str, argument: str, actor: str) -> int:
         """Queue a command; returns its id."""
