@@ -12,7 +12,7 @@ one falls apart, its first part lives on.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, count
@@ -50,6 +50,10 @@ class _Known:
     told: Told
     news: EpisodeNews
 
+    def is_over(self, since: datetime) -> bool:
+        """Whether it ended so long ago that nothing more is told of it."""
+        return self.news.status is EpisodeStatus.CLOSED and self.news.end < since
+
 
 def tell_episodes(ports: Ports) -> int:
     """Publish what has become of the episodes of tenants that subscribe to them; returns how many were told of.
@@ -66,17 +70,16 @@ def tell_episodes(ports: Ports) -> int:
 
 
 def _tell(ports: Ports, tenant: str) -> int:
-    now = ports.clock.now()
-    known = [
-        _Known(told, msgspec.json.decode(told.document, type=EpisodeNews))
-        for told in ports.deliveries.told(tenant, TOPIC)
-    ]
-    old = [one for one in known if one.news.status is EpisodeStatus.CLOSED and one.news.end < now - KEPT]
-    ports.deliveries.unlearn(one.told for one in old)
-    kept = [one for one in known if one not in old]
-    changes = list(_changes(kept, _episodes(ports, tenant, kept), news_since=now - OLDEST))
+    known = [_Known(told, _read(told.document)) for told in ports.deliveries.told(tenant, TOPIC)]
+    kept_since = ports.clock.now() - KEPT
+    ports.deliveries.unlearn(one.told for one in known if one.is_over(kept_since))
+    kept = [one for one in known if not one.is_over(kept_since)]
+    subjects = {one.told.subject for one in kept}
+    changes = list(_changes(kept, _episodes(ports, tenant, kept), news_since=ports.clock.now() - OLDEST))
     for before, after in changes:
-        _publish(ports, tenant, before, after)
+        last = before.told if before else _first(tenant, _new_subject(after, subjects))
+        subjects.add(last.subject)
+        _publish(ports, last, _types(before.news if before else None, after), after)
     return len(changes)
 
 
@@ -109,36 +112,31 @@ def _changes(
             yield None, _as_news(episode)
 
 
-def _publish(ports: Ports, tenant: str, before: _Known | None, after: EpisodeNews) -> None:
-    """Publish a change and remember it, in one step."""
-    subject, told = (before.told.subject, before.told.sequence) if before else (_new_subject(ports, tenant, after), 0)
-    types = _types(before.news if before else None, after)
+def _publish(ports: Ports, last: Told, types: Sequence[EventType], after: EpisodeNews) -> None:
+    """Publish a change under its types and remember it, in one step."""
     with ports.deliveries.transaction():
-        for sequence, kind in enumerate(types, start=told + 1):
+        for sequence, kind in enumerate(types, start=last.sequence + 1):
             event = Event(
                 type=kind,
-                tenant=tenant,
-                key=f"{subject}/{sequence}",
-                subject=subject,
+                tenant=last.tenant,
+                key=f"{last.subject}/{sequence}",
+                subject=last.subject,
                 time=ports.clock.now(),
                 data=after,
                 sequence=sequence,
             )
             publish(ports, event)
-        ports.deliveries.remember(
-            Told(
-                tenant=tenant,
-                topic=TOPIC,
-                subject=subject,
-                sequence=told + len(types),
-                document=msgspec.json.encode(after),
-            )
-        )
+        told = {"sequence": last.sequence + len(types), "document": msgspec.json.encode(after)}
+        ports.deliveries.remember(msgspec.structs.replace(last, **told))
 
 
-def _new_subject(ports: Ports, tenant: str, news: EpisodeNews) -> str:
+def _first(tenant: str, subject: str) -> Told:
+    """Of a subject of which nothing has been told."""
+    return Told(tenant=tenant, topic=TOPIC, subject=subject, sequence=0, document=b"")
+
+
+def _new_subject(news: EpisodeNews, taken: Container[str]) -> str:
     """The episode's id, unless it is the subject of another, which began there before a correction moved it."""
-    taken = {one.subject for one in ports.deliveries.told(tenant, TOPIC)}
     numbered = (f"{news.episode}-{number}" for number in count(2))
     return next(subject for subject in chain([news.episode], numbered) if subject not in taken)
 
@@ -157,6 +155,11 @@ def _said(news: EpisodeNews) -> tuple[object, ...]:
     """What a change of is told: not the decimals of what was expected, which any correction of weeks ago moves."""
     decided = (news.acknowledged, news.muted_until, news.closed)
     return news.start, news.end, news.status, news.withdrawn, news.windows, news.observed, *decided
+
+
+def _read(document: bytes) -> EpisodeNews:
+    """What was told, maybe by a Trappvakt of before: what is new in an episode needs a default."""
+    return msgspec.json.decode(document, type=EpisodeNews)
 
 
 def _as_news(episode: EpisodeView) -> EpisodeNews:

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from service.domain.deliveries import Told
 from service.domain.places import Kind
 from service.domain.state import Manifest
 from service.domain.verdicts import MEASURES, VerdictColumns
@@ -201,6 +202,34 @@ def test_one_that_goes_on_for_weeks_is_not_taken_for_gone(tmp_path: Path) -> Non
     assert len({one["subject"] for one in published(ports)}) == 1
     assert [one["type"] for one in published(ports)].count(TYPES[2]) == 1
     assert told(ports)[-1] == ("closed", told(ports)[-1][1], 24 * 40 - 1, False)
+
+
+def test_what_an_older_trappvakt_told_is_known(tmp_path: Path) -> None:
+    """As it was written then: what is new in an episode has a default, or ticks would fail after an upgrade."""
+    ports = town(tmp_path)
+    judged(ports, windows("....xx"), 6)
+    written = {
+        "episode": f"1-{ORIGIN + 4 * HOUR}",
+        "stairwell": "kvarnen-3a",
+        "space": "space 0",
+        "kind": "cellar",
+        "area": "unknown",
+        "start": "2026-11-02T04:00:00Z",
+        "end": "2026-11-02T05:00:00Z",
+        "status": "open",
+        "windows": 1,
+        "nights": 1,
+        "observed": 1.0,
+        "expected": 1.0,
+        "score": 1.0,
+        "episode_probability": 1.0,
+        "rate_per_week": 1.0,
+        "reason": {"sv": "Ja.", "en": "Yes."},
+    }
+    subject, document = str(written["episode"]), msgspec.json.encode(written)
+    ports.deliveries.remember(Told(tenant=TENANT, topic=TOPIC, subject=subject, sequence=4, document=document))
+    tell_episodes(ports)
+    assert told(ports) == [("revised", "000005", 2, False)]
 
 
 def test_nobody_subscribes_and_nothing_is_kept(tmp_path: Path) -> None:
