@@ -1,12 +1,12 @@
-# Two stages: the wheel is built where compilers and the source may be, and only the wheel goes into the image that runs.
-FROM python:3.11-slim AS build
+# Two stages: wheels are built where compilers and the source may be, and only wheels go into the image that runs.
+FROM python:3.11 AS build
 WORKDIR /source
 COPY . .
 RUN pip wheel --no-cache-dir --wheel-dir /wheels .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home trappvakt \
-    && install --directory --owner=trappvakt /data
+    && install --directory --owner=trappvakt --mode=700 /data
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links=/wheels trappvakt
 COPY --chmod=644 config/container.toml /etc/trappvakt.toml
