@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -12,9 +13,11 @@ from service.api.contract import openapi_json
 from service.domain.deliveries import DeliveryStatus
 from service.domain.events import Event, EventType
 from service.domain.keys import Role
-from service.usecases.publish import publish
+from service.stores.memory import MemoryDeliveryStore
+from service.usecases.publish import OLDEST, publish
+from service.usecases.tell_episodes import tell_episodes
 from tests.api.conftest import PORTS, STRANGER, Town, body
-from tests.worlds import TENANT
+from tests.worlds import TENANT, sqlite_ports
 
 DOCUMENT = msgspec.json.decode(openapi_json())
 NAMED = {"secret_file": "none", "tenant": TENANT, "events": [kind.value for kind in EventType]}
@@ -92,6 +95,22 @@ def test_what_is_no_longer_subscribed_to_cannot_be_sent(subscribed: Town, tmp_pa
 def test_webhooks_are_for_operators(empty: Town, role: Role) -> None:
     assert empty.client(role).get(DELIVERIES).status_code == 403
     assert empty.client(role).post(f"{DELIVERIES}/1/resend").status_code == 403
+
+
+def test_what_is_told_of_episodes_is_what_the_api_tells(town: Town, tmp_path: Path) -> None:
+    """Of those that are news; the old id of each leads to it."""
+    settings = sqlite_ports(tmp_path, webhooks__subscriptions=SUBSCRIPTIONS).settings
+    told = MemoryDeliveryStore()
+    assert tell_episodes(replace(town.ports, settings=settings, deliveries=told)) > 0
+    events = [msgspec.json.decode(one.content or b"") for one in told.find()]
+    last = {event["subject"]: event for event in events}
+    since = (town.ports.clock.now() - OLDEST).isoformat()
+    episodes = [one for one in body(town.operator.get("/v1/episodes?limit=1000"))["items"] if one["end"] > since]
+    assert [last[one["episode"]]["data"] for one in episodes] == [one | {"withdrawn": False} for one in episodes]
+    assert len(last) == len(episodes)
+    for event in events:
+        validate(event["type"], event)
+        assert body(town.operator.get(f"/v1/episodes/{event['subject']}"))["start"] == event["data"]["start"]
 
 
 def test_every_type_of_event_is_in_the_contract() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -55,6 +56,17 @@ def counted(city: SimulatedCity, rows: slice, count: int) -> CountPoints:
     """Other counts for some windows, of whatever was counted in them."""
     points = city_points(city, rows)
     return replace(points, counts=np.full(len(points), count))
+
+
+def test_another_champion_is_told_to_those_who_subscribe(ports, tmp_path):
+    """Each change once; the same one anew is no news."""
+    told = {"name": "r1", "url": "https://hooks.example/", "tenant": "any", "events": ["trappvakt.model.promoted"]}
+    ports = sqlite_ports(tmp_path, webhooks__subscriptions=[told | {"secret_file": "none"}])
+    add_challenger(ports)
+    for version in ("1", "1"):
+        promote(ports, version, "test")
+    data = [msgspec.json.decode(one.content)["data"] for one in ports.deliveries.find()]
+    assert [(one["replaced"], one["version"]) for one in data] == [("0", "1")]
 
 
 def test_windows_are_judged_once_and_name_their_version(ports, city):
