@@ -91,7 +91,7 @@ def fill(ports: Ports, folder: Path, progress: Progress) -> Demo:
     ports
         Of an empty data folder.
     folder
-        Where the town's places.csv and counts.csv are written, and read from.
+        Where the town's places.csv and counts.csv are written, and read from; truth.csv says where people loitered.
     progress
         Called with the name of a step, how much of it is done, and how much there is.
     """
@@ -99,6 +99,7 @@ def fill(ports: Ports, folder: Path, progress: Progress) -> Demo:
     city = simulate_town(ports.settings, now)
     _write_places(folder / "places.csv", city)
     _write_counts(folder / "counts.csv", city, until=now.replace(minute=0, second=0, microsecond=0))
+    _write_truth(folder / "truth.csv", city)
     timezone = ports.settings.general.timezone
     with (folder / "places.csv").open("rb") as places:
         import_places(ports, read_places_csv(places, timezone))
@@ -141,6 +142,15 @@ def _write_counts(path: Path, city: SimulatedCity, until: datetime) -> None:
         writer = csv.writer(file)
         writer.writerow(("time", "stairwell", "space", "count"))
         writer.writerows(_count_rows(city, until))
+
+
+def _write_truth(path: Path, city: SimulatedCity) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("stairwell", "start", "end"))
+        for episode in city.episodes:
+            times = (datetime.fromtimestamp(second, UTC).isoformat() for second in (episode.start, episode.end))
+            writer.writerow((city.places[episode.series].stairwell, *times))
 
 
 def _count_rows(city: SimulatedCity, until: datetime) -> Iterator[tuple[str, str, str, int]]:

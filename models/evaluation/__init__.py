@@ -4,13 +4,16 @@ from models.evaluation.calibration import TailRatios, chance_below, log_loss, ta
 from models.evaluation.episodes import found_within, opened, threshold_at_budget
 from models.evaluation.events import Recall, predicted_events, recall_at_predicted_events
 from models.evaluation.injection import Injection, inject, recall
-from models.evaluation.intervals import Proportion
+from models.evaluation.intervals import Proportion, poisson_interval
 from models.evaluation.lists import (
+    Case,
+    RankingMeasures,
     average_precision,
     hit_rate,
     hours_iou,
     hours_of_block,
     list_stability,
+    measure_lists,
     overlap,
     pai,
     pei,
@@ -18,8 +21,10 @@ from models.evaluation.lists import (
 )
 
 __all__ = [
+    "Case",
     "Injection",
     "Proportion",
+    "RankingMeasures",
     "Recall",
     "TailRatios",
     "average_precision",
@@ -31,10 +36,12 @@ __all__ = [
     "inject",
     "list_stability",
     "log_loss",
+    "measure_lists",
     "opened",
     "overlap",
     "pai",
     "pei",
+    "poisson_interval",
     "precision_at_k",
     "predicted_events",
     "recall",

@@ -5,7 +5,12 @@ PAI and PEI are those of the NIJ Real-Time Crime Forecasting Challenge (2016-17)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from models.evaluation.intervals import Proportion
 
 
 def precision_at_k(listed: Sequence[Hashable], hot: Collection[Hashable], k: int) -> float:
@@ -128,3 +133,82 @@ def hours_iou(named: Collection[int], true: Collection[int]) -> float:
     """
     union = set(named) | set(true)
     return len(set(named) & set(true)) / len(union) if union else 0.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A ranked list, and what became known of places while it was in force.
+
+    Parameters
+    ----------
+    listed
+        Places, best first.
+    known
+        Places that somebody looked at, and whether anything was found there.
+    places
+        How many places could have been listed.
+    """
+
+    listed: Sequence[Hashable]
+    known: Mapping[Any, bool]
+    places: int
+
+
+@dataclass(frozen=True)
+class RankingMeasures:
+    """How good the first ``k`` of some lists were; a place where something was found is one incident of a list.
+
+    Parameters
+    ----------
+    precision
+        Places with an incident, of those listed that somebody looked at.
+    hit_rate
+        Incidents at listed places, of all that are known.
+    listed_share
+        k/M, the share of all places that were listed.
+    efficiency
+        PEI: incidents at listed places, of the most that as many places could have had.
+    """
+
+    precision: Proportion
+    hit_rate: Proportion
+    listed_share: float
+    efficiency: Proportion
+
+    @property
+    def pai(self) -> float:
+        """(n/N) / (k/M); NaN where nothing was listed or nothing is known."""
+        return self.hit_rate.share / self.listed_share if self.listed_share else float("nan")
+
+    def pai_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """That of the hit rate, as many times as it is the PAI."""
+        low, high = self.hit_rate.interval(confidence)
+        return low / self.listed_share, high / self.listed_share
+
+
+def measure_lists(cases: Sequence[Case], k: int) -> RankingMeasures:
+    """Measure the first ``k`` of one list, or of many together; visits to one place are alike, whatever the list.
+
+    Examples
+    --------
+    >>> case = Case(["a", "b", "c", "d"], {"a": True, "b": False, "x": True}, places=100)
+    >>> measured = measure_lists([case], 3)
+    >>> measured.precision.share, measured.hit_rate.share, round(measured.pai, 1), measured.efficiency.share
+    (0.5, 0.5, 16.7, 0.5)
+    """
+    looked_at, hits, incidents = Counter[Hashable](), Counter[Hashable](), Counter[Hashable]()
+    best = 0
+    for case in cases:
+        first = set(case.listed[:k])
+        looked_at.update(first & set(case.known))
+        found = {place for place, anything in case.known.items() if anything}
+        incidents.update(found)
+        hits.update(found & first)
+        best += min(len(first), len(found))
+    places = sum(case.places for case in cases)
+    return RankingMeasures(
+        precision=Proportion.clustered([hits[place] for place in looked_at], list(looked_at.values())),
+        hit_rate=Proportion.clustered([hits[place] for place in incidents], list(incidents.values())),
+        listed_share=sum(len(case.listed[:k]) for case in cases) / max(places, 1),
+        efficiency=Proportion(hits.total(), best),
+    )

@@ -32,6 +32,7 @@ COMMANDS = {
     "profile": "learnt:profile",
     "level-shifts": "learnt:level_shifts",
     "before-after": "effects:before_after",
+    "evaluate": "evaluation:evaluate",
     "webhooks": "webhooks:webhooks",
     "retrain": "models:retrain",
     "models": "models:models",

@@ -15,9 +15,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
 
-from models.evaluation import chance_below
+from models.evaluation import chance_below, poisson_interval
 from models.kinds import KINDS, kind_number
 from service.domain.places import Kind, Series
 from service.domain.verdicts import VerdictColumns
@@ -201,13 +200,13 @@ def _episode_rate(ports: Ports, judged: list[Series], start: int, stairwell_week
     if not stairwell_weeks:
         return None
     opened = sum(1 for _ in runs_since(ports, [one.number for one in judged], start))
-    low = float(gammaincinv(opened, 0.025)) if opened else 0.0
+    low, high = poisson_interval(opened)
     per = 100.0 / stairwell_weeks
     return EpisodeRate(
         promised=ports.settings.detector.episodes_per_100_stairwell_weeks,
         opened=opened * per,
         low=low * per,
-        high=float(gammaincinv(opened + 1, 0.975)) * per,
+        high=high * per,
         episodes=opened,
         stairwell_weeks=stairwell_weeks,
     )
