@@ -55,6 +55,13 @@ class Readings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shortest_stay_minutes: Annotated[int, Meta(ge=0, le=1440)]
 
 
+class Sensors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a device is taken for faulty."""
+
+    false_silences_per_1000_weeks: Annotated[float, Meta(gt=0, le=1000)]
+    examine_at_hour: Annotated[int, Meta(ge=0, le=23)]
+
+
 class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What measurement, field and tags of counts are called, in line protocol and in InfluxDB."""
 
@@ -174,6 +181,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail
     webhooks: Webhooks
     api: Api
+    sensors: Sensors
     log: Log
 
     @property

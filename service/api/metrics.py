@@ -95,6 +95,10 @@ class _AtScrape(Collector):
 def _progress(progress: Progress) -> Iterator[Metric]:
     yield GaugeMetricFamily("trappvakt_series", "Series in the places register.", progress.series)
     yield GaugeMetricFamily("trappvakt_commands_queued", "Commands not yet finished.", progress.commands)
+    sensors = GaugeMetricFamily("trappvakt_sensors", "Sensors by state; one may be in several.", labels=["state"])
+    for state, number in progress.sensors.items():
+        sensors.add_metric([state], number)
+    yield sensors
     deliveries = GaugeMetricFamily(
         "trappvakt_deliveries", "Deliveries that wait, or were given up.", labels=["channel", "status"]
     )

@@ -41,6 +41,6 @@ def read_readiness(ports: Ports) -> Readiness:
 def read_metrics(ports: Ports) -> Reply:
     """Metrics in Prometheus' text form; the page on operations tells what each of them means."""
     up = {name: message is None for name, message in store_failures(ports).items()}
-    known = up["places register"] and up["state"] and up["deliveries"]
+    known = up["places register"] and up["state"] and up["deliveries"] and up["sensors"]
     progress = read_progress(ports, verdicts=up["counts"] and up["verdicts"]) if known else None
     return Reply(render(ports.settings, progress, up, free_bytes(ports)), media_type=MEDIA_TYPE)

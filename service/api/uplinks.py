@@ -27,6 +27,7 @@ from service.ingest.uplinks import (
 from service.ports import Ports
 from service.usecases.ingest import ingest_counts
 from service.usecases.origins import sensor_semantics
+from service.usecases.sightings import note_battery
 
 routes = Routes("LoRaWAN")
 _log = structlog.get_logger(__name__)
@@ -35,7 +36,9 @@ _log = structlog.get_logger(__name__)
 class ChirpStackQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What ChirpStack says of the body."""
 
-    event: Annotated[str, Meta(description="Name of the event; only `up` brings a reading.")] = "up"
+    event: Annotated[
+        str, Meta(description="Name of the event; `up` brings a reading, `status` tells of the battery.")
+    ] = "up"
 
 
 class UplinkTaken(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,9 +66,12 @@ def post_chirpstack_event(ports: Ports, key: Key, query: ChirpStackQuery, body: 
     An event that brings no reading is answered 200 all the same, and says why in `ignored`: it is no use to send it
     again.
     """
+    uplink = from_chirpstack(body)
     if query.event != "up":
-        return UplinkTaken(accepted=0, ignored=f"an event {query.event!r} brings no reading")
-    return _take(ports, key, from_chirpstack(body))
+        kept = query.event == "status" and _keep_battery(ports, key.tenant, uplink)
+        brings = "the state of a battery, and no reading" if kept else "no reading"
+        return UplinkTaken(accepted=0, ignored=f"an event {query.event!r} brings {brings}")
+    return _take(ports, key, uplink)
 
 
 @routes.declare(
@@ -94,10 +100,20 @@ def post_things_stack_message(ports: Ports, key: Key, body: ThingsStackMessage) 
 
 def _take(ports: Ports, key: Key, uplink: Uplink) -> UplinkTaken:
     ignored = _why_ignored(ports, key.tenant, uplink)
+    _keep_battery(ports, key.tenant, uplink)
     if ignored:
         _log.warning("uplink ignored", tenant=key.tenant, device=uplink.names[0], reason=ignored)
     observe_rows(int(not ignored), int(bool(ignored)))
     return UplinkTaken(accepted=int(not ignored), ignored=ignored)
+
+
+def _keep_battery(ports: Ports, tenant: str, uplink: Uplink) -> bool:
+    """Note what the device says of its battery, if it says anything, and is in the register."""
+    found = sensor_semantics(ports, tenant, uplink.names, uplink.time)
+    if uplink.battery is None or found is None:
+        return False
+    note_battery(ports, tenant, found[0], uplink.battery, uplink.time)
+    return True
 
 
 def _why_ignored(ports: Ports, tenant: str, uplink: Uplink) -> str | None:

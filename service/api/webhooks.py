@@ -80,6 +80,7 @@ EVENTS: Mapping[str, tuple[Any, Envelope[Any]]] = {
         (EventType.EPISODE_CLOSED, _EPISODE.episode, _EPISODE, "000003"),
         (EventType.LIST_APPROVED, _LIST.list_id, _LIST, None),
         (EventType.SENSOR_SILENT, _SENSOR.sensor, _SENSOR, None),
+        (EventType.SENSOR_BACK, _SENSOR.sensor, _SENSOR, None),
         (EventType.MODEL_PROMOTED, "champion", _MODEL, "000002"),
     )
 }

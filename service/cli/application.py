@@ -31,6 +31,7 @@ COMMANDS = {
     "episodes": "episodes:episodes",
     "profile": "learnt:profile",
     "level-shifts": "learnt:level_shifts",
+    "sensors": "sensors:sensors",
     "before-after": "effects:before_after",
     "evaluate": "evaluation:evaluate",
     "webhooks": "webhooks:webhooks",

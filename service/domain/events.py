@@ -28,6 +28,7 @@ class EventType(StrEnum):
     EPISODE_CLOSED = "trappvakt.episode.closed"
     LIST_APPROVED = "trappvakt.list.approved"
     SENSOR_SILENT = "trappvakt.sensor.silent"
+    SENSOR_BACK = "trappvakt.sensor.back"
     MODEL_PROMOTED = "trappvakt.model.promoted"
 
 
@@ -48,7 +49,7 @@ class ListApproved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SensorSilent(msgspec.Struct, frozen=True, kw_only=True):
-    """A sensor that is not heard of any longer; its space is unknown, not calm."""
+    """A sensor that is not heard any longer, so that its space is unknown and not calm; or that is heard again."""
 
     sensor: str
     stairwell: str

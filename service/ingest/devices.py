@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from service.domain.places import Semantics
 from service.domain.readings import MAX_VALUE, whole_count
+from service.domain.sensors import Battery
 
 
 class Field(NamedTuple):
@@ -20,25 +22,41 @@ class Field(NamedTuple):
     least: int = 1
 
 
+class Cells(NamedTuple):
+    """The field that holds a battery's voltage, how many of its units are a volt, and when little is left, in volts."""
+
+    name: str
+    per_volt: float
+    low_volts: float
+
+
 class Device(NamedTuple):
     """A family of devices: its fields, best first, and those beside them by which it is known; none if by any field."""
 
     name: str
     fields: tuple[Field, ...]
     beside: tuple[str, ...] = ()
+    cells: Cells | None = None
 
 
 DEVICES = (
-    Device("Elsys", (Field("motion", Semantics.DELTA), Field("occupancy", Semantics.OCCUPIED, 2)), ("vdd",)),
+    Device(
+        "Elsys",
+        (Field("motion", Semantics.DELTA), Field("occupancy", Semantics.OCCUPIED, 2)),
+        ("vdd",),
+        Cells("vdd", 1000, 3.0),
+    ),
     Device(
         "Decentlab",
         (Field("pir", Semantics.DELTA), Field("activity_counter", Semantics.DELTA)),
         ("protocol_version",),
+        Cells("battery_voltage", 1, 2.2),
     ),
     Device(
         "MClimate",
         (Field("pirTriggerCount", Semantics.DELTA), Field("occupied", Semantics.OCCUPIED)),
         ("sensorTemperature", "relativeHumidity"),
+        Cells("batteryVoltage", 1, 2.4),
     ),
     Device(
         "Adeunis",
@@ -52,11 +70,13 @@ DEVICES = (
         "MerryIoT",
         (Field("motion", Semantics.OCCUPIED), Field("count", Semantics.CUMULATIVE)),
         ("battery_volt", "humi", "tamper"),
+        Cells("battery_volt", 1, 2.4),
     ),
     Device(
         "Browan",
         (Field("status", Semantics.OCCUPIED), Field("count", Semantics.CUMULATIVE)),
         ("temperatureBoard", "battery"),
+        Cells("battery", 1, 3.0),
     ),
     Device(
         "own codec",
@@ -69,7 +89,13 @@ DEVICES = (
     ),
 )
 """Elsys: ``motion`` since the last uplink, ``occupancy`` 0 free, 1 pending, 2 occupied. Decentlab: sums of a period.
-Adeunis: a counter of 16 bits beside that of the period. MerryIoT, Browan: state and a counter of 24 bits."""
+Adeunis: a counter of 16 bits beside that of the period. MerryIoT, Browan: state and a counter of 24 bits. Cells of
+lithium thionyl chloride (3.6 V) hold their voltage until they are nearly empty, pairs of alkaline ones (3 V) fall
+slowly."""
+
+_LOW_FLAG = "lowBattery"
+LOW_PERCENT = 20.0
+"""What is left of a battery that is to be changed on the next round."""
 
 _MAY_BE_LEFT_OUT = (Semantics.DELTA, Semantics.OCCUPIED)
 """A counter left out is none: its zero would look as if it had started anew."""
@@ -117,6 +143,31 @@ def read_payload(payload: Mapping[str, Any], semantics: Semantics, *, omits_zero
     if omits_zeros and semantics in _MAY_BE_LEFT_OUT and device.beside:
         return 0
     raise ValueError(f"the decoded payload holds no {' or '.join(field.name for field in wanted)}")
+
+
+def read_battery(payload: Mapping[str, Any]) -> Battery | None:
+    """What a decoded payload says of the battery, if anything that can be read.
+
+    Examples
+    --------
+    >>> read_battery({"motion": 4, "vdd": 2890})
+    Battery(low=True, percent=None, volts=2.89)
+    """
+    fields = dict(_flat(payload))
+    flag = fields.get(_key(_LOW_FLAG))
+    device = next((one for one in DEVICES if one.cells and _is_of(fields, one)), None)
+    said = fields.get(_key(device.cells.name)) if device and device.cells else None
+    if device and device.cells and isinstance(said, int | float) and not isinstance(said, bool) and 0 < said < math.inf:
+        volts = said / device.cells.per_volt
+        return Battery(low=flag is True or volts < device.cells.low_volts, volts=volts)
+    return Battery(low=flag) if isinstance(flag, bool) else None
+
+
+def battery_of_percent(percent: float | None) -> Battery | None:
+    """A battery of which so much is left; None for a number that is no percentage."""
+    if percent is None or not 0 <= percent <= 100:
+        return None
+    return Battery(low=percent < LOW_PERCENT, percent=percent)
 
 
 def _is_of(fields: Mapping[str, object], device: Device) -> bool:

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from service.domain.places import Identifier
+from service.domain.sensors import Battery
+from service.ingest.devices import battery_of_percent, read_battery
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offset.")]
 Fields = Annotated[dict[str, Any], Meta(description="The payload as the device's codec decodes it.")]
@@ -21,6 +23,7 @@ class Uplink(NamedTuple):
     time: datetime
     payload: dict[str, Any] | None
     omits_zeros: bool
+    battery: Battery | None = None
 
 
 class ChirpStackDevice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -36,6 +39,9 @@ class ChirpStackEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     device_info: ChirpStackDevice
     time: Instant
     object: Fields | None = None
+    battery_level: Annotated[float | None, Meta(description="Percent, in an event `status`.")] = None
+    battery_level_unavailable: bool = False
+    external_power_source: bool = False
 
 
 class ThingsStackDevice(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,11 +51,18 @@ class ThingsStackDevice(msgspec.Struct, frozen=True, kw_only=True):
     dev_eui: str = ""
 
 
+class ThingsStackBattery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device last told the network server of its battery."""
+
+    value: Annotated[float | None, Meta(description="Percent.")] = None
+
+
 class ThingsStackUplink(msgspec.Struct, frozen=True, kw_only=True):
     """The uplink in a message of The Things Stack."""
 
     received_at: Instant | None = None
     decoded_payload: Fields | None = None
+    last_battery_percentage: ThingsStackBattery | None = None
 
 
 class ThingsStackMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,16 +77,27 @@ class ThingsStackMessage(msgspec.Struct, frozen=True, kw_only=True):
 def from_chirpstack(event: ChirpStackEvent) -> Uplink:
     """The uplink of an event; other events have no ``object``."""
     device = event.device_info
-    return Uplink(_names(device.dev_eui, device.device_name), event.time, event.object, omits_zeros=False)
+    names = _names(device.dev_eui, device.device_name)
+    return Uplink(names, event.time, event.object, omits_zeros=False, battery=_of_status(event))
+
+
+def _of_status(event: ChirpStackEvent) -> Battery | None:
+    """What a status event says of the battery, or a payload; nothing of a device that has none."""
+    if event.object is not None:
+        return read_battery(event.object)
+    if event.battery_level_unavailable or event.external_power_source:
+        return None
+    return battery_of_percent(event.battery_level)
 
 
 def from_things_stack(message: ThingsStackMessage) -> Uplink:
     """The uplink of a message, at the time the network server heard it; what is simulated has no payload."""
     device, uplink = message.end_device_ids, message.uplink_message or ThingsStackUplink()
     payload = None if message.simulated else uplink.decoded_payload
-    return Uplink(
-        _names(device.dev_eui, device.device_id), uplink.received_at or message.received_at, payload, omits_zeros=True
-    )
+    names, time = _names(device.dev_eui, device.device_id), uplink.received_at or message.received_at
+    percentage = uplink.last_battery_percentage
+    battery = battery_of_percent(percentage.value) if percentage else read_battery(payload or {})
+    return Uplink(names, time, payload, omits_zeros=True, battery=None if message.simulated else battery)
 
 
 def _names(eui: str, name: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from service.domain.hotspots import ListStatus
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
 from service.ports import Ports
+from service.usecases.sensors import count_states
 
 _NOBODY = ""
 _NO_SERIES = -1
@@ -26,7 +27,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     ``overdue_seconds`` are how long the first window that is to be scored has been due: 0 when none is.
     ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count. They are
     ``None`` while the verdicts cannot be read. ``deliveries`` are counted by (channel, status), where they wait or were
-    given up.
+    given up, ``sensors`` by state.
     """
 
     series: int
@@ -34,6 +35,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     watermark_age_seconds: float | None
     overdue_seconds: float | None
     deliveries: dict[tuple[str, str], int]
+    sensors: dict[str, int]
     verdicts: int | None
     anomalous: int | None
     commands: int
@@ -47,6 +49,7 @@ def store_failures(ports: Ports) -> dict[str, str | None]:
         "places register": ports.register.revision,
         "counts": lambda: ports.counts.read(0, window, window, np.array([_NO_SERIES])),
         "readings": lambda: ports.readings.neighbours(_NO_SERIES, 0, 0, 0),
+        "sensors": lambda: ports.sensors.noted(1),
         "verdicts": lambda: ports.verdicts.find(VerdictQuery(series=(_NO_SERIES,), limit=1)),
         "state": ports.state.manifest,
         "hot-spot lists": lambda: ports.lists.records(_NOBODY, [ListStatus.DRAFT], limit=1),
@@ -126,6 +129,7 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
         watermark_age_seconds=watermark_age_seconds(ports),
         overdue_seconds=overdue_seconds(ports),
         deliveries=count_deliveries(ports),
+        sensors={state.value: number for state, number in count_states(ports).items()},
         verdicts=None if newest is None else len(newest),
         anomalous=None if newest is None else int(newest.sum()),
         commands=len(ports.state.commands()),

@@ -29,6 +29,7 @@ from service.errors import RowProblem
 from service.ports import Ports
 from service.usecases.origins import Placement, Resolved, resolve_origins
 from service.usecases.readings import record_readings
+from service.usecases.sightings import note_from_the_future, note_sightings
 
 __all__ = ["CountRow", "IngestReport", "ingest_columns", "ingest_counts"]
 
@@ -106,6 +107,9 @@ def ingest_columns(ports: Ports, tenant: str, columns: CountColumns, *, allow_pa
     placed = checks.place(ports, tenant)
     checks.check_meaning(placed)
     _store(ports, columns, placed, checks.good)
+    note_sightings(ports, placed.placements, placed.position[checks.good], columns.times[checks.good])
+    if checks.ahead.any():
+        note_from_the_future(ports, tenant, columns, checks.ahead)
     return checks.report()
 
 
@@ -139,6 +143,7 @@ class _Checks:
     def __init__(self, columns: CountColumns) -> None:
         self._columns = columns
         self.good = np.ones(len(columns), dtype=np.bool_)
+        self.ahead = np.zeros(len(columns), dtype=np.bool_)
         self._problems = list(columns.problems)
 
     def refuse(self, bad: NDArray[np.bool_], explain: Callable[[int], str]) -> None:
@@ -164,6 +169,7 @@ class _Checks:
             ),
         )
         if now is not None:
+            self.ahead = self.good & (times > nanoseconds(now + CLOCK_TOLERANCE))
             self.refuse(
                 times > nanoseconds(now + CLOCK_TOLERANCE),
                 lambda position: (

@@ -69,6 +69,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         register=memory.MemoryPlacesRegister(),
         counts=memory.MemoryCountStore(),
         readings=memory.MemoryReadingStore(),
+        sensors=memory.MemorySensorStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),

@@ -26,6 +26,7 @@ from service.ports import (
     StateStore,
     VerdictStore,
 )
+from service.sensor_ports import SensorStore
 from service.stores import memory
 from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
@@ -39,7 +40,8 @@ from service.stores.sqlite.lists import SqliteHotspotListStore
 from service.stores.sqlite.outcomes import SqliteOutcomeStore
 from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
-from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
+from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, SENSORS, STATE
+from service.stores.sqlite.sensors import SqliteSensorStore
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 
@@ -54,6 +56,7 @@ class Stores:
     register: PlacesRegister
     counts: CountStore
     readings: ReadingStore
+    sensors: SensorStore
     verdicts: VerdictStore
     state: StateStore
     lists: HotspotListStore
@@ -73,6 +76,7 @@ def sqlite_stores(folder: Path) -> Stores:
         register=SqlitePlacesRegister(register),
         counts=SqliteCountStore(counts),
         readings=SqliteReadingStore(counts),
+        sensors=SqliteSensorStore(Database(folder / "sensors.db", SENSORS, durable=False)),
         verdicts=SqliteVerdictStore(state),
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(register),
@@ -92,6 +96,7 @@ def memory_stores() -> Stores:
         register=memory.MemoryPlacesRegister(),
         counts=memory.MemoryCountStore(),
         readings=memory.MemoryReadingStore(),
+        sensors=memory.MemorySensorStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
         lists=memory.MemoryHotspotListStore(),

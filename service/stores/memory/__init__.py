@@ -9,6 +9,7 @@ from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore
 from service.stores.memory.register import MemoryPlacesRegister
 from service.stores.memory.requests import MemoryRequestCounter
 from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
+from service.stores.memory.sensors import MemorySensorStore
 
 __all__ = [
     "MemoryAnnotationStore",
@@ -24,5 +25,6 @@ __all__ = [
     "MemoryRequestCounter",
     "MemoryStateStore",
     "MemoryTables",
+    "MemorySensorStore",
     "MemoryVerdictStore",
 ]

@@ -1,0 +1,96 @@
+"""Which sensors are watched: those that are in a space now, and the nameless ones that counts of a space come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from models.sensors import INTERVAL_BINS, silence_limits
+from service.domain.places import Liveness, Sensor, Series
+from service.domain.sensors import Activity, SensorKey
+from service.ports import Ports
+
+_SILENT = Activity(intervals=[0.0] * INTERVAL_BINS)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A sensor in its space; ``sensor`` is None where the counts name none."""
+
+    key: SensorKey
+    series: Series
+    sensor: Sensor | None
+
+    @property
+    def id(self) -> str:
+        """What the API calls it: a sensor that is moved is another one there."""
+        return f"{self.key.series}-{self.key.source}"
+
+    @property
+    def liveness(self) -> Liveness:
+        """Heartbeat unless the register says otherwise."""
+        return self.sensor.liveness if self.sensor else Liveness.HEARTBEAT
+
+
+def watched_sensors(
+    ports: Ports, heard: Mapping[SensorKey, Activity], tenant: str | None = None
+) -> dict[SensorKey, Watched]:
+    """All sensors of a tenant, or of everybody, that are to be heard now, by key."""
+    now = ports.clock.now()
+    placed: dict[SensorKey, Watched] = {}
+    series = {one.number: one for one in ports.register.series(tenant)}
+    for owner in sorted({one.tenant for one in series.values()}):
+        numbers = ports.register.index(owner)
+        for stairwell in ports.register.stairwells(owner):
+            for space in stairwell.spaces:
+                number = numbers[stairwell.stairwell, space.space]
+                placed |= {one.key: one for one in _placed(ports, series[number], space.sensors, now)}
+    named = {key.series for key in placed}
+    nameless = (SensorKey(number, 0) for number in series if number not in named)
+    placed |= {key: Watched(key, series[key.series], None) for key in nameless if key in heard}
+    return dict(sorted(placed.items()))
+
+
+def activities_of(
+    watched: Mapping[SensorKey, Watched], heard: Mapping[SensorKey, Activity]
+) -> dict[SensorKey, Activity | None]:
+    """What is known of each sensor; None of one that was never heard."""
+    numbers = [key.series for key in watched]
+    unique, times = np.unique(numbers, return_counts=True)
+    alone = set(unique[times == 1].tolist())
+    return {key: _activity_of(one, heard, alone) for key, one in watched.items()}
+
+
+def limits_of(ports: Ports, activities: Mapping[SensorKey, Activity | None]) -> dict[SensorKey, float]:
+    """The silence after which each sensor counts as silent, in seconds, were all of them to have a heartbeat."""
+    if not activities:
+        return {}
+    known = [one or _SILENT for one in activities.values()]
+    limits = silence_limits(
+        np.array([one.intervals for one in known]),
+        np.array([one.weeks for one in known]),
+        ports.settings.sensors.false_silences_per_1000_weeks / 1000,
+    )
+    waits = [one.wait_seconds for one in known]
+    return dict(zip(activities, (float(limit + wait) for limit, wait in zip(limits, waits, strict=True)), strict=True))
+
+
+def _activity_of(one: Watched, heard: Mapping[SensorKey, Activity], alone: set[int]) -> Activity | None:
+    """What is known of a sensor; what came without a name comes from it if it is ``alone`` in its series."""
+    own = heard.get(one.key)
+    nameless = heard.get(SensorKey(one.key.series, 0)) if one.key.series in alone else None
+    if own is None or (nameless is not None and nameless.last_seen > own.last_seen):
+        return nameless or own
+    return own
+
+
+def _placed(ports: Ports, series: Series, sensors: Iterable[Sensor], now: datetime) -> Iterator[Watched]:
+    for sensor in sensors:
+        if (sensor.valid_from is None or sensor.valid_from <= now) and (
+            sensor.valid_to is None or now < sensor.valid_to
+        ):
+            number = ports.register.sensor_number(series.tenant, sensor.sensor)
+            yield Watched(SensorKey(series.number, number), series, sensor)
