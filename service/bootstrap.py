@@ -31,7 +31,7 @@ from service.stores.sqlite.outcomes import SqliteOutcomeStore
 from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.requests import SqliteRequestCounter
-from service.stores.sqlite.schema import AUDIT, COUNTS, JOBS, REGISTER, REQUESTS, SENSORS, STATE
+from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, REQUESTS, SENSORS, STATE
 from service.stores.sqlite.sensors import SqliteSensorStore
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
@@ -43,9 +43,8 @@ _SCHEMAS = {
     "register.db": REGISTER,
     "audit.db": AUDIT,
     "requests.db": REQUESTS,
-}
-    "jobs.db": JOBS,
     "sensors.db": SENSORS,
+}
 
 
 class SystemClock:
@@ -85,8 +84,8 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         register=register,
         counts=count_store,
         readings=SqliteReadingStore(counts),
-        verdicts=verdict_store,
         sensors=SqliteSensorStore(Database(folder / "sensors.db", _SCHEMAS["sensors.db"], durable=False)),
+        verdicts=verdict_store,
         state=SqliteStateStore(state, ChunkFolder(folder / "state")),
         lists=SqliteHotspotListStore(places),
         annotations=SqliteAnnotationStore(places),

@@ -30,8 +30,8 @@ from service.ports import Ports
 from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.usecases.advance import advance
-from service.usecases.commands import run_commands
 from service.usecases.check_sensors import check_sensors
+from service.usecases.commands import run_commands
 from service.usecases.deliver import deliver_lists
 from service.usecases.episode_runs import count_begun
 from service.usecases.health import read_progress
@@ -122,6 +122,7 @@ class Tick:
     _lists_made: datetime | None = None
     _reconciled: datetime | None = None
     _calibrated: date | None = None
+    _examined: datetime | None = None
 
     def run(self) -> None:
         """Commands, new windows, drafts that are due, what is to be sent, promotions; one log line tells of all."""
@@ -132,10 +133,10 @@ class Tick:
         if self._step("advance", line, self._advance):
             self._step("lists", line, self._make_lists)
             self._step("calibration", line, self._watch_calibration)
+            self._step("sensors", line, self._check_sensors)
             self._step("episodes", line, self._tell_of_episodes)
         self._step("mail", line, self._deliver_lists)
         self._step("webhooks", line, self._send_events)
-    _examined: datetime | None = None
         self._step("promotion", line, lambda: self._go_on_promoting(began))
         self._step("progress", line, self._tell_progress)
         seconds = time.perf_counter() - began
@@ -146,7 +147,6 @@ class Tick:
         tell("tick", **line, seconds=round(seconds, 3))
 
     def _step(self, name: str, line: dict[str, object], step: Callable[[], dict[str, object]]) -> bool:
-            self._step("sensors", line, self._check_sensors)
         """Run one step and add to the tick's line what it did and how long it took; False if it came to no end."""
         began = time.perf_counter()
         try:
@@ -249,6 +249,17 @@ class Tick:
         self._calibrated = today
         return {"drift": report.drift} if report.drift else {}
 
+    def _check_sensors(self) -> dict[str, object]:
+        """What messages tell of sensors, and once a day what counts do; who fell silent or came back is published."""
+        now, settings = self.ports.clock.now(), self.ports.settings
+        due = hour_due(settings, settings.sensors.examine_at_hour, now)
+        examine = self._examined is None or self._examined < due
+        changes = check_sensors(self.ports, examine=examine, progress=self._between_commits)
+        if examine:
+            self._examined = now
+        told = {"there": changes.there, "begun": changes.begun, "gone": changes.gone}
+        return {f"sensor_faults_{name}": number for name, number in told.items() if number}
+
     def _deliver_lists(self) -> dict[str, object]:
         sent = deliver_lists(self.ports)
         return {"sent": sent} if sent else {}
@@ -264,17 +275,6 @@ class Tick:
         return {"webhooks_taken": taken} if taken else {}
 
     def _make_drafts(self, due: datetime) -> list[str]:
-    def _check_sensors(self) -> dict[str, object]:
-        """What messages tell of sensors, and once a day what counts do; who fell silent or came back is published."""
-        now, settings = self.ports.clock.now(), self.ports.settings
-        due = hour_due(settings, settings.sensors.examine_at_hour, now)
-        examine = self._examined is None or self._examined < due
-        changes = check_sensors(self.ports, examine=examine, progress=self._between_commits)
-        if examine:
-            self._examined = now
-        told = {"there": changes.there, "begun": changes.begun, "gone": changes.gone}
-        return {f"sensor_faults_{name}": number for name, number in told.items() if number}
-
         """Make a draft for every tenant, or area, that has none since it was due; the ids of those made.
 
         A tenant whose list fails keeps no other waiting; the next tick tries again.
@@ -325,6 +325,13 @@ def list_due(settings: Settings, now: datetime) -> datetime | None:
     return due if due <= now else None
 
 
+def hour_due(settings: Settings, hour: int, now: datetime) -> datetime:
+    """The last time that it was a local hour."""
+    local = now.astimezone(ZoneInfo(settings.general.timezone))
+    due = datetime.combine(local.date(), time_of_day(hour), local.tzinfo)
+    return due if due <= now else datetime.combine(local.date() - timedelta(days=1), time_of_day(hour), local.tzinfo)
+
+
 def _failed(line: dict[str, object]) -> list[object]:
     """The steps of a tick that have failed so far."""
     failed = line.get("failed")
@@ -333,10 +340,3 @@ def _failed(line: dict[str, object]) -> list[object]:
 
 def _count_missed(_event: JobEvent) -> None:
     metrics.TICKS_MISSED.inc()
-def hour_due(settings: Settings, hour: int, now: datetime) -> datetime:
-    """The last time that it was a local hour."""
-    local = now.astimezone(ZoneInfo(settings.general.timezone))
-    due = datetime.combine(local.date(), time_of_day(hour), local.tzinfo)
-    return due if due <= now else datetime.combine(local.date() - timedelta(days=1), time_of_day(hour), local.tzinfo)
-
-

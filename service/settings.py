@@ -171,6 +171,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: Window
     places: Places
     readings: Readings
+    sensors: Sensors
     schema: Schema
     store: Store
     influxdb: InfluxDB
@@ -181,7 +182,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail
     webhooks: Webhooks
     api: Api
-    sensors: Sensors
     log: Log
 
     @property

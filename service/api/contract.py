@@ -23,7 +23,6 @@ from service.api import (
     operations,
     outcomes,
     places,
-    retraining,
     sensors,
     service_health,
     uplinks,

@@ -8,8 +8,8 @@ from service.stores.memory.readings import MemoryReadingStore
 from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore, MemoryKeyStore
 from service.stores.memory.register import MemoryPlacesRegister
 from service.stores.memory.requests import MemoryRequestCounter
-from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
 from service.stores.memory.sensors import MemorySensorStore
+from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
 
 __all__ = [
     "MemoryAnnotationStore",
@@ -23,8 +23,8 @@ __all__ = [
     "MemoryPlacesRegister",
     "MemoryReadingStore",
     "MemoryRequestCounter",
+    "MemorySensorStore",
     "MemoryStateStore",
     "MemoryTables",
-    "MemorySensorStore",
     "MemoryVerdictStore",
 ]
