@@ -130,7 +130,7 @@ class Tick:
         line: dict[str, object] = {}
         self._step("commands", line, self._run_commands)
         self._step("reconcile", line, self._reconcile)
-        if self._step("advance", line, self._advance):
+        if self._step("advance", line, lambda: self._advance(began)):
             self._step("lists", line, self._make_lists)
             self._step("calibration", line, self._watch_calibration)
             self._step("sensors", line, self._check_sensors)
@@ -178,9 +178,9 @@ class Tick:
         self._reconciled = now
         return {"reconciled": differing}
 
-    def _advance(self) -> dict[str, object]:
-        before = self.ports.state.manifest()
-        report = advance(self.ports, progress=self._between_commits)
+    def _advance(self, began: float) -> dict[str, object]:
+        before, deadline = self.ports.state.manifest(), began + self.ports.settings.advance.interval_seconds
+        report = advance(self.ports, progress=self._between_commits, enough=lambda: time.perf_counter() >= deadline)
         numbers = [one.number for one in self.ports.register.series()]
         begun = count_begun(self.ports, numbers, before.watermark if before else 0) if report.anomalous else 0
         missing = max(0, report.windows * len(numbers) - report.verdicts)

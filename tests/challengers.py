@@ -26,9 +26,9 @@ def add_challenger(
     metrics: Mapping[str, float] = PASSING,
     documents: Mapping[str, bytes] | None = None,
 ) -> VersionManifest:
-    """Write a version to the registry: slower to believe in dispersion, the more so the greater its id."""
+    """Write a version to the registry: it takes places for busier, the more so the greater its id."""
     shipped = shipped_version()
-    prior = replace(shipped.prior, dispersion=shipped.prior.dispersion * (1 + int(version_id)))
+    prior = replace(shipped.prior, level=shipped.prior.level * (1 + int(version_id)))
     manifest = VersionManifest(
         version_id=version_id,
         parent=parent,

@@ -97,7 +97,12 @@ class Advanced:
     level_shifts: int
 
 
-def advance(ports: Ports, to: datetime | None = None, progress: Progress | None = None) -> AdvanceReport:
+def advance(
+    ports: Ports,
+    to: datetime | None = None,
+    progress: Progress | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> AdvanceReport:
     """Score and learn every window that ended before ``to`` (default: now less the lateness).
 
     Parameters
@@ -108,6 +113,9 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
         Aware; windows that start at or after it wait. A time to come means now: what has not ended is not scored.
     progress
         Called with windows done and windows to do.
+    enough
+        Whether corrections that are left may wait for the next call, asked when all windows are scored: where counts
+        never cease to come late, there are always some.
 
     Raises
     ------
@@ -124,7 +132,7 @@ def advance(ports: Ports, to: datetime | None = None, progress: Progress | None 
     while True:
         manifest, ledger = take_in(ports, manifest)
         target = _target(ports, to)
-        if not ledger.pending and manifest.watermark >= target:
+        if manifest.watermark >= target and (not ledger.pending or (late and enough())):
             break
         if ledger.pending:
             late |= ledger.pending.keys()

@@ -14,7 +14,7 @@ import pytest
 from models.city import SimulatedCity, simulate_city
 from service.domain.counts import CountPoints
 from service.domain.verdicts import VerdictQuery
-from service.errors import Conflict, NotFound, StoreError, VersionRefused
+from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionRefused
 from service.ports import Ports
 from service.usecases import promote as promoting
 from service.usecases import slices
@@ -25,6 +25,7 @@ from service.usecases.promote import begin_promotion, go_on, previous_champion, 
 from service.usecases.rosters import full_roster
 from service.usecases.shards import GROUPS, open_shard
 from tests.challengers import add_challenger
+from tests.disks import fill, small_disk
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 WEEKS = 3
@@ -133,8 +134,7 @@ def test_a_promotion_that_was_cut_short_goes_on(ports, tmp_path, monkeypatch, st
     for _ in range(steps):
         assert go_on(ports)
     reopened = sqlite_ports(tmp_path)
-    while go_on(reopened):
-        pass
+    finish(reopened)
     assert reopened.state.manifest().version == "1"
     assert reopened.state.promotion() is None
     assert_replayed(reopened)
@@ -175,7 +175,7 @@ def test_what_cannot_be_promoted_leaves_the_champion(ports, tmp_path):
 def test_what_is_altered_while_it_is_promoted_is_given_up(ports, city, tmp_path, name):
     """The command says why, what was learnt is deleted, and the champion goes on."""
     add_challenger(ports)
-    files = sorted(path.name for path in (tmp_path / "state").iterdir())
+    files = state_files(tmp_path)
     number = ports.state.enqueue("promote", "1", "test")
     run_commands(ports)
     assert go_on(ports)
@@ -185,7 +185,7 @@ def test_what_is_altered_while_it_is_promoted_is_given_up(ports, city, tmp_path,
         go_on(ports)
     assert "was altered" in ports.state.outcome(number)[1]
     assert ports.state.promotion() is None
-    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == files
+    assert state_files(tmp_path) == files
     assert advance(ports, end_of(city)).windows == 72
     assert ports.state.manifest().version == "0"
 
@@ -212,8 +212,7 @@ def test_a_store_that_is_away_for_a_moment_leaves_the_promotion_where_it_is(port
     with pytest.raises(StoreError):
         go_on(replace(ports, counts=Away()))
     assert ports.state.promotion() == before
-    while go_on(ports):
-        pass
+    finish(ports)
     assert ports.state.manifest().version == "1"
 
 
@@ -249,8 +248,7 @@ def test_queued_commands_are_run_and_a_failure_keeps_its_message(ports):
     assert run_commands(ports) == 2
     assert "no model version '9'" in ports.state.outcome(bad)[1]
     assert ports.state.outcome(good) == (False, None)
-    while go_on(ports):
-        pass
+    finish(ports)
     assert ports.state.outcome(good) == (True, None)
     assert ports.state.manifest().version == "1"
 
@@ -263,9 +261,40 @@ def test_a_fault_of_ours_ends_its_command_and_no_other(ports):
         run_commands(broken)
     assert "ZeroDivisionError" in ports.state.outcome(first)[1]
     assert run_commands(ports) == 1
+    finish(ports)
+    assert ports.state.outcome(second) == (True, None)
+
+
+def test_a_full_disk_gives_the_promotion_up_and_the_champion_goes_on(scored, city, tmp_path):
+    """A real one, with room for half of a second state: what it took is freed, and is enough to score on."""
+    with small_disk(tmp_path / "disk", megabytes=8) as disk:
+        shutil.copytree(scored, disk, dirs_exist_ok=True)
+        ports = sqlite_ports(disk)
+        add_challenger(ports)
+        before, files = ports.state.manifest(), state_files(disk)
+        number = ports.state.enqueue("promote", "1", "test")
+        run_commands(ports)
+        ballast = fill(disk, leave_bytes=100_000)
+        with pytest.raises(StorageFull, match="free some space"):
+            finish(ports)
+        assert "free some space" in ports.state.outcome(number)[1]
+        assert (ports.state.manifest(), ports.state.promotion(), state_files(disk)) == (before, None, files)
+        assert advance(ports, end_of(city) - timedelta(days=3) + timedelta(hours=2)).windows == 2
+        assert ports.state.manifest().version == "0"
+        ballast.unlink()
+        promote(ports, "1", "test")
+        assert ports.state.manifest().version == "1"
+        assert_replayed(ports)
+
+
+def finish(ports: Ports) -> None:
+    """Go on with a promotion until there is nothing more to do."""
     while go_on(ports):
         pass
-    assert ports.state.outcome(second) == (True, None)
+
+
+def state_files(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "state").iterdir())
 
 
 def test_a_disk_without_room_for_two_states_is_told_before_anything_is_learnt(ports, monkeypatch):
