@@ -19,7 +19,7 @@ from tests.e2e.programs import Demo
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
-RUN = ("commands", "evaluation", "integrators", "operations", "police")
+RUN = ("commands", "deployment", "evaluation", "integrators", "operations", "police")
 ON_THE_DEMO = ("evaluation", "operations", "police")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
