@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.detector.distribution import Floats, at_least, log_zero, quantile
+from models.detector.distribution import Floats, at_least, log_zero
 from models.detector.frame import Frame
 from models.detector.occupancy import Expectation, Lesson, expect, learn_rates
 from models.detector.persistence import Outlook, calm_log_odds, evidence, foresee, remember
 from models.detector.shift import learn_shift
 from models.detector.state import Head, OccupancyState, row
-from models.detector.tails import learn_tail, nominal, recalibrated, tail_curve
+from models.detector.tails import counted_tails, learn_tail
 from models.detector.trust import learn_distrust, lesson_of
-from models.detector.verdicts import Verdicts
+from models.detector.verdicts import Scored, Verdicts, tell
 from models.detector.week import Week
 from models.kinds import KINDS
 from models.version import ModelVersion
@@ -109,7 +110,7 @@ class OccupancyColumns:
 
     def score(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
         """Verdicts on the counts of a window (NaN where missing); changes nothing."""
-        return self._verdicts(self._judge(slot, counts))
+        return _only(self.tell([self._scored(self._judge(slot, counts))]))
 
     def learn(self, slot: int, counts: NDArray[np.float64]) -> None:
         """Learn the counts of a window (NaN where missing)."""
@@ -123,7 +124,18 @@ class OccupancyColumns:
         left_out: NDArray[np.bool_] | None = None,
         confirmed: NDArray[np.bool_] | None = None,
     ) -> Verdicts:
-        """Score, then learn.
+        """Score, then learn; `advance` and `tell` in one."""
+        return _only(self.tell([self.advance(slot, counts, left_out=left_out, confirmed=confirmed)]))
+
+    def advance(
+        self,
+        slot: int,
+        counts: NDArray[np.float64],
+        *,
+        left_out: NDArray[np.bool_] | None = None,
+        confirmed: NDArray[np.bool_] | None = None,
+    ) -> Scored:
+        """Score, then learn. The verdicts are told later, of many windows at once, which takes less time.
 
         Parameters
         ----------
@@ -138,13 +150,17 @@ class OccupancyColumns:
             evidence of loitering.
         """
         judgement = self._judge(slot, counts)
-        verdicts = self._verdicts(judgement)
+        scored = self._scored(judgement)
         if left_out is not None:
             judgement = _without(judgement, left_out)
         if confirmed is not None:
             judgement = self._confirm(judgement, confirmed & judgement.observed)
         self._learn(slot, judgement)
-        return verdicts
+        return scored
+
+    def tell(self, windows: Sequence[Scored]) -> Verdicts:
+        """The verdicts on windows that were advanced over: arrays of [windows, n]."""
+        return tell(windows, self.version, self.week.window_minutes, self.shares)
 
     def step_score(self, slot: int, counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Expected counts and scores alone, then learn: what calibration needs of a step."""
@@ -183,23 +199,16 @@ class OccupancyColumns:
             p_above=at_least(count + 1.0, expectation.mean, expectation.excess),
         )
 
-    def _verdicts(self, judgement: _Judgement) -> Verdicts:
-        mean, excess = judgement.expectation.mean, judgement.expectation.excess
-        score = np.where(judgement.observed, judgement.score, np.nan)
-        weeks = self.evidence_weeks
-        curve = tail_curve(self.state.head, self._frame)
-        tail = self.version.calibration.tail(score, mean / self.week.hours, weeks, self.week.window_minutes)
-        return Verdicts(
-            expected=mean,
-            lower=quantile(0.025, mean, excess),
-            upper=quantile(1.0 - nominal(curve, 0.025), mean, excess),
-            p_value=np.where(judgement.observed, recalibrated(curve, judgement.p_value), np.nan),
-            p_above=np.where(judgement.observed, recalibrated(curve, judgement.p_above), np.nan),
-            score=score,
-            episode_probability=np.where(judgement.observed, judgement.probability, np.nan),
-            tail=tail,
-            anomalous=tail <= self.shares,
-            evidence_weeks=weeks,
+    def _scored(self, judgement: _Judgement) -> Scored:
+        observed, expectation = judgement.observed, judgement.expectation
+        return Scored(
+            mean=expectation.mean,
+            excess=expectation.excess,
+            score=np.where(observed, judgement.score, np.nan),
+            p_value=np.where(observed, judgement.p_value, np.nan),
+            p_above=np.where(observed, judgement.p_above, np.nan),
+            evidence_weeks=self.evidence_weeks,
+            counted=counted_tails(self.state.head),
         )
 
     def _confirm(self, judgement: _Judgement, confirmed: NDArray[np.bool_]) -> _Judgement:
@@ -267,3 +276,8 @@ def _without(judgement: _Judgement, left_out: NDArray[np.bool_]) -> _Judgement:
         count=np.where(left_out, 0.0, judgement.count),
         evidence=np.where(left_out, 0.0, judgement.evidence),
     )
+
+
+def _only(verdicts: Verdicts) -> Verdicts:
+    """Those of the one window there is."""
+    return Verdicts(*(getattr(verdicts, each.name)[0] for each in fields(Verdicts)))

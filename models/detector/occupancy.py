@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Expectation:
     time_variance: Floats  # of such ratios around 1
     slot_variance: Floats  # of slots' ratios around their time of day's
 
-    @property
+    @cached_property
     def excess(self) -> Floats:
         """Excess variance of the predictive distribution."""
         return self.dispersion + self.clumping / self.mean + self.uncertainty

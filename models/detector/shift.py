@@ -101,6 +101,8 @@ def _holds(head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_])
 
 def _accept(head: NDArray[np.float32], accepted: NDArray[np.bool_]) -> None:
     """Move the level to that of the last days, and forget what was remembered against the old one."""
+    if not accepted.any():
+        return
     ratio = (row(head, Head.RECENT_SUM) + 0.5) / (row(head, Head.RECENT_EXPOSURE) + 0.5)
     scale = _ACCEPTED_SHAPE / np.maximum(row(head, Head.LEVEL_SUM), _ACCEPTED_SHAPE)
     changes: dict[int, Floats] = {

@@ -155,7 +155,8 @@ class OccupancyState:
 
 def row(rows: NDArray[np.float32], field: int) -> NDArray[np.float64]:
     """One field as float64."""
-    return np.asarray(rows[field], dtype=np.float64)
+    values: NDArray[np.float64] = rows[field].astype(np.float64)
+    return values
 
 
 def accumulate(rows: NDArray[np.float32], field: int, gain: NDArray[np.float64], forget: NDArray[np.float64]) -> None:

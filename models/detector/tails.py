@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.detector.distribution import Floats
 from models.detector.frame import Frame
-from models.detector.state import Head, accumulate, row
+from models.detector.state import Head, accumulate
 
 TailCurve = list[tuple[float, Floats]]
 
@@ -57,12 +57,20 @@ def nominal(curve: TailCurve, frequency: float) -> Floats:
     return np.exp(result)
 
 
-def tail_curve(head: NDArray[np.float32], frame: Frame) -> TailCurve:
-    """(log p, log frequency) from p = 1 downwards; the last point lies far below all levels."""
-    strength, windows = frame.hyper.tail_strength, row(head, Head.TAIL_WINDOWS)
-    points = [(0.0, np.zeros(head.shape[1]))]
-    for level, field in _LEVELS:
-        ratio = (strength + row(head, field)) / (strength + level * windows)
+def counted_tails(head: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the curve is drawn from, float32[4, n]: windows counted, and those below each level."""
+    return head[[Head.TAIL_WINDOWS, *(field for _, field in _LEVELS)]]
+
+
+def tail_curve(counted: NDArray[np.float32], strength: float) -> TailCurve:
+    """(log p, log frequency) from p = 1 downwards; the last point lies far below all levels.
+
+    ``counted`` is what `counted_tails` gives; the p-values count for as many windows as ``strength`` says.
+    """
+    windows, *below = counted.astype(np.float64)
+    points = [(0.0, np.zeros(windows.size))]
+    for (level, _), met in zip(_LEVELS, below, strict=True):
+        ratio = (strength + met) / (strength + level * windows)
         left, low = points[-1]
         right = float(np.log(level))
         steepest = low - _LEAST_SLOPE * (left - right)

@@ -1,16 +1,21 @@
-"""What the model says of the counts of one window."""
+"""What the model says of counts, window by window."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detector.distribution import Floats, quantile
+from models.detector.tails import nominal, recalibrated, tail_curve
+from models.version import ModelVersion
+
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What the model said of one window's counts before learning them.
+    """What the model said of counts before learning them, of one window, [n], or of several, [windows, n].
 
     ``expected``, ``lower``, ``upper`` and ``evidence_weeks`` are given for every series; the others are NaN (and
     ``anomalous`` false) where the count is missing.
@@ -45,3 +50,42 @@ class Verdicts:
     tail: NDArray[np.float64]
     anomalous: NDArray[np.bool_]
     evidence_weeks: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the verdicts on one window are told from, as it was before the window was learnt; float64[n] each.
+
+    ``mean`` and ``excess`` are those of the predictive distribution; ``score``, ``p_value`` and ``p_above``, the latter
+    not yet recalibrated, are NaN where the count is missing; ``counted`` is what `models.detector.tails.counted_tails`
+    gave.
+    """
+
+    mean: Floats
+    excess: Floats
+    score: Floats
+    p_value: Floats
+    p_above: Floats
+    evidence_weeks: Floats
+    counted: NDArray[np.float32]
+
+
+def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, shares: Floats) -> Verdicts:
+    """The verdicts on some windows, all at once: [windows, n]."""
+    scored = Scored(*(np.concatenate([getattr(one, each.name) for one in windows], axis=-1) for each in fields(Scored)))
+    curve = tail_curve(scored.counted, version.hyperparameters.tail_strength)
+    rate = scored.mean * (60 / window_minutes)
+    tail = version.calibration.tail(scored.score, rate, scored.evidence_weeks, window_minutes)
+    told = Verdicts(
+        expected=scored.mean,
+        lower=quantile(0.025, scored.mean, scored.excess),
+        upper=quantile(1.0 - nominal(curve, 0.025), scored.mean, scored.excess),
+        p_value=recalibrated(curve, scored.p_value),
+        p_above=recalibrated(curve, scored.p_above),
+        score=scored.score,
+        episode_probability=1.0 / (1.0 + np.exp(-np.clip(scored.score, -700.0, 700.0))),
+        tail=tail,
+        anomalous=tail <= np.tile(shares, len(windows)),
+        evidence_weeks=scored.evidence_weeks,
+    )
+    return Verdicts(*(getattr(told, each.name).reshape(len(windows), -1) for each in fields(Verdicts)))

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from models.calendar import Calendar
 from models.detector.columns import OccupancyColumns
 from models.detector.state import Head
+from models.detector.verdicts import Scored
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
 from service.domain.state import Silence
 from service.domain.verdicts import MEASURES, VerdictColumns
+
+_CELLS_AT_A_TIME = 16_384  # windows times series that verdicts are told of: few calls, and arrays that fit a cache
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def score_and_learn(
     anomalous = np.zeros(counts.shape, dtype=bool)
     counted = counts.copy()
     restarting, falling_silent = roster.restarting(), _by_time(roster.silences)
+    pending: list[Scored] = []
     for t, slot in enumerate(slots):
         if anew := restarting.get(int(starts[t])):
             restart(columns, anew)
@@ -169,10 +173,13 @@ def score_and_learn(
             found |= {int(roster.numbers[k]): int(starts[t]) for k in noticed if int(roster.numbers[k]) not in found}
         counted[t, unheard & ~too_long] = 0.0
         said = {"left_out": marks.left_out[t], "confirmed": marks.confirmed[t]} if marks else {}
-        verdicts = columns.step(int(slot), counted[t], **said)
-        for k, name in enumerate(MEASURES[1:]):
-            measures[k, t] = getattr(verdicts, name)
-        anomalous[t] = verdicts.anomalous
+        pending.append(columns.advance(int(slot), counted[t], **said))
+        if len(pending) * len(roster) >= _CELLS_AT_A_TIME or t == len(slots) - 1:
+            told = columns.tell(pending)
+            for k, name in enumerate(MEASURES[1:]):
+                measures[k, t + 1 - len(pending) : t + 1] = getattr(told, name)
+            anomalous[t + 1 - len(pending) : t + 1] = told.anomalous
+            pending = []
     if marks:
         anomalous &= ~marks.annotated
     present = ~np.isnan(counted)
