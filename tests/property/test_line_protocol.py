@@ -40,13 +40,33 @@ def rows_of(columns: CountColumns) -> list[tuple[object, ...]]:
 
 @given(bodies, st.sampled_from(sorted(PRECISIONS)))
 @example('presence,stairwell=A count=3i 9223372036854775807\npresence,stairwell="A count=3 8', "s")
-def test_the_fast_way_equals_the_exact_way(body: str, precision: str) -> None:
-    """Rows, values and problems, to the last word."""
-    fast = read_lines(body.encode(), now=NOW, precision=precision)
-    with patch.object(line_protocol._reader(OWN_SCHEMA), "common", NEVER):
-        exact = read_lines(body.encode(), now=NOW, precision=precision)
-    assert rows_of(fast) == rows_of(exact)
-    assert fast.problems == exact.problems
+def test_all_ways_to_read_are_equal(body: str, precision: str) -> None:
+    """As columns, by the line, and the exact one: rows, values and problems, to the last word."""
+    reader = line_protocol._reader(OWN_SCHEMA)
+    fastest = read_lines(body.encode(), now=NOW, precision=precision)
+    with patch.object(reader, "read_common", lambda *_: None):
+        fast = read_lines(body.encode(), now=NOW, precision=precision)
+        with patch.object(reader, "common", NEVER):
+            exact = read_lines(body.encode(), now=NOW, precision=precision)
+    assert rows_of(fastest) == rows_of(fast) == rows_of(exact)
+    assert fastest.problems == fast.problems == exact.problems
+
+
+@given(st.lists(common, min_size=1, max_size=6).map("\n".join), st.booleans())
+@example("presence,stairwell=A count=1i 1\npresence,stairwell=B count=2i", False)
+@example("presence,stairwell=A count=1i 1 presence,stairwell=B count=2i 2", False)
+@example(" count=1i 1", True)
+def test_columns_are_read_of_common_lines_and_of_nothing_else(body: str, ends: bool) -> None:
+    """Each line by the regular expression, or none by columns; a line break at the end is none of a line."""
+    reader = line_protocol._reader(OWN_SCHEMA)
+    lines = body.encode().split(b"\n")
+    columns = reader.read_common(b"\n".join(lines) + b"\n" * ends, 1)
+    all_common = all(reader.common.fullmatch(line) for line in lines)
+    assert columns is None or all_common
+    if columns is None:
+        assert not all_common or b"#" in body.encode() or any(int(line.split()[2]) > 2**63 - 1 for line in lines)
+    else:
+        assert columns.rows.tolist() == list(range(1, len(lines) + 1))
 
 
 @given(st.binary(max_size=200))
