@@ -18,7 +18,8 @@ from service.cli import main
 from service.domain.deliveries import Delivery, DeliveryStatus
 from service.domain.installation import DataFolder, Disk
 from service.domain.keys import Role
-from service.domain.places import Kind
+from service.domain.places import Kind, PlaceRow
+from service.domain.sensors import SensorFault, SensorKey, SensorState
 from service.scheduler import scheduler_lock
 from service.usecases.advance import advance
 from service.usecases.doctor import Diagnosis, State, examine
@@ -208,6 +209,32 @@ def test_what_people_should_tell_and_whom_they_gave_keys(folder: Path) -> None:
     assert "kvarnen-3a/boiler room" in places
     later = of(told(folder, NOW + timedelta(days=800)), "keys")
     assert any("older than two years" in message for _, message in later)
+
+
+def test_sensors_in_trouble_are_counted(folder: Path) -> None:
+    """By what is wrong with them; their own command names them."""
+    ports = sqlite_ports(folder, NOW)
+    place = ports.register.stairwells(TENANT)[0]
+    row = PlaceRow(
+        tenant=TENANT,
+        area=place.building.area,
+        property=place.building.property,
+        building=place.building.building,
+        stairwell=place.stairwell,
+        space=place.spaces[0].space,
+        kind=place.spaces[0].kind,
+        sensor="hp-17",
+    )
+    ports.register.put([row])
+    before = of(told(folder), "sensors")
+    assert [state for state, _ in before] == [State.OK]
+    assert "awaited" in before[0][1]
+    key = SensorKey(
+        ports.register.index(TENANT)[row.stairwell, row.space], ports.register.sensor_number(TENANT, "hp-17")
+    )
+    fault = SensorFault(key=key, state=SensorState.STUCK, since=0, found=0)
+    ports.sensors.replace_faults([], [fault])
+    assert only(told(folder), "sensors").message.endswith("1 stuck")
 
 
 def test_a_store_that_is_away_is_one_finding_among_others(folder: Path) -> None:

@@ -23,6 +23,7 @@ from service.usecases.doctor.running import (
     examine_deliveries,
     examine_scheduler,
     examine_secrets,
+    examine_sensors,
     examine_stores,
 )
 
@@ -38,6 +39,7 @@ _WITHIN: dict[str, Examination] = {
     "clock": examine_clock,
     "scheduler": examine_scheduler,
     "counts": examine_counts,
+    "sensors": examine_sensors,
     "deliveries": examine_deliveries,
     "places": examine_places,
     "keys": examine_keys,

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 
 from service.domain.deliveries import DeliveryStatus
 from service.domain.installation import Disk
+from service.domain.sensors import SensorState
 from service.errors import SettingsError
 from service.mail_settings import mail_password
 from service.ports import Ports
 from service.usecases.deliver import OLDEST
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, failed, some, well
 from service.usecases.health import overdue_seconds, read_progress, store_failures
+from service.usecases.sensors import count_states
 from service.webhook_settings import webhook_secrets
 
 _PATIENCE_SECONDS = 900
@@ -113,6 +115,16 @@ def examine_counts(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
         told + newest,
         "look whether senders reach the API (`trappvakt_ingest_rows_total`), by a valid key and a right clock",
     )
+
+
+def examine_sensors(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+    """How many sensors are in which trouble."""
+    counted = {state: number for state, number in count_states(ports).items() if number}
+    told = ", ".join(f"{number} {state.value}" for state, number in counted.items())
+    if counted.keys() - {SensorState.OK, SensorState.AWAITED}:
+        yield doubtful("sensors", told, "`trappvakt sensors` names them, and says why and what to do")
+    elif counted:
+        yield well("sensors", told)
 
 
 def examine_deliveries(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
