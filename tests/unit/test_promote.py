@@ -33,7 +33,7 @@ WEEKS = 3
 
 @pytest.fixture(scope="module")
 def city() -> SimulatedCity:
-    return simulate_city(21, stairwells=4, weeks=WEEKS)
+    return simulate_city(21, stairwells=12, weeks=WEEKS)
 
 
 @pytest.fixture(scope="module")
@@ -267,14 +267,14 @@ def test_a_fault_of_ours_ends_its_command_and_no_other(ports):
 
 def test_a_full_disk_gives_the_promotion_up_and_the_champion_goes_on(scored, city, tmp_path):
     """A real one, with room for half of a second state: what it took is freed, and is enough to score on."""
-    with small_disk(tmp_path / "disk", megabytes=8) as disk:
+    with small_disk(tmp_path / "disk", megabytes=24) as disk:
         shutil.copytree(scored, disk, dirs_exist_ok=True)
         ports = sqlite_ports(disk)
         add_challenger(ports)
         before, files = ports.state.manifest(), state_files(disk)
         number = ports.state.enqueue("promote", "1", "test")
         run_commands(ports)
-        ballast = fill(disk, leave_bytes=100_000)
+        ballast = fill(disk, leave_bytes=300_000)
         with pytest.raises(StorageFull, match="free some space"):
             finish(ports)
         assert "free some space" in ports.state.outcome(number)[1]
