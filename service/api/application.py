@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import structlog
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from service.api import metrics, problems
 from service.api.authentication import permitted_key
@@ -112,12 +113,20 @@ def _encoded(body: object) -> bytes:
 
 def _fail(error: Exception) -> Response:
     operation = _operation()
+    if isinstance(error, MethodNotAllowed):
+        error.valid_methods = _methods_of(request.path) or error.valid_methods
     if isinstance(error, StoreError):
         metrics.observe_store_error()
     response = problems.respond(error, operation.problem if operation else problems.Problem)
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", operation=operation and operation.name, exc_info=error)
     return response
+
+
+def _methods_of(path: str) -> set[str]:
+    """Those of a path that stands as it is; it does not answer for one with a variable that it would fit."""
+    own = {operation.method for operation in OPERATIONS if operation.path == path}
+    return own | {"HEAD"} if "GET" in own else own
 
 
 def _operation() -> Operation | None:

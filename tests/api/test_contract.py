@@ -58,6 +58,14 @@ def test_every_operation_is_documented(operation):
     assert not operation.path_types or "404" in statuses
 
 
+@pytest.mark.parametrize("path", [path for path in DOCUMENT["paths"] if "{" not in path])
+def test_a_path_that_stands_as_it_is_allows_its_own_methods(town, path):
+    """Not those of a path with a variable that it would fit."""
+    response = town.app.test_client().open(path, method="TRACE")
+    own = {method.upper() for method in DOCUMENT["paths"][path]}
+    assert set(response.headers["Allow"].split(", ")) == own | ({"HEAD"} if "GET" in own else set())
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_every_collection_comes_in_pages(operation):
     """What has items has a cursor, a limit and a Link; nothing else has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,8 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 
+from service.api.contract import OPERATIONS
+from service.api.paging import PageQuery
 from service.domain.keys import Role
 from tests.api.conftest import Town, served
 from tests.worlds import sqlite_ports
@@ -19,23 +22,15 @@ MEANINGFUL = (
     "counts",
     "readings",
     "places",
-    "anomalies",
     "annotations",
     "patrol-visits",
-    "episodes",
     "mute",
     "outcomes",
     "hotspot-lists",
     "approve",
-    "deliveries",
     "resend",
-    "verdicts",
-    "audit",
-    "models",
-    "level-shifts",
-    "deliveries",
-    "subscriptions",
 )
+PAGED = sorted({operation.path for operation in OPERATIONS if issubclass(operation.query, PageQuery)})
 REFUSED_FOR_THEIR_MEANING = ["2xx", "401", "403", "404", "409", "422"]
 """A row may be of the future, a cursor of another operation: no schema says so."""
 PHASES = {"examples", "coverage", "fuzzing", "stateful"}
@@ -75,7 +70,7 @@ def configuration(token: str, *operations: dict[str, object]) -> SchemathesisCon
             "operations": [
                 *operations,
                 {
-                    "include-path-regex": f"/({'|'.join(MEANINGFUL)})$",
+                    "include-path-regex": f"/({'|'.join(MEANINGFUL)})$|^({'|'.join(map(re.escape, PAGED))})$",
                     "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_FOR_THEIR_MEANING}},
                 },
             ],
