@@ -135,14 +135,14 @@ def recall(
     days
         From the first evening on.
     without
-        bool[T, m]: windows flagged of the same series as they were. What is flagged there anyway is left out too.
+        bool[T, m]: windows flagged of the same series as they were. What is flagged anyway does not count as found, so
+        that detectors are asked for the same loitering whatever they flag.
     """
     reach = days * injection.calendar.windows_per_day
     spans = [(int(onset), int(onset) + reach) for onset in injection.onsets]
     judged = [column for column, (_, after) in enumerate(spans) if after <= len(flagged)]
-    if without is not None:
-        judged = [k for k in judged if not found_within(without[:, k], injection.hours[:, k], *spans[k])]
-    return Proportion(sum(found_within(flagged[:, k], injection.hours[:, k], *spans[k]) for k in judged), len(judged))
+    added = flagged if without is None else flagged & ~without
+    return Proportion(sum(found_within(added[:, k], injection.hours[:, k], *spans[k]) for k in judged), len(judged))
 
 
 def _as_shares(between: tuple[int, int] | None, starts: NDArray[np.int64]) -> tuple[float, float]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "import": "importing:import_counts",
     "score": "scoring:score",
     "replay": "replay:replay",
+    "backtest": "backtest:backtest",
     "lists": "lists:lists",
     "outcomes": "outcomes:outcomes",
     "annotations": "annotations:annotation_commands",
