@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.domain.state import Checkpoint, Chunk, Command, Learnt, Ledger, Manifest, Shard
+from service.domain.keys import AuditEntry
+from service.domain.state import Checkpoint, Chunk, Command, Learnt, Ledger, Manifest, Promotion, Shard
 from service.domain.verdicts import VerdictQuery
 from service.errors import NotFound, StoreError
 from tests.contract.conftest import FreshStores
@@ -168,6 +170,43 @@ def test_ledger_in_force_is_the_last_published(embedded: Stores) -> None:
     state.read_chunk(kept)
     with pytest.raises(StoreError):
         state.read_chunk(other)
+
+
+def test_second_state_is_kept_beside_the_one_in_force(embedded: Stores) -> None:
+    """Its chunks are not swept; dropped, they are deleted, but for those that the state in force names too."""
+    state = embedded.state
+    assert state.promotion() is None
+    in_force, shared, second, checkpoint = (written_later(embedded, number) for number in range(4))
+    with state.transaction():
+        state.publish(manifest(START, in_force))
+        state.publish_ledger(Ledger(checkpoints=[Checkpoint(time=START, series=[1], file=shared)]))
+    promotion = Promotion(
+        manifest=manifest(START, second),
+        ledger=Ledger(checkpoints=[Checkpoint(time=START, series=[1], file=file) for file in (shared, checkpoint)]),
+        actor="cli:eva",
+        override="the fair was in town",
+        command=7,
+        entry=AuditEntry(time=datetime(2026, 11, 1, tzinfo=UTC), actor="a", tenant="*", action="b", subject="c"),
+    )
+    with suppress(ZeroDivisionError), state.transaction():
+        state.publish_promotion(promotion)
+        raise ZeroDivisionError
+    assert state.promotion() is None
+    state.publish_promotion(promotion)
+    assert state.promotion() == promotion
+    state.sweep()
+    for file in (in_force, shared, second, checkpoint):
+        state.read_chunk(file)
+    before = state.size_bytes()
+    state.drop_promotion()
+    assert state.promotion() is None
+    assert 0 < state.size_bytes() < before
+    for file in (in_force, shared):
+        state.read_chunk(file)
+    for file in (second, checkpoint):
+        with pytest.raises(StoreError):
+            state.read_chunk(file)
+    state.drop_promotion()
 
 
 def test_commands_wait_until_they_are_finished(embedded: Stores) -> None:
