@@ -34,7 +34,7 @@ def judge_gates(manifest: VersionManifest, champion: str, settings: Gates) -> li
     >>> tried = msgspec.structs.replace(SHIPPED_MANIFEST, version_id="1", parent="0", metrics=found)
     >>> gates = judge_gates(tried, "0", Gates(calibration_ratio=1.25, recall_loss=0.05, list_overlap=0.6))
     >>> [gate.name for gate in gates if gate.passed], gates[2].reason
-    (['champion', 'calibration', 'overlap'], 'the trial did not tell of recall_challenger, recall_champion')
+    (['trial', 'calibration', 'overlap'], 'the trial did not tell of recall_challenger, recall_champion')
     """
     return [_tried_beside(manifest, champion), *(gate(manifest.metrics, settings) for gate in _GATES)]
 
@@ -65,7 +65,7 @@ def _tried_beside(manifest: VersionManifest, champion: str) -> Gate:
     passed = manifest.parent == champion
     beside = f"it was tried beside version {manifest.parent}" if manifest.parent else "it was never tried"
     reason = beside if passed else f"{beside}, and version {champion} is in force"
-    return Gate(name="champion", passed=passed, value=None, limit=None, reason=reason)
+    return Gate(name="trial", passed=passed, value=None, limit=None, reason=reason)
 
 
 def _calibration(metrics: dict[str, float], settings: Gates) -> Gate:
