@@ -314,7 +314,7 @@ def _told(found: tuple[ListRecord, bytes], form: Format, language: Language) -> 
         "Content-Disposition": f'{shown}; filename="{decided.list_id}.{form.suffix}"',
         "Vary": "Accept, Accept-Language",
     }
-    told = export_list(canonical_json, form, language)
+    told = export_list(canonical_json, form, language, draft=decided.status is ListStatus.DRAFT)
     if form is not JSON:
         headers["Content-Language"] = language.value
     if form.media_type == HTML:

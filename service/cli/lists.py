@@ -11,7 +11,7 @@ import msgspec
 from service.cli.files import OutputFile
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
-from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord
+from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord, ListStatus
 from service.exports.formats import FORMATS, export_list
 from service.exports.wording import Language
 from service.usecases.deliver import list_deliveries
@@ -119,8 +119,8 @@ def export(  # noqa: PLR0917 - click calls it by name
 ) -> None:
     """Write a list, by default the newest, as CSV, XLSX, GeoJSON, a page to print, or its canonical JSON."""
     form = FORMATS[suffix or _suffix_of(out)]
-    _, content = _read(session, list_id, tenant, area)
-    exported = export_list(content, form, Language(language))
+    record, content = _read(session, list_id, tenant, area)
+    exported = export_list(content, form, Language(language), draft=record.status is ListStatus.DRAFT)
     if out:
         out.write_bytes(exported)
     else:

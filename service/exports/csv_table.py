@@ -13,20 +13,21 @@ from service.exports.wording import Language, space_text, when_text
 
 _NESTED = {"further_blocks", "weekly", "week", "source"}  # what a row has no cell for
 _COLUMNS = [name for name in HotspotEntry.__struct_fields__ if name not in _NESTED]
-_WHEN = "when"
+_WHEN, _DRAFT = "when", "draft"
 
 
-def render_csv(listed: HotspotList, language: Language) -> bytes:
+def render_csv(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
     """A list as CSV (UTF-8, a header, a row per entry).
 
-    Weekdays are 0 to 6 from Monday, joined by spaces; ``when`` tells all blocks of the entry in words. A text that a
-    spreadsheet would take for a formula is preceded by an apostrophe.
+    Weekdays are 0 to 6 from Monday, joined by spaces. ``when`` tells all blocks of the entry in words, ``draft`` that
+    nobody has approved the list. A text that a spreadsheet would take for a formula is preceded by an apostrophe.
     """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow([*_COLUMNS, _WHEN])
+    writer.writerow([*_COLUMNS, _WHEN, _DRAFT])
     for entry in listed.entries:
-        writer.writerow([*(_cell(getattr(entry, name)) for name in _COLUMNS), inert(_blocks(entry, language))])
+        cells = (_cell(getattr(entry, name)) for name in _COLUMNS)
+        writer.writerow([*cells, inert(_blocks(entry, language)), _cell(draft)])
     return table.getvalue().encode()
 
 

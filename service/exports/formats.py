@@ -29,12 +29,13 @@ class Format:
     media_type
         As registered with IANA.
     render
-        From the list and the language of its words to the bytes; None where they are the canonical JSON itself.
+        From the list, the language of its words, and whether it is a draft, to the bytes; None where they are the
+        canonical JSON itself.
     """
 
     suffix: Suffix
     media_type: str
-    render: Callable[[HotspotList, Language], bytes] | None
+    render: Callable[[HotspotList, Language, bool], bytes] | None
 
 
 JSON = Format("json", "application/json", None)
@@ -52,8 +53,8 @@ FORMATS: Mapping[str, Format] = {
 """Every format by its suffix; JSON, the list itself, first."""
 
 
-def export_list(canonical_json: bytes, form: Format, language: Language) -> bytes:
-    """A list in a format, from its canonical JSON and nothing else."""
+def export_list(canonical_json: bytes, form: Format, language: Language, *, draft: bool = False) -> bytes:
+    """A list in a format, from its canonical JSON; a draft says that it is one, but for the JSON, whose bytes stay."""
     if form.render is None:
         return canonical_json
-    return form.render(msgspec.json.decode(canonical_json, type=HotspotList), language)
+    return form.render(msgspec.json.decode(canonical_json, type=HotspotList), language, draft)

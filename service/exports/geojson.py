@@ -11,15 +11,17 @@ from service.domain.hotspots import HotspotEntry, HotspotList
 from service.exports.wording import Language, reason_text, when_text
 
 
-def render_geojson(listed: HotspotList, language: Language) -> bytes:
+def render_geojson(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
     """A list as a feature collection.
 
     A feature's properties are the entry's members, with ``when`` and ``reason`` in words; a place without coordinates
-    has the geometry null. What is said of the list as a whole stands beside the features, as foreign members.
+    has the geometry null. What is said of the list as a whole stands beside the features, as foreign members; ``draft``
+    says whether nobody has approved it yet.
     """
     about: Mapping[str, Any] = msgspec.to_builtins(listed)
     collection = {
         "type": "FeatureCollection",
+        "draft": draft,
         "features": [_feature(entry, language) for entry in listed.entries],
         **{name: value for name, value in about.items() if name != "entries"},
     }

@@ -45,13 +45,13 @@ _WORDS = {
 }
 
 
-def render_print_page(listed: HotspotList, language: Language) -> bytes:
+def render_print_page(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
     """A list as HTML, in light or dark as the reader's screen is, and on white when it is printed."""
     page = _template().render(
         listed=listed,
         language=language,
         words=_WORDS[language],
-        title=summary.title(listed, language),
+        title=summary.title(listed, language, draft=draft),
         origin=summary.origin(listed, language),
         notes=[*summary.notes(listed, language), week_legend(language)],
         joint=summary.is_joint(listed),

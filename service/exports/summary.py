@@ -28,15 +28,16 @@ def is_joint(listed: HotspotList) -> bool:
     return bool(listed.sources)
 
 
-def title(listed: HotspotList, language: Language) -> str:
-    """What it is, by its running number, and whose."""
+def title(listed: HotspotList, language: Language, *, draft: bool = False) -> str:
+    """What it is, by its running number, and whose; a draft says so first."""
     name = {"sv": "Hotspotlista", "en": "Hot-spot list"}[language]
-    return f"{name} {listed.number or listed.list_id} · {owner_text(listed)}"
+    unapproved = {"sv": "UTKAST, ej godkänt · ", "en": "DRAFT, not approved · "}[language] if draft else ""
+    return f"{unapproved}{name} {listed.number or listed.list_id} · {owner_text(listed)}"
 
 
-def headline(listed: HotspotList, language: Language) -> str:
+def headline(listed: HotspotList, language: Language, *, draft: bool = False) -> str:
     """The first line: what and whose, and :func:`origin`."""
-    return f"{title(listed, language)} · {origin(listed, language)}"
+    return f"{title(listed, language, draft=draft)} · {origin(listed, language)}"
 
 
 def origin(listed: HotspotList, language: Language) -> str:

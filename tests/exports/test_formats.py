@@ -9,6 +9,7 @@ import zipfile
 from html.parser import HTMLParser
 
 import msgspec
+import openpyxl
 import pytest
 
 from service.domain.hotspots import HotspotList
@@ -164,3 +165,23 @@ def test_one_presence_in_a_calm_week_is_pale() -> None:
     found = heat_map(entry(week=week))
     assert found is not None
     assert found.level((2, 8)) == 2
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_draft_says_that_it_is_one(language: Language) -> None:
+    """In every format but the canonical JSON; an approved list does not."""
+    content, word = canonical(rich_list()), {"sv": "UTKAST", "en": "DRAFT"}[language]
+    told = {
+        (suffix, draft): export_list(content, form, language, draft=draft)
+        for suffix, form in FORMATS.items()
+        for draft in (True, False)
+    }
+    assert told["json", True] == told["json", False] == content
+    assert told["html", True].decode().count(word) == 2, "title and heading"
+    assert word not in told["html", False].decode()
+    assert [msgspec.json.decode(told["geojson", draft])["draft"] for draft in (True, False)] == [True, False]
+    for draft in (True, False):
+        rows = list(csv.DictReader(io.StringIO(told["csv", draft].decode())))
+        assert {row["draft"] for row in rows} == {str(draft).lower()}
+        book = openpyxl.load_workbook(io.BytesIO(told["xlsx", draft]))
+        assert {str(sheet["A1"].value).startswith(word) for sheet in book} == {draft}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC
+from functools import partial
 
 from xlsxwriter.workbook import Workbook
 
@@ -25,7 +26,7 @@ _OPTIONS = {
 }
 
 
-def render_xlsx(listed: HotspotList, language: Language) -> bytes:
+def render_xlsx(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
     """A list as a workbook; the same bytes for the same list and language.
 
     No cell is a formula: texts are written as texts, and those that a spreadsheet would take for a formula once they
@@ -35,16 +36,17 @@ def render_xlsx(listed: HotspotList, language: Language) -> bytes:
     with Workbook(out, {**_OPTIONS, "default_format_properties": {**FONT}}) as workbook:
         workbook.set_properties(
             {
-                "title": title(listed, language),
+                "title": title(listed, language, draft=draft),
                 "author": "Trappvakt",
                 "created": listed.made.astimezone(UTC).replace(tzinfo=None),
             }
         )
         styles = Styles(workbook)
         entries, weeks, other_places = _NAMES[language]
-        write_entries(Sheet(workbook, entries, styles, listed, language))
+        sheet = partial(Sheet, workbook, styles=styles, listed=listed, language=language, draft=draft)
+        write_entries(sheet(entries))
         if any(entry.week for entry in listed.entries):
-            write_weeks(Sheet(workbook, weeks, styles, listed, language))
+            write_weeks(sheet(weeks))
         if listed.gone or listed.unknown:
-            write_other_places(Sheet(workbook, other_places, styles, listed, language))
+            write_other_places(sheet(other_places))
     return out.getvalue()

@@ -31,9 +31,20 @@ class Sheet:
         Of the workbook.
     listed, language
         What it tells, and in what words.
+    draft
+        Whether nobody has approved it yet.
     """
 
-    def __init__(self, workbook: Workbook, name: str, styles: Styles, listed: HotspotList, language: Language) -> None:
+    def __init__(
+        self,
+        workbook: Workbook,
+        name: str,
+        *,
+        styles: Styles,
+        listed: HotspotList,
+        language: Language,
+        draft: bool = False,
+    ) -> None:
         self.styles, self.listed, self.language = styles, listed, language
         self.page = workbook.add_worksheet(name)
         self.page.hide_gridlines(2)
@@ -43,7 +54,7 @@ class Sheet:
         self.page.set_footer(_FOOTER[language].format(f"Trappvakt {listed.list_id}".replace("&", "&&")))
         self.page.set_row(0, 26)
         self.page.set_row(1, 16)
-        self.text(0, 0, headline(listed, language), styles.headline)
+        self.text(0, 0, headline(listed, language, draft=draft), styles.headline)
         self.text(1, 0, " ".join(notes(listed, language)), styles.note)
 
     @property
