@@ -208,7 +208,7 @@ class OccupancyColumns:
             p_value=np.where(observed, judgement.p_value, np.nan),
             p_above=np.where(observed, judgement.p_above, np.nan),
             evidence_weeks=self.evidence_weeks,
-            counted=counted_tails(self.state.head),
+            counted=counted_tails(self.state.head, expectation.mean),
         )
 
     def _confirm(self, judgement: _Judgement, confirmed: NDArray[np.bool_]) -> _Judgement:
@@ -244,7 +244,14 @@ class OccupancyColumns:
             count=lesson.count,
             observed=observed,
         )
-        learn_tail(state.head, frame, judgement.p_value, judgement.p_above, observed)
+        learn_tail(
+            state.head,
+            frame,
+            mean=expectation.mean,
+            p_value=judgement.p_value,
+            p_above=judgement.p_above,
+            observed=observed,
+        )
         self._count_silence(judgement)
 
     def _lesson(self, judgement: _Judgement) -> Lesson:

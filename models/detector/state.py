@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from models.calendar import DAY_TYPES
 
-STATE_SCHEMA = 2
+STATE_SCHEMA = 3
 DAY_PARTS = 6  # of four hours each
+TAIL_BANDS = 3  # of expected counts: few, ordinary, many
 
 
 class Slot(IntEnum):
@@ -64,16 +65,16 @@ class Head(IntEnum):
     CLUMPING_SUM = 19  # variance in proportion to the mean, beyond Poisson: people come in groups
     CLUMPING_WEIGHT = 20
     DISTRUST = 21  # share of the latest weeks' windows that were not learnt
-    TAIL_WINDOWS = 22  # windows whose p-values were counted
-    TAIL_20 = 23  # of them, those with a p-value below 1/20
-    TAIL_100 = 24
-    TAIL_500 = 25
-    SHIFT_UP = 26  # log evidence of a higher level in each part of the day: the first of `DAY_PARTS` fields
-    SHIFT_DOWN = 32  # the same of a lower level
-    SHIFT_MEAN = 38  # expected count of an average window in each part of the day
+    SHIFT_UP = 22  # log evidence of a higher level in each part of the day: the first of `DAY_PARTS` fields
+    SHIFT_DOWN = 28  # the same of a lower level
+    SHIFT_MEAN = 34  # expected count of an average window in each part of the day
+    TAIL_WINDOWS = 40  # windows whose p-values were counted: the first of `TAIL_BANDS` fields
+    TAIL_20 = 43  # of them, those with a p-value below 1/20
+    TAIL_100 = 46
+    TAIL_500 = 49
 
 
-HEAD_FIELDS = Head.SHIFT_MEAN + DAY_PARTS
+HEAD_FIELDS = Head.TAIL_500 + TAIL_BANDS
 
 
 @dataclass

@@ -4,7 +4,8 @@ Real counts have heavier tails than a negative binomial: holidays nobody named, 
 how often its p-values fell below a few levels, and a p-value is read off the curve through these frequencies, linear in
 the logarithms (recalibration of the probability integral transform: Kuleshov, Fenner and Ermon, ICML 2018). A discrete
 count falls below a level with the probability with which its randomised p-value would, so quiet series keep their
-p-values.
+p-values. What is unlikely in a busy hour is another thing than in a quiet one, so windows are counted in three bands,
+by what is expected of them in multiples of the series' mean; a window between two bands counts in both.
 """
 
 from __future__ import annotations
@@ -16,25 +17,40 @@ from numpy.typing import NDArray
 
 from models.detector.distribution import Floats
 from models.detector.frame import Frame
-from models.detector.state import Head, accumulate
+from models.detector.state import TAIL_BANDS, Head, row
 
 TailCurve = list[tuple[float, Floats]]
 
-_LEVELS = ((0.05, Head.TAIL_20), (0.01, Head.TAIL_100), (0.002, Head.TAIL_500))
+_LEVELS = (0.05, 0.01, 0.002)
+_FIELDS = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + (1 + len(_LEVELS)) * TAIL_BANDS)  # windows, then by level
+_BAND_RATIO = 3.0  # from one band's middle to the next one's: a third of the mean, the mean, three times the mean
 _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
 _MOST = 0.5  # a level is never met more often than in every second window
 
 
 def learn_tail(
-    head: NDArray[np.float32], frame: Frame, p_value: Floats, p_above: Floats, observed: NDArray[np.bool_]
+    head: NDArray[np.float32],
+    frame: Frame,
+    *,
+    mean: Floats,
+    p_value: Floats,
+    p_above: Floats,
+    observed: NDArray[np.bool_],
 ) -> None:
     """Count a window towards every level that its p-value, drawn at random within its count, falls below."""
-    forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
     room = np.maximum(p_value - p_above, 1e-300)
-    for level, field in _LEVELS:
-        below = np.clip((level - p_above) / room, 0.0, 1.0)
-        accumulate(head, field, np.where(observed, below, 0.0), forget)
-    accumulate(head, Head.TAIL_WINDOWS, observed.astype(np.float64), forget)
+    below = [np.clip((level - p_above) / room, 0.0, 1.0) for level in _LEVELS]
+    weight = _bands(head, mean) * observed
+    keep = 1.0 - weight / (frame.hyper.tail_memory_weeks * frame.week.windows)
+    counted = head[_FIELDS].reshape(-1, TAIL_BANDS, head.shape[1])
+    head[_FIELDS] = (counted * keep + weight * np.stack([np.ones_like(mean), *below])[:, None]).reshape(-1, mean.size)
+
+
+def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
+    """How far a window belongs to each band, float64[TAIL_BANDS, n]; sums to 1."""
+    multiple = np.log((mean + 1e-12) / (row(head, Head.MEAN) + 1e-12)) / np.log(_BAND_RATIO)
+    few, many = np.clip(-multiple, 0.0, 1.0), np.clip(multiple, 0.0, 1.0)
+    return np.stack([few, 1.0 - few - many, many])
 
 
 def recalibrated(curve: TailCurve, p_value: Floats) -> Floats:
@@ -57,19 +73,19 @@ def nominal(curve: TailCurve, frequency: float) -> Floats:
     return np.exp(result)
 
 
-def counted_tails(head: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the curve is drawn from, float32[4, n]: windows counted, and those below each level."""
-    return head[[Head.TAIL_WINDOWS, *(field for _, field in _LEVELS)]]
+def counted_tails(head: NDArray[np.float32], mean: Floats) -> Floats:
+    """What the curve of windows with such means is drawn from, float64[4, n]: all counted, then those below levels."""
+    return np.asarray((head[_FIELDS].reshape(-1, TAIL_BANDS, head.shape[1]) * _bands(head, mean)).sum(axis=1))
 
 
-def tail_curve(counted: NDArray[np.float32], strength: float) -> TailCurve:
+def tail_curve(counted: Floats, strength: float) -> TailCurve:
     """(log p, log frequency) from p = 1 downwards; the last point lies far below all levels.
 
     ``counted`` is what `counted_tails` gives; the p-values count for as many windows as ``strength`` says.
     """
-    windows, *below = counted.astype(np.float64)
+    windows, *below = counted
     points = [(0.0, np.zeros(windows.size))]
-    for (level, _), met in zip(_LEVELS, below, strict=True):
+    for level, met in zip(_LEVELS, below, strict=True):
         ratio = (strength + met) / (strength + level * windows)
         left, low = points[-1]
         right = float(np.log(level))

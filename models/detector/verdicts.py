@@ -67,7 +67,7 @@ class Scored:
     p_value: Floats
     p_above: Floats
     evidence_weeks: Floats
-    counted: NDArray[np.float32]
+    counted: Floats
 
 
 def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, shares: Floats) -> Verdicts:
