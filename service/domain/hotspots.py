@@ -60,6 +60,9 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     first_seen: datetime
     last_seen: datetime
+    coverage: Annotated[
+        float | None, Meta(description="Share of the period's windows in which the block's space was heard.")
+    ] = None
 
 
 class EntrySource(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,8 +139,8 @@ class ListedPlaces:
             address=building.address,
             latitude=building.latitude,
             longitude=building.longitude,
-            **msgspec.structs.asdict(_block(best, one)),
-            further_blocks=[_block(block, self.series[block.series]) for block in further],
+            **msgspec.structs.asdict(self._block(best)),
+            further_blocks=[self._block(block) for block in further],
             trend=None if history.trend is None else _TRENDS[history.trend],
             weekly=list(history.weekly),
             week=presences_by_hour(presences, columns, days=self.asked.days).tolist(),
@@ -149,12 +149,28 @@ class ListedPlaces:
             significant=false_discovery_rate <= self.asked.false_discovery_rate,
             confidence=1.0 - false_discovery_rate,
             standing=stands,
-            coverage=coverage,
             liveness=self._liveness(one),
             evidence_weeks=float(self.weeks[best.series]),
             warming_up=warming_up,
             reason_sv=reasons["sv"],
             reason_en=reasons["en"],
+        )
+
+    def _block(self, hotspot: HotSpot) -> Block:
+        one = self.series[hotspot.series]
+        return Block(
+            space=one.space,
+            space_kind=one.kind.value,
+            kind=hotspot.kind,
+            weekdays=list(hotspot.weekdays),
+            from_hour=hotspot.from_hour,
+            to_hour=hotspot.to_hour,
+            observed=hotspot.observed,
+            expected=hotspot.expected,
+            days=hotspot.days,
+            first_seen=datetime.fromtimestamp(hotspot.first_seen, UTC),
+            last_seen=datetime.fromtimestamp(hotspot.last_seen, UTC),
+            coverage=coverage_of(self.presences, hotspot.series, days=self.asked.days),
         )
 
     def _liveness(self, one: Series) -> Liveness:
@@ -183,19 +199,3 @@ def false_discovery_rates(p_values: Sequence[float], places: int) -> list[float]
     rates = np.empty(len(p))
     rates[order] = np.minimum(1.0, np.minimum.accumulate(stepped[::-1])[::-1])
     return [float(rate) for rate in rates]
-
-
-def _block(hotspot: HotSpot, one: Series) -> Block:
-    return Block(
-        space=one.space,
-        space_kind=one.kind.value,
-        kind=hotspot.kind,
-        weekdays=list(hotspot.weekdays),
-        from_hour=hotspot.from_hour,
-        to_hour=hotspot.to_hour,
-        observed=hotspot.observed,
-        expected=hotspot.expected,
-        days=hotspot.days,
-        first_seen=datetime.fromtimestamp(hotspot.first_seen, UTC),
-        last_seen=datetime.fromtimestamp(hotspot.last_seen, UTC),
-    )

@@ -270,6 +270,18 @@ def test_a_place_that_was_not_heard_since_keeps_its_standing(ports: Ports) -> No
     assert by_place(second)["fresh"].coverage < 0.7
 
 
+def test_each_block_tells_how_much_of_its_space_was_heard(ports: Ports) -> None:
+    """The cellar's sensor fell silent five days ago; the attic's goes on."""
+    ports.clock.time = END + timedelta(days=5)
+    times = (int(END.timestamp()) + np.arange(5 * 24) * 3600) * NANOSECONDS
+    attic = np.full(len(times), ports.register.index(TENANT)["fresh", "attic"])
+    ports.counts.append(CountPoints(series=attic, times=times, counts=0 * attic, sources=0 * attic))
+    advance(ports, ports.clock.time)
+    heard = {block.space: block.coverage for block in by_place(make_list(ports, TENANT))["fresh"].blocks()}
+    assert heard["cellar"] == pytest.approx(9 / 14, abs=0.02)
+    assert heard["attic"] == 1.0
+
+
 def test_changes_are_told_against_what_was_approved(ports: Ports) -> None:
     """Readers never saw a later draft, nor what was held back: that is new to them, and never gone."""
     first = write(ports)
