@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from service.backup_ports import Backups
 from service.http_webhooks import HttpWebhookSender
 from service.installation_ports import Installation
 from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
 from service.registry import FolderVersionRegistry
 from service.settings import Settings, influxdb_token
 from service.smtp import SmtpMailServer
+from service.stores.backups import LocalBackups
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
@@ -110,6 +112,11 @@ def build_installation(settings: Settings) -> Installation:
         If InfluxDB is configured and there is no token for it.
     """
     return LocalInstallation(settings.data_dir, _SCHEMAS, _writing_check(settings))
+
+
+def build_backups(settings: Settings) -> Backups:
+    """What makes and restores backups of the data folder; none of its files is opened before it is needed."""
+    return LocalBackups(settings.data_dir, _SCHEMAS, settings.store.kind)
 
 
 def _writing_check(settings: Settings) -> Callable[[], None]:

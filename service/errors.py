@@ -116,6 +116,10 @@ class InvalidInput(TrappvaktError):  # noqa: N818
         self.problems = tuple(problems)
 
 
+class BackupRefused(InvalidInput):
+    """A backup is incomplete, foreign, altered or newer than this program; nothing of it is restored."""
+
+
 class RowsRefused(InvalidInput):
     """Some rows cannot be used; the good ones beside them are kept.
 

@@ -41,6 +41,8 @@ COMMANDS = {
     "calibration": "calibration:calibration",
     "keys": "keys:keys",
     "influx": "influx:influx",
+    "backup": "backups:backup",
+    "restore": "backups:restore",
     "doctor": "checking:doctor",
     "settings": "checking:settings",
     "openapi": "checking:openapi",

@@ -100,11 +100,8 @@ class Database:
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Tell of SQLite's errors as a StoreError that names the file and what to check."""
-        try:
+        with errors_of(self.path):
             yield
-        except sqlite3.Error as error:
-            full = _code(error) == sqlite3.SQLITE_FULL
-            raise (StorageFull if full else StoreError)(f"{self.path}: {error}; {_advice(error)}") from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -153,6 +150,16 @@ class Database:
                 "start the newer Trappvakt that wrote it, or restore a backup"
             )
         return version
+
+
+@contextmanager
+def errors_of(path: Path) -> Iterator[None]:
+    """Tell of SQLite's errors on a file as a StoreError that names it and what to check."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        full = _code(error) == sqlite3.SQLITE_FULL
+        raise (StorageFull if full else StoreError)(f"{path}: {error}; {_advice(error)}") from error
 
 
 def _sha256(content: bytes) -> str:

@@ -1,0 +1,430 @@
+"""A backup is the data folder at one moment, whole or not there; what is restored is that, or nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.kills import read_verdicts, same
+from models.city import simulate_city
+from service.bootstrap import build_backups, build_installation
+from service.cli import main
+from service.domain.keys import EVERY_TENANT, Role
+from service.domain.state import files_named
+from service.errors import BackupRefused, Conflict, InvalidInput, StorageFull, StoreError
+from service.ports import Ports
+from service.stores import backups as local
+from service.stores.sqlite.connection import Database
+from service.stores.sqlite.snapshot import copy_database, read_at_one_moment
+from service.usecases.advance import advance
+from service.usecases.backups import make_backup, restore_backup
+from service.usecases.doctor import State, examine
+from service.usecases.keys import create_key
+from tests.disks import fill, small_disk
+from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
+
+CITY = simulate_city(5, stairwells=4, weeks=2)
+NOW = end_of(CITY) + timedelta(minutes=40)
+HALF = slice(0, len(CITY.starts) // 2)
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
+def back_up(ports: Ports, target: Path, progress: Callable[[int, int], None] = quiet) -> str:
+    return make_backup(ports, build_backups(ports.settings), target, "test", progress).digest
+
+
+def restored(source: Path, into: Path, digest: str | None = None) -> Ports:
+    ports = sqlite_ports(into, NOW)
+    restore_backup(ports, build_backups(ports.settings), source, digest, "test", quiet)
+    return ports
+
+
+def half_scored(folder: Path) -> Ports:
+    """One of two weeks is counted and scored."""
+    ports = sqlite_ports(folder, NOW, advance__commit_windows=24)
+    register_city(ports, CITY)
+    ports.counts.append(city_points(CITY, HALF))
+    create_key(ports, Role.OPERATOR, TENANT, "test")
+    advance(ports)
+    folder.chmod(0o700)
+    return ports
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder nobody changes."""
+    folder = tmp_path_factory.mktemp("scored") / "data"
+    half_scored(folder)
+    return folder
+
+
+@pytest.fixture
+def ports(scored: Path, tmp_path: Path) -> Ports:
+    """A copy of it to go on with."""
+    return sqlite_ports(shutil.copytree(scored, tmp_path / "data"), NOW, advance__commit_windows=24)
+
+
+@pytest.fixture(scope="module")
+def backups(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup as the folder ``b`` and as the file ``b.tar``; nobody changes them."""
+    folder = tmp_path_factory.mktemp("backups")
+    for name in ("b", "b.tar"):
+        back_up(sqlite_ports(scored, NOW), folder / name)
+    return folder
+
+
+@pytest.fixture(params=["b", "b.tar"])
+def backup(request: pytest.FixtureRequest, backups: Path) -> Path:
+    """One after the other."""
+    return backups / str(request.param)
+
+
+def test_what_is_restored_goes_on_where_the_backup_was_made(ports: Ports, backup: Path, tmp_path: Path) -> None:
+    """Once the counts that came since are sent again, its verdicts are those of the service that went on."""
+    again = restored(backup, tmp_path / "restored")
+    assert same(read_verdicts(again), read_verdicts(ports))
+    for one in (ports, again):
+        one.counts.append(city_points(CITY))
+        advance(one)
+    assert same(read_verdicts(again), read_verdicts(ports))
+    assert again.counts.changes(0).cursor == ports.counts.changes(0).cursor
+
+
+def test_the_doctor_finds_nothing_wrong_with_it(backup: Path, tmp_path: Path) -> None:
+    """Rights of the folder included."""
+    ports = restored(backup, tmp_path / "restored")
+    told = {one.part: one for one in examine(ports, build_installation(ports.settings))}
+    assert {part for part, one in told.items() if one.state is State.FAILURE} <= {"counts", "windows"}
+    assert told["data folder"].state is told["databases"].state is told["state"].state is State.OK
+
+
+def test_both_stand_in_the_audit(ports: Ports, tmp_path: Path) -> None:
+    """With the digest by which the backup is known."""
+    digest = back_up(ports, tmp_path / "b.tar")
+    assert ports.audit.entries(EVERY_TENANT)[0].detail == f"SHA-256 {digest}"
+    entries = restored(tmp_path / "b.tar", tmp_path / "restored", digest).audit.entries(EVERY_TENANT)
+    assert [(one.action, one.subject, one.detail) for one in entries][:1] == [
+        ("backup.restore", "b.tar", f"SHA-256 {digest}")
+    ]
+
+
+def test_only_what_is_named_goes_into_a_backup(ports: Ports, tmp_path: Path) -> None:
+    """No secret that somebody has put into the data folder, no link, nothing half written, nothing worth a minute."""
+    data = ports.settings.data_dir
+    ports.requests.count("key", "reads", 1)
+    (data / "webhook-secret").write_text("whsec_x")
+    (data / "state" / f"{'0' * 32}.npz.part").write_text("half")
+    (data / "state" / f"{'1' * 32}.npz").symlink_to(data / "webhook-secret")
+    back_up(ports, tmp_path / "b")
+    files = {path.relative_to(tmp_path / "b").as_posix() for path in (tmp_path / "b").rglob("*") if path.is_file()}
+    manifest = ports.state.manifest()
+    assert manifest
+    chunks = {f"state/{name}" for name in files_named(manifest, ports.state.ledger())}
+    databases = {"state.db", "counts.db", "register.db", "audit.db", "backup.json"}
+    assert files == databases | chunks
+    assert (tmp_path / "b").stat().st_mode & 0o077 == 0
+
+
+def test_scoring_and_counting_go_on_meanwhile(ports: Ports, tmp_path: Path) -> None:
+    """What is written after the moment of the backup is not in it, and the chunks of that moment are."""
+    before, late = read_verdicts(ports), city_points(CITY)
+    told: list[int] = []
+
+    def meanwhile(_done: int, _total: int) -> None:
+        if not told:
+            ports.counts.append(late)
+            advance(ports)
+        told.append(_done)
+
+    back_up(ports, tmp_path / "b", meanwhile)
+    assert len(read_verdicts(ports)) > len(before)
+    again = restored(tmp_path / "b", tmp_path / "restored")
+    assert same(read_verdicts(again), before)
+    again.counts.append(late)
+    advance(again)
+    assert same(read_verdicts(again), read_verdicts(ports))
+    assert told == sorted(told)
+
+
+def test_a_database_is_copied_as_it_was_at_the_moment(tmp_path: Path) -> None:
+    """Whatever is written between two steps of the copy; and the copy is one plain file."""
+    database = Database(tmp_path / "a.db", [("CREATE TABLE a (b)",)])
+    database.executemany("INSERT INTO a VALUES (?)", [(bytes(1000),)] * 20_000)
+    with read_at_one_moment([database.path], lambda: None) as readers:
+        steps = []
+
+        def write(share: float) -> None:
+            steps.append(share)
+            database.execute("INSERT INTO a VALUES (1)")
+
+        database.execute("DELETE FROM a WHERE rowid % 2")
+        copy_database(readers[database.path], tmp_path / "copy.db", write)
+    assert len(steps) > 1
+    assert [path.name for path in tmp_path.glob("copy*")] == ["copy.db"]
+    assert Database(tmp_path / "copy.db", [("",)]).rows("SELECT count(*) FROM a") == [(20_000,)]
+
+
+def test_the_moment_is_one_for_all_databases(tmp_path: Path) -> None:
+    """A writer that always writes to the second what it has written to the first is never caught the other way."""
+    first, second = (Database(tmp_path / name, [("CREATE TABLE a (b)",)]) for name in ("1.db", "2.db"))
+    first.rows("SELECT 1"), second.rows("SELECT 1")
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            with first.transaction() as one, second.transaction() as other:  # in the other order than the backup
+                one.execute("INSERT INTO a VALUES (1)")
+                other.execute("INSERT INTO a VALUES (1)")
+            stop.wait(0.005)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(5):
+            with read_at_one_moment([second.path, first.path], lambda: None) as readers:
+                counts = [reader.execute("SELECT count(*) FROM a").fetchone() for reader in readers.values()]
+            assert counts[0] == counts[1]
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_damaged_database_is_not_backed_up(ports: Ports, tmp_path: Path) -> None:
+    """Lest it take the place of a good backup."""
+    path = ports.settings.data_dir / "counts.db"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 8192 * 4096
+    content[middle : middle + 4096] = b"\xff" * 4096
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"counts\.db is damaged.*keep the backups there are"):
+        back_up(ports, tmp_path / "b")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+    assert not (ports.settings.data_dir / ".backup").exists()
+
+
+def test_a_disk_that_is_full_is_told(ports: Ports, tmp_path: Path) -> None:
+    """And nothing is left on it."""
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        fill(disk, leave_bytes=100_000)
+        with pytest.raises(StorageFull, match=r"make room|free some space"):
+            back_up(ports, disk / "b")
+        assert not list(disk.glob("*b*part*"))
+
+
+def test_where_a_backup_may_not_be_made(ports: Ports, tmp_path: Path) -> None:
+    """Over something, in the data folder itself, in no folder, of nothing, or beside another."""
+    (tmp_path / "there").mkdir()
+    for target, error, message in [
+        (tmp_path / "there", Conflict, "never overwritten"),
+        (ports.settings.data_dir / "b", InvalidInput, "lost with it"),
+        (tmp_path / "none" / "b", InvalidInput, "no folder"),
+    ]:
+        with pytest.raises(error, match=message):
+            back_up(ports, target)
+    with pytest.raises(InvalidInput, match="holds no database"):
+        back_up(sqlite_ports(tmp_path / "empty"), tmp_path / "b")
+    with pytest.raises(Conflict, match="another backup"):
+        back_up(ports, tmp_path / "b", lambda _done, _total: back_up(ports, tmp_path / "c") and None)
+
+
+def test_what_a_killed_backup_leaves_is_no_backup_and_is_cleared_by_the_next(ports: Ports, tmp_path: Path) -> None:
+    """Killed after any number of bytes: in the folder aside there is never a manifest before all is there."""
+    data, steps = ports.settings.data_dir, list[int]()
+
+    def kill(done: int, _total: int) -> None:
+        """What is on the disk now is what a kill would leave."""
+        steps.append(done)
+        if len(steps) == 3:
+            shutil.copytree(data / ".backup", tmp_path / "pins")
+            shutil.copytree(tmp_path / ".b.part", tmp_path / "half")
+
+    back_up(ports, tmp_path / "b", kill)
+    with pytest.raises(BackupRefused, match=r"has no backup\.json"):
+        restored(tmp_path / "half", tmp_path / "restored")
+    shutil.rmtree(tmp_path / "b")
+    shutil.move(tmp_path / "pins", data / ".backup")
+    shutil.move(tmp_path / "half", tmp_path / ".b.part")
+    back_up(ports, tmp_path / "b")
+    assert not (data / ".backup").exists()
+    assert not (tmp_path / ".b.part").exists()
+    restored(tmp_path / "b", tmp_path / "restored")
+
+
+def altered(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def foreign(folder: Path) -> None:
+    (folder / "cron").write_text("* * * * * root true")
+
+
+def renamed_in_manifest(name: str) -> Callable[[Path], None]:
+    """The manifest names a file elsewhere, with the right digest."""
+
+    def change(folder: Path) -> None:
+        document = json.loads((folder / "backup.json").read_text())
+        document["files"][name] = document["files"].pop("audit.db")
+        (folder / "backup.json").write_text(json.dumps(document))
+
+    return change
+
+
+def of_the_future(key: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        document = json.loads((folder / "backup.json").read_text())
+        if key == "format":
+            document["format"] = 99
+        else:
+            document["schemas"][key] = 99
+        (folder / "backup.json").write_text(json.dumps(document))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda folder: altered(folder / "counts.db"), "altered or is damaged"),
+        (lambda folder: altered(next((folder / "state").iterdir())), "altered or is damaged"),
+        (lambda folder: (folder / "audit.db").unlink(), r"missing, foreign.*audit\.db"),
+        (lambda folder: os.truncate(folder / "audit.db", 4096), r"of another length.*audit\.db"),
+        (foreign, "missing, foreign.*cron"),
+        (lambda folder: (folder / "backup.json").unlink(), "cut short"),
+        (lambda folder: (folder / "backup.json").write_text("{"), "cannot be read"),
+        (lambda folder: (folder / "link.db").symlink_to("/etc/passwd"), "link"),
+        (renamed_in_manifest("../audit.db"), "files that no backup holds"),
+        (renamed_in_manifest("/etc/passwd"), "files that no backup holds"),
+        (renamed_in_manifest("versions/1/../../x"), "files that no backup holds"),
+        (renamed_in_manifest("settings.toml"), "files that no backup holds"),
+        (of_the_future("format"), "newer than this one"),
+        (of_the_future("register.db"), "newer than this one"),
+        (of_the_future("people.db"), "newer than this one"),
+    ],
+)
+def test_what_is_no_backup_as_it_was_made_is_refused_whole(
+    harm: Callable[[Path], None], message: str, backups: Path, tmp_path: Path
+) -> None:
+    """Nothing of it is put into the folder."""
+    shutil.copytree(backups / "b", tmp_path / "b")
+    harm(tmp_path / "b")
+    (tmp_path / "into").mkdir()
+    for into in ("into", "new"):
+        with pytest.raises(BackupRefused, match=message):
+            restored(tmp_path / "b", tmp_path / into)
+    assert list((tmp_path / "into").iterdir()) == []
+    assert not (tmp_path / "new").exists()
+
+
+def test_another_backup_than_the_one_meant_is_refused(backup: Path, tmp_path: Path) -> None:
+    """Whoever can write to the backup can make its digests right again, but not that of its manifest."""
+    with pytest.raises(BackupRefused, match="another backup, or was altered"):
+        restored(backup, tmp_path / "restored", "0" * 64)
+
+
+def member(name: str, content: bytes = b"", **more: object) -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    for key, value in more.items():
+        setattr(info, key, value)
+    return info, content
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        member("../outside", b"x"),
+        member("/tmp/outside", b"x"),  # noqa: S108 - it is never written
+        member("counts.db", b"x"),
+        member("state/link", type=tarfile.SYMTYPE, linkname="/etc"),
+        member("state/hard", type=tarfile.LNKTYPE, linkname="counts.db"),
+        member("versions", type=tarfile.DIRTYPE),
+        member("pipe", type=tarfile.FIFOTYPE),
+    ],
+    ids=lambda one: one[0].name,
+)
+def test_a_tar_leads_nowhere(evil: tuple[tarfile.TarInfo, bytes], backups: Path, tmp_path: Path) -> None:
+    """Names that climb, links, devices, and one name twice are refused before a byte is written."""
+    shutil.copy(backups / "b.tar", tmp_path)
+    with tarfile.open(tmp_path / "b.tar", "a") as archive:
+        archive.addfile(evil[0], io.BytesIO(evil[1]))
+    with pytest.raises(BackupRefused):
+        restored(tmp_path / "b.tar", tmp_path / "deep" / "restored")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar"]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_a_tar_that_was_cut_short_is_refused(share: float, backups: Path, tmp_path: Path) -> None:
+    """Wherever."""
+    path = Path(shutil.copy(backups / "b.tar", tmp_path))
+    with tarfile.open(path) as archive:
+        end = max(one.offset_data + one.size for one in archive)  # beyond it a tar is padding
+    os.truncate(path, int(share * end))
+    with pytest.raises(BackupRefused):
+        restored(path, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+
+
+def test_a_folder_that_holds_anything_is_left_alone(backup: Path, tmp_path: Path) -> None:
+    """Also a file in its place."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "counts.db").write_text("precious")
+    (tmp_path / "file").write_text("precious")
+    for name in ("full", "file"):
+        with pytest.raises(Conflict, match="not an empty folder"):
+            restored(backup, tmp_path / name)
+    assert (tmp_path / "full" / "counts.db").read_text() == "precious"
+
+
+def test_model_versions_come_along_though_they_are_pruned_meanwhile(ports: Ports, tmp_path: Path) -> None:
+    """What never changes is linked at the moment of the backup."""
+    folder = ports.settings.data_dir / "versions" / "1"
+    (folder / "tables").mkdir(parents=True)
+    (folder / "tables" / "prior.npy").write_bytes(b"table")
+    back_up(ports, tmp_path / "b", lambda _done, _total: shutil.rmtree(folder, ignore_errors=True))
+    assert not folder.exists()
+    assert (tmp_path / "b" / "versions" / "1" / "tables" / "prior.npy").read_bytes() == b"table"
+
+
+def test_a_file_system_without_links_is_copied(ports: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some have none."""
+
+    def refuse(_source: Path, _pin: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(local.os, "link", refuse)
+    back_up(ports, tmp_path / "b")
+    assert same(read_verdicts(restored(tmp_path / "b", tmp_path / "restored")), read_verdicts(ports))
+
+
+def test_the_commands_tell_people_what_was_done(ports: Ports, tmp_path: Path) -> None:
+    """And fail in one line."""
+    runner, data = CliRunner(), str(ports.settings.data_dir)
+    made = runner.invoke(main, ["--data", data, "backup", str(tmp_path / "b.tar")])
+    assert made.exit_code == 0, made.output
+    digest = made.output.split()[-1]
+    words = ["restore", str(tmp_path / "b.tar"), "--into", str(tmp_path / "restored"), "--sha256"]
+    refused = runner.invoke(main, [*words, "0" * 64])
+    assert refused.exit_code == 1
+    assert "was altered" in refused.output
+    done = runner.invoke(main, [*words, digest])
+    assert done.exit_code == 0, done.output
+    assert "files" in done.output
+    assert (tmp_path / "restored" / "state.db").exists()
