@@ -14,7 +14,7 @@ from bench.quality.known import KnownEventRecall, text_for
 from bench.quality.melbourne import MelbourneEvents, MelbourneOrdinary
 from bench.quality.neighbours import Neighbours
 from bench.quality.panel import Rival
-from bench.quality.rivals import ADWIN, ORACLE, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, RIVALS
+from bench.quality.rivals import ADWIN, ORACLE, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, RATE_ORACLE, RIVALS
 
 _QUICK_SIZES = Sizes(null=(16, 8), onset=(16, 14), shift=(16, 8))
 _QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "nyc-taxi": 20, "melbourne": 20}
@@ -57,7 +57,7 @@ class Plan:
         return (
             *self._known_events((OURS, OURS_EITHER_WAY, *RIVALS)),
             MelbourneEvents(self.datasets, everybody, self.seed, weeks),
-            TownAlarms((ORACLE, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
+            TownAlarms((ORACLE, RATE_ORACLE, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
             LevelShifts((OURS, ADWIN), self.seed, sizes),
             MelbourneOrdinary(self.datasets, predictive, self.seed, weeks),
         )

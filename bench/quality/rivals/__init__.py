@@ -54,6 +54,17 @@ ORACLE = replace(
     ),
     racing=False,
 )
+RATE_ORACLE = replace(
+    _rival(
+        "rate-oracle",
+        "rate oracle",
+        "rate_oracle",
+        "Knows the normal rate of every window, but neither evenings nor hours nor size: sums evidence over nights and "
+        "weekdays for each block of hours. How far it stays behind the oracle is what cannot be learnt. Out of the "
+        "race.",
+    ),
+    racing=False,
+)
 ADWIN = _rival(
     "adwin",
     "ADWIN (river)",

@@ -22,15 +22,15 @@ def judge_ours(panel: Panel, version: ModelVersion | None = None) -> Judgement:
         [kind_number(kind) for kind in panel.kinds],
         panel.shares,
     )
-    kept = {name: np.full(panel.counts.shape, np.nan) for name in _KEPT}
     shifts = np.zeros(panel.counts.shape, dtype=bool)
+    scored = []
     for window, (slot, counts) in enumerate(zip(panel.slots, panel.counts, strict=True)):
         epoch = columns.state.head[Head.EPOCH].copy()
-        verdicts = columns.step(int(slot), counts)
-        for name, values in kept.items():
-            values[window] = getattr(verdicts, name)
+        scored.append(columns.advance(int(slot), counts))
         shifts[window] = columns.state.head[Head.EPOCH] != epoch
-    return Judgement(-np.log(kept["tail"] / panel.shares), **kept, shifts=shifts)
+    verdicts = columns.tell(scored)
+    kept = {name: getattr(verdicts, name) for name in _KEPT}
+    return Judgement(-np.log(np.maximum(verdicts.tail, 1e-300) / panel.shares), **kept, shifts=shifts)
 
 
 def judge_at_threshold(panel: Panel) -> Judgement:
