@@ -54,9 +54,9 @@ def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
 
 
 def recalibrated(curve: TailCurve, p_value: Floats) -> Floats:
-    """The frequency of p-values this small; rises strictly with the p-value."""
+    """The frequency of p-values this small; rises strictly with the p-value. NaN stays NaN."""
     log_p = np.log(np.maximum(p_value, 1e-300))
-    result = np.zeros_like(log_p)
+    result = np.where(np.isnan(log_p), np.nan, 0.0)
     for (left, low), (right, high) in pairwise(curve):
         within = low + (log_p - left) * (high - low) / (right - left)
         result = np.where(log_p < left, within, result)

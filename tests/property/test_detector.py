@@ -79,7 +79,7 @@ def test_verdicts_are_in_range(seed: int, steps: int, slot: int) -> None:
     verdict = columns.score(slot, counts)
     assert (verdict.expected > 0).all()
     assert (verdict.lower <= verdict.upper).all()
-    assert np.isnan(verdict.score[0])
+    assert all(np.isnan(getattr(verdict, name)[0]) for name in ("score", "p_value", "p_above", "tail"))
     assert not verdict.anomalous[0]
     known = slice(1, None)
     for probability in (verdict.p_value, verdict.p_above, verdict.episode_probability):
