@@ -17,6 +17,9 @@ from service.usecases.evaluate import DEFAULT_K, DEFAULT_LISTS, MOST_K, MOST_LIS
 routes = Routes("Evaluation")
 
 
+_MOST_SPACES = 3000  # some seconds for each list
+
+
 class EvaluationQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which lists, and how far down."""
 
@@ -79,9 +82,10 @@ def read_evaluation(ports: Ports, key: Key, query: EvaluationQuery) -> Evaluatio
     Precision, hit rate, PAI and PEI of the first ``k`` entries with 95 % intervals (Wilson; over several lists widened
     for visits to one place being alike), and how many of them stayed from list to list; beside the list before, the
     raw counts of the list's period, and the mean of each hour of the week. What was found while a list was in force
-    counts for it, whichever list sent somebody there.
+    counts for it, whichever list sent somebody there. With more than 3,000 spaces the last two are left out, for their
+    counts would take too long to read.
 
     Outcomes exist only where somebody went, which is where lists sent them: ``notes`` says what that means. Nothing is
     ever trained by them.
     """
-    return evaluate(ports, key.tenant, k=query.k, lists=query.lists, area=query.area)
+    return evaluate(ports, key.tenant, k=query.k, lists=query.lists, area=query.area, most_spaces=_MOST_SPACES)

@@ -41,6 +41,7 @@ def evaluate(
     lists: int = DEFAULT_LISTS,
     area: str | None = None,
     incidents: Iterable[Incident] | None = None,
+    most_spaces: int | None = None,
     progress: Progress = lambda _done, _total: None,
 ) -> Evaluation:
     """Measure the newest approved lists.
@@ -59,6 +60,9 @@ def evaluate(
         Only lists that are confined to it.
     incidents
         What is known from elsewhere, of all places; by default the truth is what was found at the places visited.
+    most_spaces
+        With more spaces than this, rankings that take their counts to be read again are left out: some seconds of a
+        processor for each thousand spaces and list.
     progress
         Called with lists done and lists to do.
     """
@@ -70,10 +74,12 @@ def evaluate(
     areas = {(tenant, one.stairwell): one.building.area for one in ports.register.stairwells(tenant)}
     truth = _Visited(ports, records) if incidents is None else _Everything(areas, list(incidents))
     spans = _spans(records, ports.clock.now())[-lists:]
+    spaces = len(ports.register.series(tenant))
+    counted = tenant != EVERY_TENANT and (most_spaces is None or spaces <= most_spaces)
     evaluated: list[ListEvaluation] = []
     cases: dict[Ranking, list[Case]] = {ranking: [] for ranking in Ranking}
     for span in spans:
-        one, of_rankings = _evaluate_list(ports, span, truth, areas, k)
+        one, of_rankings = _evaluate_list(ports, span, truth, areas, k, counted=counted)
         evaluated.append(one)
         for ranking, case in of_rankings.items():
             cases[ranking].append(case)
@@ -84,7 +90,7 @@ def evaluate(
         lists=evaluated,
         overall=[_told(ranking, some, k) for ranking, some in cases.items() if some],
         stability=float(np.mean(stabilities)) if stabilities else None,
-        notes=list(truth.notes(evaluated, k)),
+        notes=[*truth.notes(evaluated, k), *([] if counted or tenant == EVERY_TENANT else [_too_many(spaces)])],
     )
 
 
@@ -155,6 +161,13 @@ class _Everything:
         yield "Incidents are taken to be known of every place; where that is not so, precision and PEI are too low."
 
 
+def _too_many(spaces: int) -> str:
+    return (
+        f"Raw counts and climatology are left out: the counts of {spaces} spaces are too many to read while somebody "
+        "waits; `trappvakt evaluate` has them."
+    )
+
+
 def _outcomes_of(ports: Ports, record: ListRecord) -> list[Outcome]:
     try:
         return read_outcomes(ports, record.tenant, record.list_id)
@@ -163,7 +176,7 @@ def _outcomes_of(ports: Ports, record: ListRecord) -> list[Outcome]:
 
 
 def _evaluate_list(
-    ports: Ports, span: _Span, truth: _Visited | _Everything, areas: Mapping[Place, str], k: int
+    ports: Ports, span: _Span, truth: _Visited | _Everything, areas: Mapping[Place, str], k: int, *, counted: bool
 ) -> tuple[ListEvaluation, dict[Ranking, Case]]:
     listed = _read(ports, span.record)
     before = _places(_read(ports, span.before)) if span.before else None
@@ -173,7 +186,7 @@ def _evaluate_list(
     ranked = {Ranking.LIST: _places(listed)}
     if before is not None:
         ranked[Ranking.LAST_LIST] = before
-    if span.record.tenant != EVERY_TENANT:
+    if counted:
         ranked |= {
             name: [(listed.tenant, one) for one in found] for name, found in simple_rankings(ports, listed).items()
         }

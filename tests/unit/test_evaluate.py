@@ -113,6 +113,15 @@ def test_all_lists_together_are_sums_and_say_what_they_cannot(ports: Ports) -> N
     assert [one.list_id for one in evaluate(ports, TENANT, lists=1).lists] == ["two"]
 
 
+def test_too_many_spaces_to_read_are_told(ports: Ports) -> None:
+    """The ranking by the list before needs no counts."""
+    few, many = (evaluate(ports, TENANT, most_spaces=most) for most in (10, 9))
+    counted = {Ranking.RAW_COUNTS, Ranking.CLIMATOLOGY}
+    assert {one.ranking for one in few.overall} == set(Ranking)
+    assert {one.ranking for one in many.overall} == set(Ranking) - counted
+    assert "10 spaces are too many" in many.notes[-1]
+
+
 def test_nothing_known_is_not_nothing_found(ports: Ports) -> None:
     """Of a list without a visit, and of a tenant without a list."""
     add_list(ports, "three", FIRST + 2 * WEEK, "s7", "s8")
