@@ -1,4 +1,4 @@
-"""The scheduler in a process of its own, on a clock that runs faster: an hour is over every second.
+"""The scheduler in a process of its own, on a clock that runs faster: two hours are over every second.
 
 python -m tests.e2e.fast_scheduler SETTINGS DATA BASE REAL
 """
@@ -15,7 +15,7 @@ from service.logs import configure_logging
 from service.scheduler import run_scheduler
 from service.settings import load_settings
 
-HOURS_PER_SECOND = 1
+HOURS_PER_SECOND = 2
 
 
 class FastClock:

@@ -81,7 +81,7 @@ class Load:
             while due + HOUR <= self.clock.now():
                 self._send({(stairwell, due): chance.randrange(3) for stairwell in (STEADY, CORRECTED)})
                 due += HOUR
-            if chance.random() < 0.03:
+            if chance.random() < 0.02:
                 self._send({(CORRECTED, due - chance.randrange(2, 60) * HOUR): chance.randrange(5)})
 
     def read_models(self) -> None:
@@ -102,12 +102,15 @@ class Load:
         return list(self.get(path, Role.READER)["items"])
 
     def order(self, path: str) -> None:
-        """Order a promotion and wait until it is in force, and a few windows are scored under it."""
+        """Order a promotion and wait until it is in force, a few windows are scored under it, and all have read it."""
         command = self.post(path)["command"]
         assert wait_for(lambda: self.get(f"/v1/commands/{command}")["finished"])
         assert self.get(f"/v1/commands/{command}")["error"] is None
         (champion,) = [one["version"] for one in self.get("/v1/models")["items"] if one["champion"]]
         assert wait_for(lambda: [one["version"] for one in self.verdicts(STEADY)][-4:] == [champion] * 4)
+        answers = (self.champions, self.profiles, self.pages)
+        before = [len(one) for one in answers]
+        assert wait_for(lambda: all(len(one) > few + 1 for one, few in zip(answers, before, strict=True)))
 
     @contextmanager
     def running(self) -> Iterator[None]:

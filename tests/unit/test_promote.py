@@ -157,10 +157,11 @@ def test_a_promotion_is_in_the_audit_once_however_it_is_cut_short(ports):
     assert told == [("cli:eva", "model.promote", "1", "replaces 0")]
 
 
-def test_what_cannot_be_promoted_leaves_the_champion(ports, tmp_path):
+@pytest.mark.parametrize("name", ["tables/level.npy", "artefacts/prior.joblib", "manifest.json"])
+def test_what_cannot_be_promoted_leaves_the_champion_scoring(ports, city, tmp_path, name):
     add_challenger(ports)
-    table = tmp_path / "versions" / "1" / "tables" / "level.npy"
-    table.write_bytes(table.read_bytes()[:-1])
+    path = tmp_path / "versions" / "1" / name
+    path.write_bytes(path.read_bytes()[:-1])
     before = ports.state.manifest()
     for version_id, error in (("1", VersionRefused), ("9", NotFound)):
         with pytest.raises(error):
@@ -169,6 +170,8 @@ def test_what_cannot_be_promoted_leaves_the_champion(ports, tmp_path):
         previous_champion(ports)
     assert ports.state.manifest() == before
     assert ports.state.promotion() is None
+    assert advance(ports, end_of(city) - timedelta(days=2)).windows == 24
+    assert ports.state.manifest().version == "0"
 
 
 @pytest.mark.parametrize("name", ["tables/level.npy", "manifest.json"])
