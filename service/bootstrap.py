@@ -27,13 +27,14 @@ from service.stores.sqlite.connection import Database
 from service.stores.sqlite.counts import SqliteCountStore
 from service.stores.sqlite.deliveries import SqliteDeliveryStore
 from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
+from service.stores.sqlite.jobs import SqliteJobStore
 from service.stores.sqlite.keys import SqliteKeyStore
 from service.stores.sqlite.lists import SqliteHotspotListStore
 from service.stores.sqlite.outcomes import SqliteOutcomeStore
 from service.stores.sqlite.readings import SqliteReadingStore
 from service.stores.sqlite.register import SqlitePlacesRegister
 from service.stores.sqlite.requests import SqliteRequestCounter
-from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, REQUESTS, SENSORS, STATE
+from service.stores.sqlite.schema import AUDIT, COUNTS, JOBS, REGISTER, REQUESTS, SENSORS, STATE
 from service.stores.sqlite.sensors import SqliteSensorStore
 from service.stores.sqlite.state import SqliteStateStore
 from service.stores.sqlite.verdicts import SqliteVerdictStore
@@ -45,6 +46,7 @@ _SCHEMAS = {
     "register.db": REGISTER,
     "audit.db": AUDIT,
     "requests.db": REQUESTS,
+    "jobs.db": JOBS,
     "sensors.db": SENSORS,
 }
 
@@ -100,6 +102,7 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         requests=SqliteRequestCounter(Database(folder / "requests.db", _SCHEMAS["requests.db"], durable=False)),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions", SqliteVersionRecords(places)),
+        jobs=SqliteJobStore(Database(folder / "jobs.db", _SCHEMAS["jobs.db"], durable=False)),
     )
 
 

@@ -24,6 +24,7 @@ from service.domain.outcomes import Outcome
 from service.domain.places import Kind, PlaceRow, Sensor, Series, Stairwell
 from service.domain.state import Command, Ledger, Manifest, Promotion
 from service.domain.verdicts import Verdict, VerdictColumns, VerdictQuery
+from service.job_ports import JobStore
 from service.sensor_ports import SensorStore
 from service.settings import Settings
 from service.version_ports import VersionRegistry
@@ -344,3 +345,4 @@ class Ports:
     requests: RequestCounter
     audit: AuditLog
     registry: VersionRegistry
+    jobs: JobStore

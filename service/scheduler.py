@@ -29,6 +29,7 @@ from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.settings import Settings
 from service.supervisor import stop_on_signals
+from service.trainer import Trainer
 from service.usecases.advance import advance
 from service.usecases.check_sensors import check_sensors
 from service.usecases.commands import run_commands
@@ -78,8 +79,15 @@ def scheduler_lock(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-def run_scheduler(ports: Ports) -> None:
+def run_scheduler(ports: Ports, trainer: Trainer | None = None) -> None:
     """Tick until SIGTERM, SIGINT or SIGHUP; a running tick ends first, a long catch-up at its next commit.
+
+    Parameters
+    ----------
+    ports
+        The service's ports.
+    trainer
+        Who starts retrainings; without one they wait.
 
     Raises
     ------
@@ -92,7 +100,7 @@ def run_scheduler(ports: Ports) -> None:
         jobs = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
         jobs.add_listener(_count_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
         jobs.add_job(
-            Tick(ports, stop).run,
+            Tick(ports, stop, trainer).run,
             IntervalTrigger(seconds=ports.settings.advance.interval_seconds, timezone=UTC),
             next_run_time=datetime.now(UTC),
             coalesce=True,
@@ -103,6 +111,8 @@ def run_scheduler(ports: Ports) -> None:
         _log.info("scheduling", interval_seconds=ports.settings.advance.interval_seconds)
         stop.wait()
         jobs.shutdown(wait=True)
+        if trainer:
+            trainer.end()
 
 
 @dataclass
@@ -115,10 +125,13 @@ class Tick:
         The service's ports.
     stop
         Set when the process is asked to end.
+    trainer
+        Who starts retrainings.
     """
 
     ports: Ports
     stop: threading.Event = field(default_factory=threading.Event)
+    trainer: Trainer | None = None
     _lists_made: datetime | None = None
     _reconciled: datetime | None = None
     _calibrated: date | None = None
@@ -138,6 +151,8 @@ class Tick:
         self._step("mail", line, self._deliver_lists)
         self._step("webhooks", line, self._send_events)
         self._step("promotion", line, lambda: self._go_on_promoting(began))
+        if self.trainer:
+            self._step("retraining", line, self.trainer.tend)
         self._step("progress", line, self._tell_progress)
         seconds = time.perf_counter() - began
         metrics.TICKS.inc()

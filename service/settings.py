@@ -119,6 +119,16 @@ class Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backend: Literal["loky", "dask"]
 
 
+class Retraining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How versions are made from the stored counts."""
+
+    every_weeks: NotNegative
+    weeks: Annotated[int, Meta(ge=4, le=520)]
+    workers: Positive
+    candidates: Annotated[int, Meta(ge=0, le=12)]
+    sample_series: Annotated[int, Meta(ge=10)]
+
+
 class Hotspots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How lists are made."""
 
@@ -177,6 +187,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     influxdb: InfluxDB
     detector: Detector
     advance: Advance
+    retraining: Retraining
     hotspots: Hotspots
     gates: Gates
     mail: Mail

@@ -36,7 +36,7 @@ COMMANDS = {
     "before-after": "effects:before_after",
     "evaluate": "evaluation:evaluate",
     "webhooks": "webhooks:webhooks",
-    "retrain": "models:retrain",
+    "retrain": "retraining:retrain",
     "models": "models:models",
     "calibration": "calibration:calibration",
     "keys": "keys:keys",

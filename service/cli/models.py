@@ -1,4 +1,4 @@
-"""Model versions: retrain, compare, put in force, return."""
+"""Model versions: compare, put in force, return."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from service.domain.versions import BudgetKept
 from service.usecases.orders import promotion_argument, pruning_argument
 from service.usecases.promote import previous_champion
 from service.usecases.prune import DEFAULT_NEWEST, plan_pruning
-from service.usecases.retrain import retrain as retrain_version
 from service.usecases.versions import (
     VersionView,
     adopt_version,
@@ -31,17 +30,6 @@ from service.usecases.versions import (
 
 SHIPPED_SEED = 20260101
 """The seed of the version that ships: building it anew gives the same tables, byte for byte in one environment."""
-
-
-@click.command()
-@click.option("--weeks", type=click.IntRange(min=1), help="Weeks of counts to learn from; by default half a year.")
-@pass_session
-def retrain(session: Session, weeks: int | None) -> None:
-    """Fit a new model version to the stored counts; scoring goes on under the champion."""
-    with progress("Retraining") as bar:
-        version = retrain_version(session.ports, weeks, bar.step)
-    click.echo(f"Model version {version.version_id} is ready; `trappvakt models promote {version.version_id}` uses it")
-    show_table(("metric", "value"), sorted(version.metrics.items()))
 
 
 @click.group()

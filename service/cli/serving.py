@@ -13,6 +13,7 @@ from service.logs import configure_logging
 from service.scheduler import run_scheduler
 from service.server import METRICS_VARIABLE, metrics_folder, serve_api
 from service.supervisor import Program, Supervisor, follow_supervisor, listen
+from service.trainer import Trainer
 
 port_option = click.option("--port", type=click.IntRange(0, 65_535), help="Instead of api.port; 0 takes a free one.")
 
@@ -43,7 +44,8 @@ def scheduler(session: Session) -> None:
     """Run the scheduler alone; there is one for each data folder."""
     follow_supervisor()
     configure_logging(session.settings.log)
-    run_scheduler(build_ports(session.settings))
+    ports = build_ports(session.settings)
+    run_scheduler(ports, Trainer(ports, [*_command(session), "retrain", "--job"]))
 
 
 def supervise(session: Session, port: int | None, announce: Callable[[str], None]) -> None:
@@ -51,7 +53,7 @@ def supervise(session: Session, port: int | None, announce: Callable[[str], None
     settings = session.settings_with({} if port is None else {"api.port": port})
     configure_logging(settings.log)
     build_ports(settings)  # what is wrong with settings or stores is said here, once, before anything starts
-    command = [sys.executable, "-m", "service.cli", *session.options]
+    command = _command(session)
     with listen(settings.api.host, settings.api.port) as opened:
         host, number = opened.getsockname()[:2]
         descriptor = opened.fileno()
@@ -61,6 +63,11 @@ def supervise(session: Session, port: int | None, announce: Callable[[str], None
         ]
         environment = {METRICS_VARIABLE: str(metrics_folder(settings))}
         Supervisor(programs, environment).run(lambda: announce(f"http://{_bracketed(host)}:{number}"))
+
+
+def _command(session: Session) -> list[str]:
+    """This program with the same global options, for a process of our own."""
+    return [sys.executable, "-m", "service.cli", *session.options]
 
 
 def _bracketed(host: str) -> str:

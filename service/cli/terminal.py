@@ -37,6 +37,10 @@ class Bar:
             self._begin(step)
         self.update(done, total)
 
+    def tell(self, step: str, done: float) -> None:
+        """Show how much of all is done, 0 to 1, and the step at work."""
+        self._display.update(self._task, description=step, completed=done, total=1.0)
+
 
 @contextmanager
 def progress(step: str) -> Iterator[Bar]:

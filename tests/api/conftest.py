@@ -82,6 +82,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         keys=memory.MemoryKeyStore(),
         requests=memory.MemoryRequestCounter(),
         audit=memory.MemoryAuditLog(),
+        jobs=memory.MemoryJobStore(),
     )
 
 

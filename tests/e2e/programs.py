@@ -72,6 +72,17 @@ def get(address: str, path: str, token: str) -> Any:
         return json.load(response)
 
 
+def request(address: str, path: str, token: str, body: object) -> Any:
+    """The JSON that a POST is answered with."""
+    sent = urllib.request.Request(
+        address + path,
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(sent, timeout=30) as response:
+        return json.loads(response.read())
+
+
 def post_counts(address: str, token: str, stairwell: str, counts: list[int], end: datetime) -> None:
     """Send hourly counts of one stairwell whose last window ends at ``end``."""
     start = end - timedelta(hours=len(counts))

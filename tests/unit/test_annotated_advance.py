@@ -19,7 +19,8 @@ from service.usecases.annotations import make_annotation, retract_annotation
 from service.usecases.hotspots import make_list
 from service.usecases.marks import marks_of
 from service.usecases.promote import promote
-from service.usecases.retrain import _read_counts
+from service.usecases.retraining.counts import read_training_counts
+from service.usecases.retraining.crew import Crew
 from service.usecases.rosters import full_roster
 from service.usecases.shards import GROUPS, open_shard, shards_by_number, shards_of
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
@@ -186,14 +187,16 @@ def test_retraining_leaves_out_what_ticks_leave_out(tmp_path):
     ports = world(tmp_path, city)
     ports.counts.append(city_points(city))
     span = (int(city.starts[0]), int(city.starts[-1]) + 3600)
-    before = _read_counts(ports, *span, 4, lambda _step, _share: None).counts
+    before = read_training_counts(ports, span, 4, Crew()).counts.T
     make_annotation(ports, TENANT, said(city, RENOVATION, 10, 20), "key-1")
     make_annotation(ports, TENANT, said(city, NORMAL, 30, 40), "key-1")
-    after = _read_counts(ports, *span, 4, lambda _step, _share: None).counts
+    training = read_training_counts(ports, span, 4, Crew())
+    after = training.counts.T
     lost = np.isnan(after) & ~np.isnan(before)
     assert set(np.flatnonzero(lost.any(axis=1))) <= set(range(10, 20))
     assert lost[10:20, 0].sum() == np.count_nonzero(~np.isnan(before[10:20, 0])) > 0
     np.testing.assert_array_equal(after[~lost], before[~lost])
+    assert training.annotated == lost.sum()
 
 
 def test_a_manifest_from_before_annotations_is_read():

@@ -4,6 +4,7 @@ from service.stores.memory.annotations import MemoryAnnotationStore
 from service.stores.memory.counts import MemoryCountStore
 from service.stores.memory.deliveries import MemoryDeliveryStore
 from service.stores.memory.findings import MemoryEpisodeDecisionStore, MemoryOutcomeStore
+from service.stores.memory.jobs import MemoryJobStore
 from service.stores.memory.readings import MemoryReadingStore
 from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore, MemoryKeyStore
 from service.stores.memory.register import MemoryPlacesRegister
@@ -18,6 +19,7 @@ __all__ = [
     "MemoryDeliveryStore",
     "MemoryEpisodeDecisionStore",
     "MemoryHotspotListStore",
+    "MemoryJobStore",
     "MemoryKeyStore",
     "MemoryOutcomeStore",
     "MemoryPlacesRegister",

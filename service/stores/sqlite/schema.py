@@ -381,6 +381,10 @@ REQUESTS: tuple[Migration, ...] = (
     ),
 )
 
+JOBS: tuple[Migration, ...] = (
+    ("CREATE TABLE job (number INTEGER PRIMARY KEY AUTOINCREMENT, document BLOB NOT NULL)",),  # JSON
+)
+
 AUDIT: tuple[Migration, ...] = (
     (
         """

@@ -1,0 +1,209 @@
+"""A retraining in plain words, Swedish and English: what was learnt, how it did, and what promoting it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from zoneinfo import ZoneInfo
+
+from service.domain.retraining import CandidateTried, Figures, RetrainingReport
+from service.exports.wording import Language, date_text
+
+CLEAR = 3.0
+"""Standard errors from which a difference is called clear."""
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_PARAMETERS = {
+    "level_memory_weeks": ("nivåns minne, veckor", "memory of the level, weeks"),
+    "time_memory_weeks": ("dygnets minne, veckor", "memory of the time of day, weeks"),
+    "slot_memory_weeks": ("veckotimmarnas minne, veckor", "memory of the hours of the week, weeks"),
+    "dispersion_memory_weeks": ("ojämnhetens minne, veckor", "memory of the unevenness, weeks"),
+    "unlikely_z": ("gräns för misstro, normalvärde", "where distrust begins, normal score"),
+    "loitering_odds": ("odds att tillhåll börjar", "odds that loitering begins"),
+    "memory_gain": ("tyngd hos tidigare kvällar", "weight of earlier nights"),
+}
+_SENTENCES = {
+    "learnt": (
+        "Version {version} har lärt av {weeks} veckor, {start} till {end}: {counts} räkningar från {series} utrymmen.",
+        "Version {version} learnt from {weeks} weeks, {start} to {end}: {counts} counts of {series} spaces.",
+    ),
+    "left_out": (
+        "Utelämnat: {annotated} räkningar med känd orsak och {silent} timmar från tysta sensorer.",
+        "Left out: {annotated} counts with a known cause and {silent} windows of silent sensors.",
+    ),
+    "foresees_better": (
+        "Den förutser räkningarna bättre än version {champion}: förlusten är {percent} lägre, och det är säkert.",
+        "It foresees counts better than version {champion}: its log-loss is {percent} less, and that is sure.",
+    ),
+    "foresees_worse": (
+        "Den förutser räkningarna sämre än version {champion}: förlusten är {percent} högre, och det är säkert.",
+        "It foresees counts worse than version {champion}: its log-loss is {percent} more, and that is sure.",
+    ),
+    "foresees_alike": (
+        "Den förutser räkningarna ungefär som version {champion}: förlusten skiljer {percent}, vilket kan vara slump.",
+        "It foresees counts about as version {champion} does: log-loss differs by {percent}, which may be chance.",
+    ),
+    "calibration": (
+        "Det som ska hända {often} timmar av 100 hände {new} gånger så ofta (version {champion}: {old}; 1 är rätt).",
+        "What is due in {often} of 100 hours came {new} times as often (version {champion}: {old}; 1 is right).",
+    ),
+    "recall": (
+        "Av {trials} tillhåll tillagda i verkliga räkningar fann den {new} på 14 dagar (version {champion}: {old}).",
+        "Of {trials} hang-outs added to the real counts it found {new} within 14 days (version {champion}: {old}).",
+    ),
+    "no_recall": (
+        "Hur många tillhåll den finner är inte prövat: för få veckor hölls undan.",
+        "How many hang-outs it finds was not tried: too few weeks were held back.",
+    ),
+    "list_same": (
+        "Listan blir densamma: {stay} trapphus.",
+        "The list would stay the same: {stay} stairwells.",
+    ),
+    "list": (
+        "På listan blir {stay} trapphus kvar, {enter} kommer in och {leave} går ut.",
+        "On the list {stay} stairwells would stay, {enter} enter and {leave} leave.",
+    ),
+    "kept": (
+        "Ingen av {tried} andra inställningar var klart bättre, så de från version {champion} behålls.",
+        "None of {tried} other settings was clearly better, so those of version {champion} are kept.",
+    ),
+    "fell_back": (
+        "Inställningar som såg bättre ut föll igenom på de undanhållna veckorna; de från version {champion} behålls.",
+        "Settings that looked better failed on the weeks held back; those of version {champion} are kept.",
+    ),
+    "changed": (
+        "Inställningar ändras, för de var klart bättre bland {tried}: {changes}.",
+        "Settings change, because they were clearly better among {tried}: {changes}.",
+    ),
+}
+
+
+def summary(report: RetrainingReport, language: Language) -> list[str]:
+    """The whole of a report in a few sentences."""
+    return [_said(name, language, words) for name, words in _facts(report, language)]
+
+
+def parameter_text(name: str, language: Language) -> str:
+    """A hyper-parameter in words; one that has none goes by its name."""
+    return _PARAMETERS.get(name, (name, name))[_column(language)]
+
+
+def changes_text(changes: Mapping[str, float], language: Language) -> str:
+    """Hyper-parameters and their values, such as ``memory of the level, weeks: 8``."""
+    return "; ".join(f"{parameter_text(name, language)}: {decimal(value, language)}" for name, value in changes.items())
+
+
+def whole(number: int) -> str:
+    """A number with its thousands apart.
+
+    Examples
+    --------
+    >>> whole(1234567).split()
+    ['1', '234', '567']
+    """
+    return f"{number:,}".replace(",", _NO_BREAK)
+
+
+def decimal(value: float, language: Language) -> str:
+    """A number to three digits, with the language's decimal sign.
+
+    Examples
+    --------
+    >>> decimal(0.0012345, Language.SV), decimal(1.5, Language.EN), decimal(26.0, Language.EN)
+    ('0,00123', '1.5', '26')
+    """
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return text.replace(".", ",") if language == Language.SV else text
+
+
+def percent(share: float, language: Language) -> str:
+    """A small share in per cent, to two digits.
+
+    Examples
+    --------
+    >>> percent(0.0123, Language.SV).split(), percent(0.25, Language.EN).split()
+    (['1,2', '%'], ['25', '%'])
+    """
+    text = f"{100 * share:.2g}"
+    return f"{text.replace('.', ',') if language == Language.SV else text}{_NO_BREAK}%"
+
+
+def is_clear(candidate: CandidateTried) -> bool:
+    """Whether a candidate's gain or loss is more than chance."""
+    return abs(candidate.log_loss_z) >= CLEAR
+
+
+def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, dict[str, str]]]:
+    learnt, zone = report.learnt, ZoneInfo(report.timezone)
+    yield (
+        "learnt",
+        {
+            "version": report.version,
+            "weeks": decimal(learnt.weeks, language),
+            "start": date_text(learnt.start.astimezone(zone), language),
+            "end": date_text(learnt.end.astimezone(zone), language),
+            "counts": whole(learnt.counts),
+            "series": whole(learnt.series),
+        },
+    )
+    if learnt.annotated or learnt.silent:
+        yield "left_out", {"annotated": whole(learnt.annotated), "silent": whole(learnt.silent)}
+    yield _foresight(report), {"champion": report.champion, "percent": percent(abs(report.log_loss_gain), language)}
+    yield from _calibration(report.champion_figures, report.challenger_figures, report.champion, language)
+    yield _recall(report)
+    yield _list(report)
+    yield from _settings(report, language)
+
+
+def _foresight(report: RetrainingReport) -> str:
+    if abs(report.log_loss_z) < CLEAR:
+        return "foresees_alike"
+    return "foresees_better" if report.log_loss_gain > 0 else "foresees_worse"
+
+
+def _calibration(old: Figures, new: Figures, champion: str, language: Language) -> Iterator[tuple[str, dict[str, str]]]:
+    for level, ratio in new.tail_ratios.items():
+        if level in old.tail_ratios:
+            yield (
+                "calibration",
+                {
+                    "often": decimal(100 * float(level), language),
+                    "new": decimal(ratio, language),
+                    "old": decimal(old.tail_ratios[level], language),
+                    "champion": champion,
+                },
+            )
+
+
+def _recall(report: RetrainingReport) -> tuple[str, dict[str, str]]:
+    old, new = report.champion_figures.recall, report.challenger_figures.recall
+    if old is None or new is None:
+        return "no_recall", {}
+    counted = {"trials": whole(new.trials), "new": whole(new.found), "old": whole(old.found)}
+    return "recall", {**counted, "champion": report.champion}
+
+
+def _list(report: RetrainingReport) -> tuple[str, dict[str, str]]:
+    stay = report.challenger_figures.listed - len(report.entering)
+    if not report.entering and not report.leaving:
+        return "list_same", {"stay": whole(stay)}
+    return "list", {
+        "stay": whole(stay),
+        "enter": whole(len(report.entering)),
+        "leave": whole(len(report.leaving)),
+    }
+
+
+def _settings(report: RetrainingReport, language: Language) -> Iterator[tuple[str, dict[str, str]]]:
+    tried = sum(not candidate.all_series for candidate in report.candidates)
+    said = {"tried": whole(tried), "champion": report.champion, "changes": changes_text(report.changes, language)}
+    if report.fell_back:
+        yield "fell_back", said
+    elif tried:
+        yield "changed" if report.changes else "kept", said
+
+
+def _said(name: str, language: Language, words: Mapping[str, str]) -> str:
+    return _SENTENCES[name][_column(language)].format(**words)
+
+
+def _column(language: Language) -> int:
+    return list(Language).index(Language(language))

@@ -1,0 +1,44 @@
+"""Work on many cores: on this machine's by loky, or on a cluster by Dask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from joblib import Parallel, delayed, parallel_config
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+
+class Crew:
+    """Runs a function over tasks; answers come in the order of the tasks, each as soon as it is there.
+
+    Workers are told of large arrays once, however often they are named in tasks.
+
+    Parameters
+    ----------
+    parallel
+        joblib's, open; None works in this process.
+    """
+
+    def __init__(self, parallel: Any = None) -> None:
+        self._parallel = parallel
+
+    def run(self, act: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
+        """What ``act`` makes of each task."""
+        if self._parallel is None:
+            yield from map(act, tasks)
+        else:
+            yield from self._parallel(delayed(act)(task) for task in tasks)
+
+
+@contextmanager
+def crew(workers: int, backend: str) -> Iterator[Crew]:
+    """So many workers, who go home when the block ends."""
+    if workers <= 1:
+        yield Crew()
+        return
+    with parallel_config(backend=backend, n_jobs=workers), Parallel(return_as="generator") as parallel:
+        yield Crew(parallel)

@@ -1,0 +1,32 @@
+"""How much a retraining simulates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Sizes that are enough for maps and figures to be told; smaller ones are for tests.
+
+    Parameters
+    ----------
+    null_series, null_weeks
+        Series in which nothing happens that maps are made from: some 600 series-years see a budget of one episode a
+        year.
+    trial_series, trial_weeks
+        The same for the maps that candidates are compared with: rough, but alike for all.
+    town_stairwells, town_weeks
+        The town that the alarm budget is measured in.
+    hangouts, trial_hangouts
+        Hang-outs injected into the weeks held back, and into those that candidates are tried on.
+    """
+
+    null_series: int = 1200
+    null_weeks: int = 26
+    trial_series: int = 600
+    trial_weeks: int = 20
+    town_stairwells: int = 200
+    town_weeks: int = 20
+    hangouts: int = 300
+    trial_hangouts: int = 150
