@@ -96,7 +96,7 @@ def with_fault(city: SimulatedCity, fault: Fault, seed: int) -> tuple[Floats, ND
     random = np.random.default_rng(seed)
     counts = city.counts.copy()
     first, last = _WARM_UP_WEEKS * _WEEK, (_WARM_UP_WEEKS + 2) * _WEEK
-    onset: NDArray[np.int64] = random.integers(first, last, counts.shape[1])
+    onset = np.asarray(random.integers(first, last, counts.shape[1]), dtype=np.int64)
     for series in range(counts.shape[1]):
         begin = int(onset[series])
         heard = ~np.isnan(counts[begin:, series])
@@ -110,7 +110,8 @@ def with_twins(city: SimulatedCity, seed: int) -> tuple[Floats, NDArray[np.int64
     onset = np.full(counts.shape[1], -1)
     begins = np.random.default_rng(seed).integers(_WARM_UP_WEEKS * _WEEK, (_WARM_UP_WEEKS + 2) * _WEEK, len(onset))
     for series in range(1, len(onset), 2):
-        begin = onset[series] = onset[series - 1] = begins[series]
+        begin = int(begins[series])
+        onset[series - 1 : series + 1] = begin
         counts[begin:, series] = counts[begin:, series - 1]
     return counts, onset
 

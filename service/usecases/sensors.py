@@ -121,7 +121,7 @@ class _Views:
         self._ports = ports
         heard = ports.sensors.activities()
         self.watched = watched_sensors(ports, heard, tenant)
-        everybody = watched_sensors(ports, heard)  # a sensor's peers may be another's
+        everybody = watched_sensors(ports, heard) if tenant else self.watched  # peers may be another's
         self._activities = activities_of(everybody, heard)
         self._faults: defaultdict[SensorKey, list[SensorFault]] = defaultdict(list)
         for fault in ports.sensors.faults():

@@ -36,17 +36,18 @@ def note_sightings(
     times
         int64[n], nanoseconds UTC.
     """
-    keys = np.array([(one.series, one.source) for one in placements], dtype=np.int64).reshape(-1, 2)[placement]
+    keys = np.array([(one.series, one.source) for one in placements], dtype=np.int64).reshape(-1, 2)
     if ports.settings.store.kind == "influxdb":
-        named = keys[:, 1] > 0
-        keys, times = keys[named], times[named]
-    ports.sensors.note(_sightings(ports, keys, times // NANOSECONDS))
+        named = keys[placement, 1] > 0
+        placement, times = placement[named], times[named]
+    ports.sensors.note(_grouped(keys, placement, times // NANOSECONDS, int(ports.clock.now().timestamp())))
 
 
 def note_counted(ports: Ports, series: NDArray[np.int64], starts: NDArray[np.int64], arrived: int) -> None:
     """Note the series that have counts in windows, seconds UTC, where others write them."""
-    keys = np.stack([series, np.zeros_like(series)], axis=1)
-    ports.sensors.note(_grouped(keys, starts, arrived))
+    numbers, position = np.unique(series, return_inverse=True)
+    keys = np.stack([numbers, np.zeros_like(numbers)], axis=1)
+    ports.sensors.note(_grouped(keys, position, starts, arrived))
 
 
 def note_from_the_future(ports: Ports, tenant: str, columns: CountColumns, ahead: NDArray[np.bool_]) -> None:
@@ -77,23 +78,21 @@ def _is_known(ports: Ports, tenant: str, columns: CountColumns, number: int) -> 
     return origin.stairwell is None or (origin.stairwell, origin.space) in ports.register.index(tenant)
 
 
-def _sightings(ports: Ports, keys: NDArray[np.int64], seconds: NDArray[np.int64]) -> Sightings:
-    return _grouped(keys, seconds, int(ports.clock.now().timestamp()))
-
-
-def _grouped(keys: NDArray[np.int64], seconds: NDArray[np.int64], arrived: int) -> Sightings:
-    """One element for each key, of messages in any order."""
-    order = np.lexsort((seconds, keys[:, 1], keys[:, 0]))
-    keys, seconds = keys[order], seconds[order]
-    begins = np.flatnonzero(np.r_[True, (np.diff(keys, axis=0) != 0).any(axis=1)][: len(keys)])
-    messages = np.diff(np.append(begins, len(keys)))
+def _grouped(
+    keys: NDArray[np.int64], position: NDArray[np.int64], seconds: NDArray[np.int64], arrived: int
+) -> Sightings:
+    """One element for each position in ``keys`` (series and source) that has messages, in any order."""
+    order = np.lexsort((seconds, position))
+    position, seconds = position[order], seconds[order]
+    begins = np.flatnonzero(np.diff(position, prepend=-1))
+    messages = np.diff(np.append(begins, len(position)))
     intervals = np.diff(seconds, prepend=seconds[:1])
     intervals[begins] = 0
     longest = np.maximum.reduceat(intervals, begins) if len(begins) else intervals
     return Sightings(
         arrived=arrived,
-        series=keys[begins, 0],
-        sources=keys[begins, 1],
+        series=keys[position[begins], 0],
+        sources=keys[position[begins], 1],
         first=seconds[begins],
         last=seconds[begins + messages - 1],
         longest=longest,

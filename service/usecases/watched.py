@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from models.sensors import INTERVAL_BINS, silence_limits
 from service.domain.places import Liveness, Sensor, Series
 from service.domain.sensors import Activity, SensorKey
-from service.ports import Ports
+from service.ports import PlacesRegister, Ports
 
 _SILENT = Activity(intervals=[0.0] * INTERVAL_BINS)
 
@@ -40,18 +41,13 @@ def watched_sensors(
 ) -> dict[SensorKey, Watched]:
     """All sensors of a tenant, or of everybody, that are to be heard now, by key."""
     now = ports.clock.now()
-    placed: dict[SensorKey, Watched] = {}
+    everybody = [one for one in _placed(ports) if tenant in (None, one.series.tenant)]
+    watched = {one.key: one for one in everybody if one.sensor and _is_valid(one.sensor, now)}
+    named = {key.series for key in watched}
+    nameless = (SensorKey(one.number, 0) for one in ports.register.series(tenant) if one.number not in named)
     series = {one.number: one for one in ports.register.series(tenant)}
-    for owner in sorted({one.tenant for one in series.values()}):
-        numbers = ports.register.index(owner)
-        for stairwell in ports.register.stairwells(owner):
-            for space in stairwell.spaces:
-                number = numbers[stairwell.stairwell, space.space]
-                placed |= {one.key: one for one in _placed(ports, series[number], space.sensors, now)}
-    named = {key.series for key in placed}
-    nameless = (SensorKey(number, 0) for number in series if number not in named)
-    placed |= {key: Watched(key, series[key.series], None) for key in nameless if key in heard}
-    return dict(sorted(placed.items()))
+    watched |= {key: Watched(key, series[key.series], None) for key in nameless if key in heard}
+    return dict(sorted(watched.items()))
 
 
 def activities_of(
@@ -87,10 +83,30 @@ def _activity_of(one: Watched, heard: Mapping[SensorKey, Activity], alone: set[i
     return own
 
 
-def _placed(ports: Ports, series: Series, sensors: Iterable[Sensor], now: datetime) -> Iterator[Watched]:
-    for sensor in sensors:
-        if (sensor.valid_from is None or sensor.valid_from <= now) and (
-            sensor.valid_to is None or now < sensor.valid_to
-        ):
-            number = ports.register.sensor_number(series.tenant, sensor.sensor)
-            yield Watched(SensorKey(series.number, number), series, sensor)
+_kept: WeakKeyDictionary[PlacesRegister, tuple[int, list[Watched]]] = WeakKeyDictionary()
+
+
+def _placed(ports: Ports) -> list[Watched]:
+    """All sensors wherever they are or were, read again when the register has changed: every tick asks."""
+    revision = ports.register.revision()
+    kept = _kept.get(ports.register)
+    if kept is None or kept[0] != revision:
+        kept = _kept[ports.register] = (revision, list(_read_placed(ports)))
+    return kept[1]
+
+
+def _read_placed(ports: Ports) -> Iterator[Watched]:
+    series = {one.number: one for one in ports.register.series()}
+    for tenant in sorted({one.tenant for one in series.values()}):
+        numbers = ports.register.index(tenant)
+        for stairwell in ports.register.stairwells(tenant):
+            for space in stairwell.spaces:
+                here = series[numbers[stairwell.stairwell, space.space]]
+                for sensor in space.sensors:
+                    number = ports.register.sensor_number(tenant, sensor.sensor)
+                    yield Watched(SensorKey(here.number, number), here, sensor)
+
+
+def _is_valid(sensor: Sensor, time: datetime) -> bool:
+    begun = sensor.valid_from is None or sensor.valid_from <= time
+    return begun and (sensor.valid_to is None or time < sensor.valid_to)
