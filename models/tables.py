@@ -11,10 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 Tables = dict[str, NDArray[np.float64]]
 
+NO_TABLE = {"table": False}
+"""Metadata of a dataclass' field that is not a table."""
+
+
+def table_names(kind: Any) -> list[str]:
+    """Names of the tables of a dataclass."""
+    return [column.name for column in fields(kind) if column.metadata.get("table", True)]
+
 
 def tables_of(holder: Any) -> Tables:
-    """The tables of a dataclass that holds nothing else, by name."""
-    return {column.name: getattr(holder, column.name) for column in fields(holder)}
+    """The tables of a dataclass by name."""
+    return {name: getattr(holder, name) for name in table_names(holder)}
 
 
 def tables_for(kind: type[Any], tables: Mapping[str, NDArray[np.float64]], called: str) -> Tables:
@@ -25,10 +33,10 @@ def tables_for(kind: type[Any], tables: Mapping[str, NDArray[np.float64]], calle
     ValueError
         If one is missing; ``called`` is what the message calls the whole.
     """
-    missing = [column.name for column in fields(kind) if column.name not in tables]
+    missing = [name for name in table_names(kind) if name not in tables]
     if missing:
         raise ValueError(f"{called} lacks the tables {', '.join(missing)}")
-    return {column.name: tables[column.name] for column in fields(kind)}
+    return {name: tables[name] for name in table_names(kind)}
 
 
 def checked_table(

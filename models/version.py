@@ -89,7 +89,7 @@ class ModelVersion:
             "hyperparameters": self.hyperparameters.to_settings(),
             "timezone": self.timezone,
             "holidays": [day.isoformat() for day in self.holidays],
-        }
+        } | ({"areas": list(self.prior.local.areas)} if self.prior.local else {})
 
     @classmethod
     def from_tables(cls, tables: Mapping[str, NDArray[np.float64]], settings: Mapping[str, Any]) -> ModelVersion:
@@ -106,7 +106,7 @@ class ModelVersion:
         return cls(
             id=str(settings["id"]),
             hyperparameters=Hyperparameters.from_settings(cast("Mapping[str, float]", settings["hyperparameters"])),
-            prior=FleetPrior.from_tables(tables),
+            prior=FleetPrior.from_tables(tables, settings.get("areas")),
             calibration=Calibration.from_tables(tables),
             timezone=str(settings["timezone"]),
             holidays=tuple(date.fromisoformat(str(day)) for day in settings["holidays"]),

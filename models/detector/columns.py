@@ -19,6 +19,7 @@ from models.detector.trust import learn_distrust, lesson_of
 from models.detector.verdicts import Scored, Verdicts, tell
 from models.detector.week import Week
 from models.kinds import KINDS
+from models.surroundings import Surroundings
 from models.version import ModelVersion
 
 
@@ -62,6 +63,8 @@ class OccupancyColumns:
         float64[n]: each series' share of the alarm budget, in episodes opened per series-week.
     state
         What was learnt so far; new series by default. It is used in place, not copied.
+    surroundings
+        Areas and buildings of the series; unknown by default.
 
     Raises
     ------
@@ -84,14 +87,17 @@ class OccupancyColumns:
         kinds: ArrayLike,
         shares: ArrayLike,
         state: OccupancyState | None = None,
+        *,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.version = version
         self.week = Week(window_minutes)
         self.kinds = np.array(kinds, dtype=np.int64, ndmin=1)
         self.shares = np.array(shares, dtype=np.float64, ndmin=1)
         self.state = state or OccupancyState.new(self.week.windows_per_day, self.kinds.size)
+        self.surroundings = surroundings or Surroundings.unknown(self.kinds.size)
         self._check()
-        self._frame = Frame.of(version, self.week, self.kinds)
+        self._frame = Frame.of(version, self.week, self.kinds, self.surroundings)
 
     @property
     def width(self) -> int:
@@ -171,6 +177,8 @@ class OccupancyColumns:
     def _check(self) -> None:
         if self.shares.shape != self.kinds.shape or self.kinds.ndim != 1:
             raise ValueError(f"{self.kinds.size} kinds but {self.shares.size} shares: one of each for a series")
+        if len(self.surroundings) != self.width:
+            raise ValueError(f"surroundings of {len(self.surroundings)} series given to {self.width}")
         if ((self.kinds < 0) | (self.kinds >= len(KINDS))).any():
             raise ValueError(f"kinds must be numbers from 0 to {len(KINDS) - 1}")
         if not (self.shares >= 0).all():

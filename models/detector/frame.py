@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.detector.distribution import Floats
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
+from models.surroundings import Surroundings
 from models.version import ModelVersion
 
 
@@ -27,15 +28,17 @@ class Frame:
     dispersion_strength: Floats
 
     @classmethod
-    def of(cls, version: ModelVersion, week: Week, kinds: NDArray[np.int64]) -> Frame:
-        """The frame of series of these kinds."""
+    def of(
+        cls, version: ModelVersion, week: Week, kinds: NDArray[np.int64], surroundings: Surroundings | None = None
+    ) -> Frame:
+        """The frame of series of these kinds and surroundings."""
         prior = version.prior
-        rates = prior.profile[kinds] * (prior.level[kinds] * week.hours)[:, None, None]
+        rates, level_shape = prior.series(kinds, surroundings)
         return cls(
             week=week,
             hyper=version.hyperparameters,
-            rates=np.ascontiguousarray(np.moveaxis(rates, 0, -1)),
-            level_shape=prior.level_shape[kinds],
+            rates=np.ascontiguousarray(np.moveaxis(rates * week.hours, 0, -1)),
+            level_shape=level_shape,
             time_variance=1.0 / prior.time_shape[kinds],
             slot_variance=1.0 / prior.slot_shape[kinds],
             dispersion=prior.dispersion[kinds],
