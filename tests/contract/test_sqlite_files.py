@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from service.domain.state import Ledger
+from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
+from service.stores.sqlite.verdicts import SqliteVerdictStore
 from tests.contract.stores import HOUR, learn, numbers, points, sqlite_stores, verdicts
 
 
@@ -154,3 +156,20 @@ def test_list_bytes_cannot_be_changed_in_the_file(tmp_path: Path) -> None:
         )
         with pytest.raises(sqlite3.IntegrityError, match="never changed"):
             connection.execute("UPDATE hotspot_list SET document = x'01'")
+
+
+def test_verdicts_of_a_version_that_comes_while_a_page_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first commit of a new champion falls between what a reader reads: the page is the one before or after it."""
+    stores = sqlite_stores(tmp_path)
+    (series,) = learn(stores, 1)
+    stores.verdicts.write(verdicts("0", [(HOUR, series)]))
+    named = SqliteVerdictStore._versions
+
+    def then_promoted(store: SqliteVerdictStore) -> dict[int, str]:
+        known = named(store)
+        store.write(verdicts("1", [(2 * HOUR, series)]))
+        return known
+
+    monkeypatch.setattr(SqliteVerdictStore, "_versions", then_promoted)
+    assert [one.version for one in stores.verdicts.find(VerdictQuery(series=(series,), limit=9))] == ["0"]
+    assert [one.version for one in stores.verdicts.find(VerdictQuery(series=(series,), limit=9))] == ["0", "1"]

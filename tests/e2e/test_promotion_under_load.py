@@ -155,7 +155,7 @@ class Load:
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Load]:
     """gunicorn and a scheduler on a scored town with a challenger; the scheduler's clock runs fast, from days ago."""
-    town = simulate_city(3, stairwells=1, weeks=2, start=(datetime.now(UTC) - timedelta(weeks=2, days=8)).date())
+    town = simulate_city(3, stairwells=1, weeks=2, start=(datetime.now(UTC) - timedelta(weeks=2, days=22)).date())
     base = end_of(town)
     ports = sqlite_ports(tmp_path / "data", now=base)
     register_city(ports, town)

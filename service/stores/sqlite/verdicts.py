@@ -81,8 +81,9 @@ class SqliteVerdictStore:
     def find(self, query: VerdictQuery) -> list[Verdict]:
         """A page of verdicts: the anomalous ones by their own index, all others by look-ups."""
         rows = self._anomalous(query) if query.anomalous_only else self._looked_up(query)
-        versions = self._versions()
-        return [_verdict(row, versions) for row in islice(rows, query.limit)]
+        page = list(islice(rows, query.limit))
+        versions = self._versions()  # read after the rows, which may be the first of a new version
+        return [_verdict(row, versions) for row in page]
 
     def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
         """Read by look-ups into arrays, never held as tuples."""
