@@ -31,11 +31,9 @@ _RUNNING = msgspec.structs.replace(
 
 
 class RetrainingAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to learn from."""
+    """What to learn from; weeks that are left out are those of the settings."""
 
-    weeks: Annotated[
-        int | None, Meta(ge=4, le=520, description="Latest weeks of counts; as the settings say if left out.")
-    ] = None
+    weeks: Annotated[int, Meta(ge=4, le=520, description="Latest weeks of counts.")] | None = None
 
 
 class JobsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

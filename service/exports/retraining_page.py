@@ -65,7 +65,6 @@ def _template() -> Template:
     )
     environment.filters |= {
         "changes": retraining_words.changes_text,
-        "clear": retraining_words.is_clear,
         "decimal": retraining_words.decimal,
         "interval": gain_interval,
         "on_ratio_scale": on_ratio_scale,

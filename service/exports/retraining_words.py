@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
-from service.domain.retraining import CandidateTried, Figures, RetrainingReport
+from service.domain.retraining import Figures, RetrainingReport
 from service.exports.wording import Language, date_text
 
 CLEAR = 3.0
 """Standard errors from which a difference is called clear."""
+NOTICED = 0.001
+"""Share of the log-loss below which a difference, however sure, is nothing that anybody would notice."""
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _PARAMETERS = {
     "level_memory_weeks": ("nivåns minne, veckor", "memory of the level, weeks"),
@@ -36,6 +38,10 @@ _SENTENCES = {
     "foresees_worse": (
         "Den förutser räkningarna sämre än version {champion}: förlusten är {percent} högre, och det är säkert.",
         "It foresees counts worse than version {champion}: its log-loss is {percent} more, and that is sure.",
+    ),
+    "foresees_as_well": (
+        "Den förutser räkningarna lika bra som version {champion}: förlusten skiljer {percent}, för lite att märka.",
+        "It foresees counts as well as version {champion}: log-loss differs by {percent}, too little to notice.",
     ),
     "foresees_alike": (
         "Den förutser räkningarna ungefär som version {champion}: förlusten skiljer {percent}, vilket kan vara slump.",
@@ -126,11 +132,6 @@ def percent(share: float, language: Language) -> str:
     return f"{text.replace('.', ',') if language == Language.SV else text}{_NO_BREAK}%"
 
 
-def is_clear(candidate: CandidateTried) -> bool:
-    """Whether a candidate's gain or loss is more than chance."""
-    return abs(candidate.log_loss_z) >= CLEAR
-
-
 def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, dict[str, str]]]:
     learnt, zone = report.learnt, ZoneInfo(report.timezone)
     yield (
@@ -156,6 +157,8 @@ def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, 
 def _foresight(report: RetrainingReport) -> str:
     if abs(report.log_loss_z) < CLEAR:
         return "foresees_alike"
+    if abs(report.log_loss_gain) < NOTICED:
+        return "foresees_as_well"
     return "foresees_better" if report.log_loss_gain > 0 else "foresees_worse"
 
 

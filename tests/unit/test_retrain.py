@@ -37,7 +37,7 @@ from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_port
 
 WEEKS = 5
 LITTLE = Effort(
-    null_series=40, null_weeks=5, trial_series=40, trial_weeks=2, town_stairwells=4, town_weeks=10, hangouts=9
+    null_series=40, null_weeks=2, trial_series=40, trial_weeks=1, town_stairwells=4, town_weeks=2, hangouts=9
 )
 NOBODY = Crew()
 
@@ -85,7 +85,7 @@ def test_retraining_writes_a_challenger_and_leaves_the_champion(scored, made):
     assert (made.version_id, made.parent) == ("1", "0")
     champion, challenger = (made.metrics[f"log_loss_{name}"] for name in ("champion", "challenger"))
     assert 0 < challenger < 1.1 * champion
-    assert {(one.promised, one.first_week) for one in made.budgets} == {(b, w) for b in BUDGETS for w in (1, 5, 9)}
+    assert [(one.promised, one.first_week) for one in made.budgets] == [(budget, 1) for budget in BUDGETS]
     assert scored.registry.manifest("1").budgets == made.budgets
     assert "river" in made.packages
     profile_fit = scored.registry.artefact("1", "profile_fit")
@@ -157,12 +157,12 @@ def test_a_trial_judges_as_scoring_did(scored, training):
 def test_series_are_tried_alike_whoever_they_are_tried_with(training):
     """Shards change nothing, nor does the way to another process: a series is judged alone."""
     half = len(training.roster) // 2
-    span = (training.held_back, len(training.starts))
+    span = (100, 250)
     grounds = [
         injected(Panel.of(training, columns, span), columns, 0, seed=1)
         for columns in (np.arange(len(training.roster)), np.arange(half), np.arange(half, len(training.roster)))
     ]
-    tasks = [TrialTask(shipped_version(), ground, listed=training.held_back) for ground in grounds]
+    tasks = [TrialTask(shipped_version(), ground, listed=200) for ground in grounds]
     sent = [pickle.dumps(task) for task in tasks]
     whole, *parts = (run_trial(pickle.loads(task)) for task in sent)  # noqa: S301 - our own
     together = joined(parts)

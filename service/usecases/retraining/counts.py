@@ -115,9 +115,12 @@ def read_training_counts(
     if np.isnan(counts).all():
         raise Conflict("there is not one count in the weeks to learn from; import counts, or name more weeks")
     silent = _assume_calm(ports, roster, starts, counts)
+    calendar = settings_calendar(ports)
     for number, part in enumerate(parts):
-        annotated += _leave_out(ports, roster, part, counts[:, number * a_week : number * a_week + len(part)])
-    return TrainingCounts(settings_calendar(ports), roster, starts, counts, annotated, silent)
+        stretch = counts[:, number * a_week : number * a_week + len(part)]
+        annotated += _leave_out(ports, roster, part, stretch)
+        stretch[roster.own_holidays(calendar, part).T] = np.nan  # what the fleet does on a day is told by its calendar
+    return TrainingCounts(calendar, roster, starts, counts, annotated, silent)
 
 
 def training_windows(ports: Ports, span: tuple[int, int], weeks: int) -> NDArray[np.int64]:
