@@ -89,8 +89,10 @@ def test_an_older_file_becomes_as_a_new_one(name: str, schema: int, tmp_path: Pa
 
 
 OLDEST = dict.fromkeys(DATABASES, 1)
-LEFT_BY = [OLDEST | {name: schema} for name, schema in EVERY if schema < len(DATABASES[name])] + [
-    {name: len(migrations) for name, migrations in DATABASES.items()}
+LEFT_BY = [
+    OLDEST,
+    *(OLDEST | {name: schema} for name, schema in EVERY if 1 < schema < len(DATABASES[name])),
+    {name: len(migrations) for name, migrations in DATABASES.items()},
 ]
 
 

@@ -1,16 +1,59 @@
-"""Backups made of a real service amid counting and scoring; bench/backups.py makes as many as are asked for."""
+"""Backups in real processes: of a service amid counting and scoring, and killed; bench/backups.py makes more."""
 
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
 from pathlib import Path
 
+import pytest
+
 from bench.backups import BackupBench
+from bench.kills import read_verdicts, same
+from models.city import simulate_city
+from service.bootstrap import build_backups
+from service.errors import BackupRefused
+from service.usecases.advance import advance
+from service.usecases.backups import make_backup, restore_backup
+from tests.e2e.programs import TRAPPVAKT
+from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 TRIES = 2
 
 
 def test_what_is_restored_ends_with_the_verdicts_of_an_undisturbed_run(tmp_path: Path) -> None:
     """To the last bit, as a folder and as a tar file; backed up while something was still to be done."""
-    bench = BackupBench(tmp_path, stairwells=3, weeks=3)
+    bench = BackupBench(tmp_path, stairwells=2, weeks=3)
     tries = bench.run(TRIES, seed=1)
     assert len(bench.verdicts) > 0
     assert [one.equal for one in tries] == [True] * TRIES
     assert any(one.amid for one in tries)
+
+
+def test_a_killed_backup_is_none_and_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
+    """Killed as soon as it writes; nothing has its name, and what it left is refused."""
+    city = simulate_city(5, stairwells=2, weeks=1)
+    ports = sqlite_ports(tmp_path / "data", end_of(city))
+    register_city(ports, city)
+    ports.counts.append(city_points(city))
+    advance(ports)
+    target, aside = tmp_path / "b.tar", tmp_path / ".b.tar.part"
+    with subprocess.Popen([*TRAPPVAKT, "--data", str(tmp_path / "data"), "backup", str(target)]) as killed:
+        while not aside.exists() and killed.poll() is None:
+            time.sleep(0.001)
+        killed.kill()
+    assert killed.returncode == -signal.SIGKILL
+    assert aside.exists()
+    assert not target.exists()
+    again, backups = sqlite_ports(tmp_path / "restored", end_of(city)), build_backups(ports.settings)
+    with pytest.raises(BackupRefused, match="cut short"):
+        restore_backup(again, backups, aside, None, "test", quiet)
+    make_backup(ports, backups, target, "test", quiet)
+    restore_backup(again, backups, target, None, "test", quiet)
+    assert not aside.exists()
+    assert same(read_verdicts(again), read_verdicts(ports))
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Nobody watches."""
