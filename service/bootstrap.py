@@ -13,11 +13,6 @@ from service.registry import FolderVersionRegistry
 from service.settings import Settings, influxdb_token
 from service.smtp import SmtpMailServer
 from service.stores.backups import LocalBackups
-from service.stores.influx.connection import InfluxConnection
-from service.stores.influx.count_tags import CountTags
-from service.stores.influx.counts import InfluxCountStore
-from service.stores.influx.places import PlaceTags
-from service.stores.influx.verdicts import InfluxVerdictStore
 from service.stores.installation import LocalInstallation
 from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
@@ -125,6 +120,8 @@ def build_backups(settings: Settings) -> Backups:
 def _writing_check(settings: Settings) -> Callable[[], None]:
     if settings.store.kind != "influxdb":
         return lambda: None
+    from service.stores.influx.connection import InfluxConnection  # noqa: PLC0415 - its client takes 0.25 s
+
     connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
     buckets = dict.fromkeys((settings.influxdb.counts_bucket, settings.influxdb.verdicts_bucket))
 
@@ -138,6 +135,12 @@ def _writing_check(settings: Settings) -> Callable[[], None]:
 def _influx_stores(
     settings: Settings, register: PlacesRegister, changes: ChangeJournal
 ) -> tuple[CountStore, VerdictStore]:
+    from service.stores.influx.connection import InfluxConnection  # noqa: PLC0415 - its client takes 0.25 s
+    from service.stores.influx.count_tags import CountTags  # noqa: PLC0415
+    from service.stores.influx.counts import InfluxCountStore  # noqa: PLC0415
+    from service.stores.influx.places import PlaceTags  # noqa: PLC0415
+    from service.stores.influx.verdicts import InfluxVerdictStore  # noqa: PLC0415
+
     connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
     places = PlaceTags(register, learning=settings.places.mode == "learning")
     tags = CountTags(register, places, settings.schema)

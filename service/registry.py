@@ -24,7 +24,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import joblib
 import msgspec
 import numpy as np
 
@@ -125,6 +124,8 @@ class FolderVersionRegistry:
         """A fitted estimator, unpickled only after every digest has been checked; for retraining."""
         manifest = self.verify(version_id)
         content = self._file(version_id, manifest, f"artefacts/{name}.joblib")
+        import joblib  # noqa: PLC0415 - 0.2 s, for those who retrain
+
         try:
             return joblib.load(io.BytesIO(content))
         except Exception as error:  # unpickling runs whatever the libraries of today make of it
@@ -291,6 +292,8 @@ def _npy(table: np.ndarray[Any, Any]) -> bytes:
 
 
 def _joblib(artefact: object) -> bytes:
+    import joblib  # noqa: PLC0415
+
     buffer = io.BytesIO()
     joblib.dump(artefact, buffer)
     return buffer.getvalue()

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from models.kinds import KINDS
@@ -112,6 +111,8 @@ class _Likelihood:
 
     def maximum(self, start: Floats, spread: Floats) -> Floats:
         """The most likely parameters where effects have these variances."""
+        from scipy.optimize import minimize  # noqa: PLC0415 - 0.2 s, for those who fit
+
         precision = np.repeat(1.0 / spread, self._members.groups)
         found = minimize(self._loss, start, args=(precision,), jac=True, method="L-BFGS-B")
         return np.asarray(found.x)

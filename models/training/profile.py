@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import PoissonRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.calendar import DAY_TYPES, HOLIDAY
 from models.kinds import KINDS
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import PoissonRegressor
 
 _HARMONICS = 6  # a rush hour is about two hours wide
 _DAY_GROUPS = np.array([0, 0, 0, 0, 1, 2, 3, 4])  # Mon-Thu, Fri, Sat, Sun, holiday
@@ -43,6 +45,9 @@ def fit_profile(
     """
     if presences.sum() == 0:
         return ProfileFit(parent, None)
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - 0.8 s, for those who fit
+    from sklearn.linear_model import PoissonRegressor  # noqa: PLC0415
+
     weight, seen = expected.ravel(), expected.ravel() > 0
     features = _features()
     regressor = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)  # type: ignore[no-untyped-call]

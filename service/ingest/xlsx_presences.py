@@ -13,7 +13,6 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import msgspec
-from openpyxl import load_workbook
 
 from service.domain.places import Identifier, Kind, Semantics
 from service.domain.readings import DEFAULT_SPACE, Origin, Reading
@@ -91,6 +90,8 @@ def read_presences_xlsx(
     InvalidInput
         If it is no such file, it is too large, packed or unpacked, or the header is not such a header.
     """
+    from openpyxl import load_workbook  # noqa: PLC0415 - 0.15 s, for those who have such a file
+
     _check_size(stream)
     try:
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
