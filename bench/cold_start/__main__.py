@@ -25,6 +25,7 @@ from models.prior import FleetPrior
 from models.shipped import shipped_version
 
 SPANS = ((0, 3), (3, 7), (7, 28), (91, 121))  # days since the sensor came; the last is the fourth month
+_WINDOWS_AT_A_TIME = 24
 
 
 def losses(fleet: Fleet, prior: FleetPrior) -> Floats:
@@ -35,10 +36,12 @@ def losses(fleet: Fleet, prior: FleetPrior) -> Floats:
     columns = OccupancyColumns(
         version, 60, fleet.kinds[new], np.zeros(new.sum()), surroundings=fleet.surroundings[np.flatnonzero(new)]
     )
+    slots = fleet.calendar.slots_of(fleet.starts[since:])
     loss = np.empty_like(counts)
-    for window, slot in enumerate(fleet.calendar.slots_of(fleet.starts[since:])):
-        verdicts = columns.step(int(slot), counts[window])
-        loss[window] = -np.log(np.maximum(verdicts.p_value - verdicts.p_above, 1e-300))
+    for first in range(0, len(slots), _WINDOWS_AT_A_TIME):
+        part = range(first, min(first + _WINDOWS_AT_A_TIME, len(slots)))
+        verdicts = columns.tell([columns.advance(int(slots[window]), counts[window]) for window in part])
+        loss[part.start : part.stop] = -np.log(np.maximum(verdicts.p_value - verdicts.p_above, 1e-300))
     days = (np.arange(len(loss))[:, None] - np.arange(new.sum()) % 7 * 24) / 24
     known = ~np.isnan(counts)
     spans = [known & (days >= first) & (days < last) for first, last in SPANS]

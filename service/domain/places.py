@@ -24,6 +24,10 @@ Identifier = Annotated[
 ]
 
 
+UNKNOWN = "unknown"
+"""Area, property and building of a stairwell that was learnt from its readings."""
+
+
 class Kind(StrEnum):
     """What a space is; the names and their order are those of :data:`models.kinds.KINDS`."""
 

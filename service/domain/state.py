@@ -63,10 +63,13 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     """What a series was taken for when its state was learnt; times in seconds UTC.
 
+    ``area_row`` and ``size_row`` are rows of the version's tables of areas and sizes of building, 0 where it has none.
     ``assumed`` are the intervals in which its liveness is assumed, ``restarts`` when it begins anew.
     """
 
     kind: int
+    area_row: int = 0
+    size_row: int = 0
     assumed: list[tuple[int, int]] = []
     restarts: list[int] = []
 

@@ -9,9 +9,6 @@ from itertools import pairwise
 from service.domain.places import PlaceRow, Sensor
 from service.errors import Conflict
 
-UNKNOWN = "unknown"
-"""Area, property and building of a stairwell that was learnt from its readings."""
-
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _EVER = datetime.max.replace(tzinfo=UTC)
 

@@ -76,7 +76,9 @@ class Trial:
         counts = self._counts(roster)
         injected = self._inject(roster, counts, stairwells)
         both = _with_copies(roster, injected)
-        columns = OccupancyColumns(self.version, self.calendar.window_minutes, both.kinds, both.shares)
+        columns = OccupancyColumns(
+            self.version, self.calendar.window_minutes, both.kinds, both.shares, surroundings=both.surroundings
+        )
         counts = np.concatenate([counts, injected.counts], axis=1)
         flagged = np.zeros(counts.shape, dtype=bool)
         for first in range(0, len(self.starts), _BATCH_WINDOWS):
@@ -138,6 +140,7 @@ def _with_copies(roster: Roster, injected: Injection) -> Roster:
         kinds=np.concatenate([roster.kinds, roster.kinds[injected.series]]),
         shares=np.concatenate([roster.shares, roster.shares[injected.series]]),
         restarts=(*roster.restarts, *copied),
+        surroundings=roster.surroundings and roster.surroundings[np.append(np.arange(len(roster)), injected.series)],
     )
 
 

@@ -174,7 +174,9 @@ def replay_series(
     used in place, not copied.
     """
     settings = ports.settings
-    columns = OccupancyColumns(version, settings.window.minutes, roster.kinds, roster.shares, state)
+    columns = OccupancyColumns(
+        version, settings.window.minutes, roster.kinds, roster.shares, state, surroundings=roster.surroundings
+    )
     calendar = calendar_of(ports, version)
     done, end = span
     while done < end:

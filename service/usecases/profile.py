@@ -68,7 +68,12 @@ def _alone(opened: ShardState, column: int) -> OccupancyColumns:
     """The detector of one series of a shard."""
     held, at = opened.columns, [column]
     return OccupancyColumns(
-        held.version, held.week.window_minutes, held.kinds[at], held.shares[at], held.state.select(at)
+        held.version,
+        held.week.window_minutes,
+        held.kinds[at],
+        held.shares[at],
+        held.state.select(at),
+        surroundings=held.surroundings[at],
     )
 
 

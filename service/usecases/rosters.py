@@ -9,8 +9,9 @@ import numpy as np
 
 from models.calendar import Calendar
 from models.kinds import kind_number
+from models.surroundings import Surroundings
 from models.version import ModelVersion
-from service.domain.places import Liveness, Sensor, Series
+from service.domain.places import UNKNOWN, Liveness, Sensor, Series, Stairwell
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
 from service.settings import Settings, holiday_dates
@@ -55,26 +56,37 @@ def full_roster(ports: Ports) -> Roster:
     series = ports.register.series()
     budget = ports.settings.detector.episodes_per_100_stairwell_weeks / 100
     spaces = Counter((one.tenant, one.stairwell) for one in series)
-    placed = _placed_sensors(ports, series)
+    stairwells = [one for tenant in {one.tenant for one in series} for one in ports.register.stairwells(tenant)]
+    placed = _placed_sensors(series, stairwells)
     return Roster(
         numbers=np.array([one.number for one in series], dtype=np.int64),
         kinds=np.array([kind_number(one.kind) for one in series], dtype=np.int64),
         shares=np.array([budget / spaces[one.tenant, one.stairwell] for one in series]),
         assumed=_assumed_intervals(placed),
         restarts=_restarts(placed, ports.settings.window_seconds),
+        surroundings=_surroundings(series, stairwells),
     )
 
 
-def _placed_sensors(ports: Ports, series: list[Series]) -> list[_Placed]:
+def _surroundings(series: list[Series], stairwells: list[Stairwell]) -> Surroundings:
+    """Area and building of each series; an area's name is its tenant's, and no name holds a tab."""
+    dwellings = {(one.building.tenant, one.stairwell): one.building.dwellings or 0 for one in stairwells}
+    return Surroundings(
+        ["" if one.area == UNKNOWN else f"{one.tenant}\t{one.area}" for one in series],
+        [dwellings.get((one.tenant, one.stairwell), 0) for one in series],
+    )
+
+
+def _placed_sensors(series: list[Series], stairwells: list[Stairwell]) -> list[_Placed]:
     """All sensors of the series given, by when they were put there."""
     columns = {(one.tenant, one.stairwell, one.space): column for column, one in enumerate(series)}
     placed = []
-    for tenant in {one.tenant for one in series}:
-        for stairwell in ports.register.stairwells(tenant):
-            for space in stairwell.spaces:
-                column = columns.get((tenant, stairwell.stairwell, space.space))
-                if column is not None:
-                    placed += [_Placed(*_validity(one), column, (tenant, one.sensor), one) for one in space.sensors]
+    for stairwell in stairwells:
+        tenant = stairwell.building.tenant
+        for space in stairwell.spaces:
+            column = columns.get((tenant, stairwell.stairwell, space.space))
+            if column is not None:
+                placed += [_Placed(*_validity(one), column, (tenant, one.sensor), one) for one in space.sensors]
     return sorted(placed, key=lambda one: one[:4])
 
 

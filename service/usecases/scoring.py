@@ -13,6 +13,7 @@ from models.calendar import Calendar
 from models.detector.columns import OccupancyColumns
 from models.detector.state import Head
 from models.detector.verdicts import Scored
+from models.surroundings import Surroundings
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
 from service.domain.state import Silence
@@ -39,6 +40,8 @@ class Roster:
         (column, start of a window in seconds UTC): the series begins anew there, as one never observed.
     silences
         (column, start of a window in seconds UTC): from there on its silence is known not to be calm.
+    surroundings
+        Areas and buildings of the series, if anything is known of them.
     """
 
     numbers: NDArray[np.int64]
@@ -47,6 +50,7 @@ class Roster:
     assumed: tuple[tuple[int, int, int], ...] = ()
     restarts: tuple[tuple[int, int], ...] = ()
     silences: tuple[tuple[int, int], ...] = ()
+    surroundings: Surroundings | None = None
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -57,7 +61,8 @@ class Roster:
         assumed = tuple((place[c], a, b) for c, a, b in self.assumed if c in place)
         restarts = tuple((place[c], time) for c, time in self.restarts if c in place)
         silences = tuple((place[c], time) for c, time in self.silences if c in place)
-        return Roster(self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts, silences)
+        known = None if self.surroundings is None else self.surroundings[keep]
+        return Roster(self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts, silences, known)
 
     def with_silences(self, found: Mapping[int, Sequence[Silence]]) -> Roster:
         """The roster with the silences found of its series, which are given by number."""

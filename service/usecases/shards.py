@@ -55,7 +55,9 @@ def open_shard(
     widened = known.series != roster.numbers.tolist()
     if widened:
         held = _widened(held, np.array(known.series, dtype=np.int64), roster.numbers, windows_per_day)
-    columns = OccupancyColumns(version, window_minutes, roster.kinds, roster.shares, held)
+    columns = OccupancyColumns(
+        version, window_minutes, roster.kinds, roster.shares, held, surroundings=roster.surroundings
+    )
     return ShardState(columns, roster, dict(known.rows), widened, set())
 
 

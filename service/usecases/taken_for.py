@@ -1,4 +1,4 @@
-"""What series are taken for: kinds, liveness of sensors, where they begin anew, and the days of the calendar.
+"""What series are taken for: kinds and surroundings, liveness, where they begin anew, and the days of the calendar.
 
 State and verdicts rest on it as they rest on counts. When the register or the settings say otherwise than before, the
 series that it touches are replayed since the first window that it touches.
@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 
 import msgspec
 
+from models.prior import FleetPrior
 from service.domain.state import Learnt, Ledger
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
@@ -31,7 +32,7 @@ def relearnt(ports: Ports, ledger: Ledger, version_id: str) -> tuple[Ledger, dic
     calendar = calendar_named(ports.settings) if version_id == SHIPPED_MANIFEST.version_id else []
     if (places, calendar) == (ledger.places, ledger.calendar):
         return ledger, {}
-    learnt = learnt_of(full_roster(ports))
+    learnt = learnt_of(full_roster(ports), ports.registry.load(version_id).prior)
     renamed = renamed_since(ledger.calendar, calendar)
     changed = {}
     for number in learnt.keys() & ledger.learnt.keys():
@@ -64,17 +65,22 @@ def renamed_since(before: list[str], now: list[str]) -> int | None:
     return int(datetime.combine(first, time(), UTC).timestamp()) - 86_400  # somewhere the day begins hours earlier
 
 
-def learnt_of(roster: Roster) -> dict[int, Learnt]:
-    """What each series of a roster is taken for, by number."""
+def learnt_of(roster: Roster, prior: FleetPrior) -> dict[int, Learnt]:
+    """What each series of a roster is taken for under a prior, by number."""
     assumed: dict[int, list[tuple[int, int]]] = {}
     restarts: dict[int, list[int]] = {}
     for column, begin, end in roster.assumed:
         assumed.setdefault(column, []).append((begin, end))
     for column, start in roster.restarts:
         restarts.setdefault(column, []).append(start)
+    area_rows, size_rows = prior.rows(len(roster), roster.surroundings)
     return {
         int(number): Learnt(
-            kind=int(roster.kinds[k]), assumed=sorted(assumed.get(k, [])), restarts=sorted(restarts.get(k, []))
+            kind=int(roster.kinds[k]),
+            area_row=int(area_rows[k]),
+            size_row=int(size_rows[k]),
+            assumed=sorted(assumed.get(k, [])),
+            restarts=sorted(restarts.get(k, [])),
         )
         for k, number in enumerate(roster.numbers)
     }
@@ -90,7 +96,7 @@ def differing_since(before: Learnt, now: Learnt) -> int | None:
     >>> differing_since(Learnt(kind=1), Learnt(kind=1, restarts=[700]))
     700
     """
-    if before.kind != now.kind:
+    if (before.kind, before.area_row, before.size_row) != (now.kind, now.area_row, now.size_row):
         return _EVER
     restarts = set(before.restarts) ^ set(now.restarts)
     return min([*restarts, *_held_otherwise(before.assumed, now.assumed)], default=None)

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import msgspec
 
-from service.domain.places import Building, Kind, PlaceRow, Sensor, Series, Space, Stairwell
+from service.domain.places import UNKNOWN, Building, Kind, PlaceRow, Sensor, Series, Space, Stairwell
 from service.errors import NotFound
-from service.stores.places import UNKNOWN, check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
+from service.stores.places import check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
 
 
 @dataclass

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from service.domain.installation import Disk
-from service.domain.places import Kind, Stairwell
+from service.domain.places import UNKNOWN, Kind, Stairwell
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, some, well
 
-_UNKNOWN = "unknown"
 _KEY_AGE = timedelta(days=730)
 _IMPORT = "complete the file of places, and `trappvakt places import` it again"
 
@@ -26,7 +25,7 @@ def examine_places(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
     kindless = [f"{one.stairwell}/{one.space}" for one in series if one.kind is Kind.OTHER]
     questions = {
         "spaces of kind other, of whose like nothing is known": kindless,
-        "stairwells that came with their counts, in no building": _where(stairwells, "building", _UNKNOWN),
+        "stairwells that came with their counts, in no building": _where(stairwells, "building", UNKNOWN),
         "stairwells without an address to send a patrol to": _where(stairwells, "address", ""),
     }
     if ports.settings.hotspots.min_dwellings:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
+from models.surroundings import Surroundings
 from service.usecases.retraining.counts import TrainingCounts
 
 
@@ -22,7 +23,7 @@ class Panel:
         Of the counts.
     starts
         int64[T], seconds UTC.
-    kinds, shares
+    kinds, shares, surroundings
         Of the series, as in a roster.
     restarts
         (column, start of a window): the series begins anew there.
@@ -36,6 +37,7 @@ class Panel:
     starts: NDArray[np.int64]
     kinds: NDArray[np.int64]
     shares: NDArray[np.float64]
+    surroundings: Surroundings | None
     restarts: tuple[tuple[int, int], ...]
     counts: NDArray[np.float32]
     judged: int
@@ -49,6 +51,7 @@ class Panel:
             starts=training.starts[: span[1]],
             kinds=roster.kinds,
             shares=roster.shares,
+            surroundings=roster.surroundings,
             restarts=roster.restarts,
             counts=training.counts[columns, : span[1]],
             judged=span[0],
@@ -63,6 +66,7 @@ class Panel:
             self,
             kinds=np.concatenate([self.kinds, self.kinds[series]]),
             shares=np.concatenate([self.shares, self.shares[series]]),
+            surroundings=self.surroundings and self.surroundings[np.append(np.arange(len(self.kinds)), series)],
             restarts=(*self.restarts, *begin_anew),
             counts=np.concatenate([self.counts, counts]),
         )

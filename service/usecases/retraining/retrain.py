@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.kinds import KINDS
+from models.surroundings import Surroundings
 from models.training.budget import achieved_budgets
 from models.training.calibrating import calibrate
 from models.training.fleet import FleetFit, fit_fleet
@@ -120,6 +121,7 @@ class _FitTask:
     starts: NDArray[np.int64]
     counts: NDArray[np.float32]
     kinds: NDArray[np.int64]
+    surroundings: Surroundings | None
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,7 @@ class _Retraining:
                 training.starts[:end],
                 training.counts[sample, :end],
                 training.roster.kinds[sample],
+                training.roster.select(sample).surroundings,
             )
             for end in (training.held_back, len(training.starts))
         ]
@@ -334,8 +337,14 @@ def _manifest(ports: Ports) -> Manifest:
 
 
 def _fit(task: _FitTask) -> FleetFit:
-    counts = task.counts.T.astype(np.float64)
-    return fit_fleet(task.calendar, task.starts, counts, task.kinds, parent=task.champion.prior)
+    return fit_fleet(
+        task.calendar,
+        task.starts,
+        task.counts.T,
+        task.kinds,
+        parent=task.champion.prior,
+        surroundings=task.surroundings,
+    )
 
 
 def _calibrate(task: _CalibrateTask) -> tuple[ModelVersion, list[AchievedBudget]]:

@@ -107,7 +107,13 @@ class TrialTask:
 def run_trial(task: TrialTask) -> Trial:
     """Try a version on a panel."""
     panel = task.ground.panel
-    columns = OccupancyColumns(_calibrated(task), panel.calendar.window_minutes, panel.kinds, panel.shares)
+    columns = OccupancyColumns(
+        _calibrated(task),
+        panel.calendar.window_minutes,
+        panel.kinds,
+        panel.shares,
+        surroundings=panel.surroundings,
+    )
     tally = _Tally(task)
     slots = panel.calendar.slots_of(panel.starts)
     scored = min(panel.judged, len(slots) if task.listed is None else task.listed)
