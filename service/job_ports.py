@@ -20,5 +20,5 @@ class JobStore(Protocol):
     def get(self, number: int) -> Job:
         """A job; raises NotFound."""
 
-    def newest(self, limit: int = 100) -> list[Job]:
-        """Jobs, the newest first."""
+    def newest(self, limit: int | None = None) -> list[Job]:
+        """Jobs, the newest first, at most so many of them."""

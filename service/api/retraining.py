@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import JSON, Reply, Routes
 from service.domain.jobs import Job, JobStatus
 from service.domain.keys import Key, Role
@@ -36,16 +37,8 @@ class RetrainingAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weeks: Annotated[int, Meta(ge=4, le=520, description="Latest weeks of counts.")] | None = None
 
 
-class JobsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many jobs."""
-
-    limit: Annotated[int, Meta(ge=1, le=1000, description="Most jobs.")] = 100
-
-
-class Jobs(msgspec.Struct, frozen=True):
-    """Jobs, the newest first."""
-
-    items: list[Job]
+class JobPage(Page[Job], frozen=True):
+    """Retrainings, the newest first."""
 
 
 @routes.declare(
@@ -70,13 +63,17 @@ def retrain_model(ports: Ports, key: Key, body: RetrainingAsked | None) -> Reply
     return Reply(job, {"Location": f"/v1/jobs/{job.job}"})
 
 
-@routes.declare("GET", "/v1/jobs", roles=(Role.OPERATOR,), answered=Jobs([_RUNNING]))
-def list_retrainings(ports: Ports, key: Key, query: JobsQuery) -> Jobs:
+@routes.declare("GET", "/v1/jobs", roles=(Role.OPERATOR,), answered=JobPage([_RUNNING]))
+def list_retrainings(ports: Ports, key: Key, query: PageQuery) -> JobPage:
     """List the retrainings that were asked for, the newest first."""
-    return Jobs(list_jobs(ports, key.tenant, query.limit))
+    return JobPage(*page_of(list_jobs(ports, key.tenant), _newest_first, query, ports.settings.api.max_page))
 
 
 @routes.declare("GET", "/v1/jobs/{job}", roles=(Role.OPERATOR,), raises=(NotFound,), answered=_RUNNING)
 def read_retraining(ports: Ports, key: Key, job: int) -> Job:
     """Tell how far a retraining has come, how long it will still take by its pace, and what became of it."""
     return read_job(ports, key.tenant, job)
+
+
+def _newest_first(job: Job) -> tuple[int]:
+    return (-job.job,)

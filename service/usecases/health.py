@@ -60,6 +60,7 @@ def store_failures(ports: Ports) -> dict[str, str | None]:
         "deliveries": lambda: ports.deliveries.find(tenant=_NOBODY),
         "audit": lambda: ports.audit.entries(_NOBODY, limit=1),
         "model versions": ports.registry.manifests,
+        "jobs": lambda: ports.jobs.newest(1),
     }
     return {name: _failure(probe) for name, probe in probes.items()}
 

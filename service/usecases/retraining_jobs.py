@@ -67,7 +67,7 @@ def read_job(ports: Ports, tenant: str, number: int) -> Job:
     return ports.jobs.get(number)
 
 
-def list_jobs(ports: Ports, tenant: str, limit: int) -> list[Job]:
+def list_jobs(ports: Ports, tenant: str) -> list[Job]:
     """Jobs, the newest first.
 
     Raises
@@ -76,7 +76,7 @@ def list_jobs(ports: Ports, tenant: str, limit: int) -> list[Job]:
         If there are other tenants.
     """
     check_alone(ports, tenant)
-    return ports.jobs.newest(limit)
+    return ports.jobs.newest()
 
 
 def run_job(ports: Ports, number: int) -> Job:

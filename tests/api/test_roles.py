@@ -23,7 +23,7 @@ def call(client, operation: Operation, town: Town):
     path = operation.path
     newest = town.ports.lists.records(TENANT, list(ListStatus), limit=1)[0].list_id
     there = {"stairwell": "a", "list_id": newest, "version": "none", "command": "1", "name": "not-found", "rank": "1"}
-    there |= {"suffix": "csv"}
+    there |= {"suffix": "csv", "job": "1", "delivery": "1"}
     for name, value in there.items():
         path = path.replace(f"{{{name}}}", value)
     if path.endswith("/approve"):

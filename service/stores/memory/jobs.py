@@ -33,6 +33,6 @@ class MemoryJobStore:
             raise NotFound(f"there is no job {number}; it was never asked for")
         return self._jobs[number]
 
-    def newest(self, limit: int = 100) -> list[Job]:
+    def newest(self, limit: int | None = None) -> list[Job]:
         """Jobs, the newest first."""
         return sorted(self._jobs.values(), key=lambda one: -one.job)[:limit]

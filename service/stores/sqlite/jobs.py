@@ -44,7 +44,8 @@ class SqliteJobStore:
             raise NotFound(f"there is no job {number}; it was never asked for")
         return msgspec.json.decode(rows[0][0], type=Job)
 
-    def newest(self, limit: int = 100) -> list[Job]:
+    def newest(self, limit: int | None = None) -> list[Job]:
         """Jobs, the newest first."""
-        rows = self._database.rows("SELECT document FROM job ORDER BY number DESC LIMIT ?", (limit,))
+        most = -1 if limit is None else limit
+        rows = self._database.rows("SELECT document FROM job ORDER BY number DESC LIMIT ?", (most,))
         return [msgspec.json.decode(document, type=Job) for (document,) in rows]

@@ -117,9 +117,7 @@ def read_training_counts(
     silent = _assume_calm(ports, roster, starts, counts)
     calendar = settings_calendar(ports)
     for number, part in enumerate(parts):
-        stretch = counts[:, number * a_week : number * a_week + len(part)]
-        annotated += _leave_out(ports, roster, part, stretch)
-        stretch[roster.own_holidays(calendar, part).T] = np.nan  # what the fleet does on a day is told by its calendar
+        annotated += _leave_out(ports, roster, part, counts[:, number * a_week : number * a_week + len(part)])
     return TrainingCounts(calendar, roster, starts, counts, annotated, silent)
 
 
