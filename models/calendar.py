@@ -95,8 +95,7 @@ class Calendar:
         days = local // SECONDS_PER_DAY
         day_types = (days + _EPOCH_WEEKDAY) % 7
         if self.holidays:
-            numbers = np.array(sorted((day - _EPOCH_DAY).days for day in self.holidays), dtype=np.int64)
-            day_types = np.where(np.isin(days, numbers), HOLIDAY, day_types)
+            day_types = np.where(np.isin(days, _day_numbers(self.holidays)), HOLIDAY, day_types)
         times_of_day = local % SECONDS_PER_DAY // self.window_seconds
         return (day_types * self.windows_per_day + times_of_day).astype(np.int32)
 
@@ -104,6 +103,15 @@ class Calendar:
         """Local day number (days since 1970-01-01) of each window."""
         return self.local_seconds(np.asarray(starts, dtype=np.int64)) // SECONDS_PER_DAY
 
+    def on_days(self, days: Collection[date], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which windows lie on some local dates, shape of ``starts``."""
+        return np.isin(self.local_days(starts), _day_numbers(days))
+
     def _offset(self, second: int) -> int:
         offset = datetime.fromtimestamp(second, UTC).astimezone(self._zone).utcoffset() or timedelta()
         return int(offset.total_seconds())
+
+
+def _day_numbers(days: Collection[date]) -> NDArray[np.int64]:
+    """Days since 1970-01-01."""
+    return np.array([(day - _EPOCH_DAY).days for day in days], dtype=np.int64)

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from models.city import CityParameters, SimulatedCity, simulate_city
+from service.calendar_settings import holiday_dates
 from service.domain.hotspots import HotspotList
 from service.domain.keys import Role
 from service.errors import InvalidInput
@@ -20,7 +21,7 @@ from service.ingest.csv_counts import read_counts_csv
 from service.ingest.places_files import read_places_csv
 from service.ports import Ports
 from service.scheduler import scheduler_lock
-from service.settings import Settings, holiday_dates
+from service.settings import Settings
 from service.usecases.advance import advance
 from service.usecases.hotspots import approve_list, make_list
 from service.usecases.ingest import ingest_counts

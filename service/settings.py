@@ -6,16 +6,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
-import holidays
 import msgspec
 from msgspec import Meta
 
+from service.calendar_settings import AreaCalendar, check_areas, holiday_dates
 from service.errors import SettingsError
 from service.mail_settings import Mail, check_mail
 from service.webhook_settings import Webhooks, check_webhooks
@@ -33,6 +32,7 @@ class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str
     holidays: str
     extra_holidays: tuple[date, ...]
+    areas: tuple[AreaCalendar, ...]
 
 
 class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -253,38 +253,6 @@ def influxdb_token(settings: Settings, environment: Mapping[str, str] = os.envir
     )
 
 
-@cache
-def holiday_dates(country: str, extra: tuple[date, ...], years: range) -> tuple[date, ...]:
-    """Local dates of day type 7: public holidays, the eves people keep, and the town's own dates.
-
-    The eves of Midsummer, Christmas and New Year are public holidays in no law, but Swedes keep them as such.
-
-    Raises
-    ------
-    SettingsError
-        If the country is unknown.
-    """
-    if country == "none":
-        return tuple(sorted(extra))
-    try:
-        public = holidays.country_holidays(country, years=list(years))
-    except NotImplementedError as error:
-        raise SettingsError(
-            f"general.holidays is {country!r}, a country without a known calendar; use an ISO code or 'none'"
-        ) from error
-    dates = set(public)
-    if country == "SE":
-        dates |= {date(year, 12, 24) for year in years} | {date(year, 12, 31) for year in years}
-        dates |= {_midsummer_eve(year) for year in years}
-    return tuple(sorted(dates | set(extra)))
-
-
-def _midsummer_eve(year: int) -> date:
-    """The Friday between 19 and 25 June."""
-    nineteenth = date(year, 6, 19)
-    return nineteenth.replace(day=19 + (4 - nineteenth.weekday()) % 7)
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -321,12 +289,13 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
     ]
     if len(set(tags)) < len(tags):
         raise SettingsError(f"{origin}: two of the schema's tags have one name ({', '.join(tags)}); give each its own")
+    holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
     try:
+        check_areas(settings.general.holidays, settings.general.areas)
         check_mail(settings.mail)
         check_webhooks(settings.webhooks)
     except SettingsError as error:
         raise SettingsError(f"{origin}: {error}") from error
-    holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
     return settings
 
 

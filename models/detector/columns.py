@@ -114,6 +114,17 @@ class OccupancyColumns:
         """float64[n]: weeks learnt."""
         return row(self.state.head, Head.SEEN) / self.week.windows
 
+    def select(self, columns: NDArray[np.intp] | Sequence[int]) -> OccupancyColumns:
+        """The detector of some of the series, with a copy of their state."""
+        return OccupancyColumns(
+            self.version,
+            self.week.window_minutes,
+            self.kinds[columns],
+            self.shares[columns],
+            self.state.select(columns),
+            surroundings=self.surroundings[columns],
+        )
+
     def score(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
         """Verdicts on the counts of a window (NaN where missing); changes nothing."""
         return _only(self.tell([self._scored(self._judge(slot, counts))]))
@@ -127,17 +138,20 @@ class OccupancyColumns:
         slot: int,
         counts: NDArray[np.float64],
         *,
+        holiday: NDArray[np.bool_] | None = None,
         left_out: NDArray[np.bool_] | None = None,
         confirmed: NDArray[np.bool_] | None = None,
     ) -> Verdicts:
         """Score, then learn; `advance` and `tell` in one."""
-        return _only(self.tell([self.advance(slot, counts, left_out=left_out, confirmed=confirmed)]))
+        scored = self.advance(slot, counts, holiday=holiday, left_out=left_out, confirmed=confirmed)
+        return _only(self.tell([scored]))
 
     def advance(
         self,
         slot: int,
         counts: NDArray[np.float64],
         *,
+        holiday: NDArray[np.bool_] | None = None,
         left_out: NDArray[np.bool_] | None = None,
         confirmed: NDArray[np.bool_] | None = None,
     ) -> Scored:
@@ -149,12 +163,17 @@ class OccupancyColumns:
             Of the window.
         counts
             float64[n], NaN where missing.
+        holiday
+            bool[n]: series for which the day is a holiday whatever ``slot`` says; theirs is the holiday's slot at the
+            same time of day. Their state is copied and put back, so it should be few of them, or seldom.
         left_out
             bool[n]: scored, but learnt as if the count were missing, because its cause is known.
         confirmed
             bool[n]: a person says that the count is normal. It is learnt with full trust, however unlikely, and is no
             evidence of loitering.
         """
+        if holiday is not None and holiday.any() and not self.week.is_holiday(slot):
+            return self._advance_apart(np.flatnonzero(holiday), slot, counts, left_out, confirmed)
         judgement = self._judge(slot, counts)
         scored = self._scored(judgement)
         if left_out is not None:
@@ -188,6 +207,27 @@ class OccupancyColumns:
                 f"state of {self.state.width} series with {self.state.windows_per_day} windows a day given to "
                 f"{self.width} series with {self.week.windows_per_day}"
             )
+
+    def _advance_apart(
+        self,
+        apart: NDArray[np.intp],
+        slot: int,
+        counts: NDArray[np.float64],
+        left_out: NDArray[np.bool_] | None,
+        confirmed: NDArray[np.bool_] | None,
+    ) -> Scored:
+        """Advance everybody, and instead of the series ``apart`` a copy of them that keeps a holiday."""
+        keeping = self.select(apart)
+        kept = keeping.advance(
+            self.week.holiday_slot(slot),
+            counts[apart],
+            left_out=None if left_out is None else left_out[apart],
+            confirmed=None if confirmed is None else confirmed[apart],
+        )
+        scored = self.advance(slot, counts, left_out=left_out, confirmed=confirmed)
+        self.state.put(apart, keeping.state)
+        scored.put(apart, kept)
+        return scored
 
     def _judge(self, slot: int, counts: NDArray[np.float64]) -> _Judgement:
         given = np.ascontiguousarray(counts, dtype=np.float64)

@@ -144,6 +144,12 @@ class OccupancyState:
             head=np.ascontiguousarray(self.head[:, columns]).copy(),
         )
 
+    def put(self, columns: NDArray[np.intp] | Sequence[int], other: OccupancyState) -> None:
+        """Replace some series by those of another state."""
+        self.slots[..., columns] = other.slots
+        self.bins[..., columns] = other.bins
+        self.head[..., columns] = other.head
+
     @classmethod
     def concatenate(cls, parts: Sequence[OccupancyState]) -> OccupancyState:
         """The series of several states side by side."""

@@ -69,6 +69,11 @@ class Scored:
     evidence_weeks: Floats
     counted: Floats
 
+    def put(self, columns: NDArray[np.intp], other: Scored) -> None:
+        """Replace what some series' verdicts are told from."""
+        for each in fields(Scored):
+            getattr(self, each.name)[..., columns] = getattr(other, each.name)
+
 
 def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, shares: Floats) -> Verdicts:
     """The verdicts on some windows, all at once: [windows, n]."""

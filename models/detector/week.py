@@ -67,6 +67,10 @@ class Week:
         """Whether the slot is of day type 7."""
         return self.day_type(slot) == HOLIDAY
 
+    def holiday_slot(self, slot: int) -> int:
+        """The slot of the same time of day on a holiday."""
+        return HOLIDAY * self.windows_per_day + self.time_of_day(slot)
+
     def group_days(self, slot: int) -> int:
         """Days of the week in the slot's group: five weekdays or two days of the weekend."""
         return 5 if self.day_type(slot) < _SATURDAY else 2

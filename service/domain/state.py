@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from service.domain.keys import AuditEntry
@@ -60,11 +62,20 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     file: str
 
 
+class AreaDays(msgspec.Struct, frozen=True, kw_only=True):
+    """The local dates that an area of a tenant keeps as holidays beside the town's, ascending."""
+
+    tenant: str
+    area: str
+    days: list[date]
+
+
 class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     """What a series was taken for when its state was learnt; times in seconds UTC.
 
     ``area_row`` and ``size_row`` are rows of the version's tables of areas and sizes of building, 0 where it has none.
-    ``assumed`` are the intervals in which its liveness is assumed, ``restarts`` when it begins anew.
+    ``assumed`` are the intervals in which its liveness is assumed, ``restarts`` when it begins anew, and ``area`` is the
+    place among the ledger's areas of one that keeps the same days of its own.
     """
 
     kind: int
@@ -72,6 +83,7 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     size_row: int = 0
     assumed: list[tuple[int, int]] = []
     restarts: list[int] = []
+    area: int | None = None
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +101,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pending`` tells of a series since when it is to be replayed: everything before that is as it should be, its
     checkpoints, verdicts and state after it are not. ``learnt`` is what series were taken for, at the revision
-    ``places`` of the register, and ``calendar`` what the settings called the days. ``silences`` are those that were
-    found of a series while its liveness is assumed, by their start.
+    ``places`` of the register, ``calendar`` what the settings called the days, and ``areas`` those that kept days
+    of their own. ``silences`` are those that were found of a series while its liveness is assumed, by their start.
     """
 
     checkpoints: list[Checkpoint] = []
@@ -98,6 +110,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     learnt: dict[int, Learnt] = {}
     places: int = -1
     calendar: list[str] = []
+    areas: list[AreaDays] = []
     silences: dict[int, list[Silence]] = {}
 
 

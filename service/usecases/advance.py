@@ -35,7 +35,7 @@ from service.usecases.checkpoints import is_boundary, next_boundary, thinned, wr
 from service.usecases.correct import replay_slice, take_in
 from service.usecases.marks import marks_of
 from service.usecases.rosters import calendar_of, full_roster
-from service.usecases.scoring import Roster, count_matrix, score_and_learn
+from service.usecases.scoring import Roster, count_matrix, score_and_learn, slots_stepped
 from service.usecases.shards import ShardState, close_shard, open_shard, shard_number, shards_by_number, shards_of
 from service.usecases.silences import silences_of, with_silences
 
@@ -165,7 +165,7 @@ def advance_shard(task: ShardTask) -> ShardAdvance:
         marks=task.marks,
         found=found,
     )
-    opened.changed_slots.update(task.calendar.slots_of(task.starts).tolist())
+    opened.changed_slots |= slots_stepped(task.calendar, task.roster, task.starts)
     opened.all_changed |= bool(task.roster.restarting().keys() & set(task.starts.tolist()))
     end, checkpoint = int(task.starts[-1]) + task.calendar.window_seconds, None
     if is_boundary(end):

@@ -130,16 +130,19 @@ class Trial:
 
 
 def _with_copies(roster: Roster, injected: Injection) -> Roster:
-    """The series, and after them the copies, which begin anew when theirs do."""
+    """The series, and after them the copies, which begin anew and keep days of their own when theirs do."""
     copied = [
         (len(roster) + k, time) for k, one in enumerate(injected.series) for c, time in roster.restarts if c == one
     ]
+    days = dict(roster.own_days)
+    own_days = [(len(roster) + k, days[one]) for k, one in enumerate(injected.series.tolist()) if one in days]
     return replace(
         roster,
         numbers=np.concatenate([roster.numbers, _COPIES + np.arange(len(injected))]),
         kinds=np.concatenate([roster.kinds, roster.kinds[injected.series]]),
         shares=np.concatenate([roster.shares, roster.shares[injected.series]]),
         restarts=(*roster.restarts, *copied),
+        own_days=(*roster.own_days, *own_days),
         surroundings=roster.surroundings and roster.surroundings[np.append(np.arange(len(roster)), injected.series)],
     )
 

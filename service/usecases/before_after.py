@@ -21,7 +21,7 @@ from service.domain.places import Series, Stairwell
 from service.errors import Conflict, TooLittleData
 from service.ports import Ports
 from service.usecases.marks import marks_of
-from service.usecases.rosters import calendar_of
+from service.usecases.rosters import calendar_of, days_of_areas
 from service.usecases.scoring import count_matrix, window_starts
 from service.usecases.verdict_reasons import Reason
 
@@ -218,6 +218,9 @@ def _counts(
     if marks := marks_of(ports, numbers, starts):
         counts[marks.left_out] = np.nan
     counts[calendar.slots_of(starts) // calendar.windows_per_day == HOLIDAY] = np.nan
+    for name, days in days_of_areas(ports.settings).items():
+        there = [(one.tenant, one.area) == name for one in series]
+        counts[np.outer(calendar.on_days(days, starts), there)] = np.nan
     return counts
 
 

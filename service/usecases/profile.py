@@ -14,7 +14,6 @@ from service.ports import Ports
 from service.usecases.level_shifts import LevelShift, shifts_of
 from service.usecases.rosters import full_roster
 from service.usecases.shards import (
-    ShardState,
     open_shard,
     read_published,
     shard_number,
@@ -59,22 +58,9 @@ def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> 
         if wanted := np.flatnonzero(np.isin(roster.numbers, numbers)).tolist():
             shard = shards_by_number(manifest).get(shard_number(roster.numbers[0], manifest.shard_series))
             opened = open_shard(ports.state, shard, roster, version, manifest.window_minutes)
-            columns |= {int(roster.numbers[column]): _alone(opened, column) for column in wanted}
+            columns |= {int(roster.numbers[column]): opened.columns.select([column]) for column in wanted}
     shifts = shifts_of(ports, manifest, {one.number: one for one in series})
     return [_profile(one, columns[one.number], shifts.get(one.number)) for one in series]
-
-
-def _alone(opened: ShardState, column: int) -> OccupancyColumns:
-    """The detector of one series of a shard."""
-    held, at = opened.columns, [column]
-    return OccupancyColumns(
-        held.version,
-        held.week.window_minutes,
-        held.kinds[at],
-        held.shares[at],
-        held.state.select(at),
-        surroundings=held.surroundings[at],
-    )
 
 
 def _profile(series: Series, columns: OccupancyColumns, shift: LevelShift | None) -> SpaceProfile:

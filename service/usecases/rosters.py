@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +12,11 @@ from models.calendar import Calendar
 from models.kinds import kind_number
 from models.surroundings import Surroundings
 from models.version import ModelVersion
+from service.calendar_settings import holiday_dates, own_dates
 from service.domain.places import UNKNOWN, Liveness, Sensor, Series, Stairwell
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
-from service.settings import Settings, holiday_dates
+from service.settings import Settings
 from service.usecases.scoring import Roster
 
 
@@ -51,19 +53,28 @@ def calendar_from_settings(settings: Settings) -> Calendar:
     return Calendar(general.timezone, dates, settings.window.minutes)
 
 
+def days_of_areas(settings: Settings) -> dict[tuple[str, str], frozenset[date]]:
+    """Local dates that areas keep as holidays beside the town's, by tenant and area, whatever the version."""
+    general = settings.general
+    return {(one.tenant, one.area): own_dates(general.holidays, one, _CALENDAR_YEARS) for one in general.areas}
+
+
 def full_roster(ports: Ports) -> Roster:
     """All series of the register, in the order of their numbers."""
     series = ports.register.series()
     budget = ports.settings.detector.episodes_per_100_stairwell_weeks / 100
     spaces = Counter((one.tenant, one.stairwell) for one in series)
     stairwells = [one for tenant in {one.tenant for one in series} for one in ports.register.stairwells(tenant)]
-    placed = _placed_sensors(series, stairwells)
+    placed, days = _placed_sensors(series, stairwells), days_of_areas(ports.settings)
     return Roster(
         numbers=np.array([one.number for one in series], dtype=np.int64),
         kinds=np.array([kind_number(one.kind) for one in series], dtype=np.int64),
         shares=np.array([budget / spaces[one.tenant, one.stairwell] for one in series]),
         assumed=_assumed_intervals(placed),
         restarts=_restarts(placed, ports.settings.window_seconds),
+        own_days=tuple(
+            (column, days[one.tenant, one.area]) for column, one in enumerate(series) if (one.tenant, one.area) in days
+        ),
         surroundings=_surroundings(series, stairwells),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from models.calendar import Calendar
 from models.detector.columns import OccupancyColumns
 from models.detector.state import Head
 from models.detector.verdicts import Scored
+from models.detector.week import Week
 from models.surroundings import Surroundings
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
@@ -40,6 +42,8 @@ class Roster:
         (column, start of a window in seconds UTC): the series begins anew there, as one never observed.
     silences
         (column, start of a window in seconds UTC): from there on its silence is known not to be calm.
+    own_days
+        (column, local dates that the series keeps as holidays beside the town's).
     surroundings
         Areas and buildings of the series, if anything is known of them.
     """
@@ -50,6 +54,7 @@ class Roster:
     assumed: tuple[tuple[int, int, int], ...] = ()
     restarts: tuple[tuple[int, int], ...] = ()
     silences: tuple[tuple[int, int], ...] = ()
+    own_days: tuple[tuple[int, frozenset[date]], ...] = ()
     surroundings: Surroundings | None = None
 
     def __len__(self) -> int:
@@ -61,8 +66,11 @@ class Roster:
         assumed = tuple((place[c], a, b) for c, a, b in self.assumed if c in place)
         restarts = tuple((place[c], time) for c, time in self.restarts if c in place)
         silences = tuple((place[c], time) for c, time in self.silences if c in place)
+        own_days = tuple((place[c], days) for c, days in self.own_days if c in place)
         known = None if self.surroundings is None else self.surroundings[keep]
-        return Roster(self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts, silences, known)
+        return Roster(
+            self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts, silences, own_days, known
+        )
 
     def with_silences(self, found: Mapping[int, Sequence[Silence]]) -> Roster:
         """The roster with the silences found of its series, which are given by number."""
@@ -76,6 +84,16 @@ class Roster:
         for column, begin, end in self.assumed:
             alive[(starts >= begin) & (starts < end), column] = True
         return alive
+
+    def own_holidays(self, calendar: Calendar, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Windows of days that a series keeps as a holiday beside the town's, bool[windows, n]."""
+        kept = np.zeros((len(starts), len(self)), dtype=bool)
+        columns: defaultdict[frozenset[date], list[int]] = defaultdict(list)
+        for column, days in self.own_days:
+            columns[days].append(column)
+        for days, alike in columns.items():
+            kept[:, alike] = calendar.on_days(days, starts)[:, None]
+        return kept
 
     def silent(self, starts: NDArray[np.int64], counts: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Windows in which silence is known not to be calm, until somebody is heard again, bool[windows, n]."""
@@ -117,6 +135,13 @@ def count_matrix(
     return matrix
 
 
+def slots_stepped(calendar: Calendar, roster: Roster, starts: NDArray[np.int64]) -> set[int]:
+    """The slots that `score_and_learn` changes."""
+    slots, week = calendar.slots_of(starts), Week(calendar.window_minutes)
+    apart = roster.own_holidays(calendar, starts).any(axis=1)
+    return {*slots.tolist(), *map(week.holiday_slot, slots[apart].tolist())}
+
+
 def score_and_learn(
     columns: OccupancyColumns,
     calendar: Calendar,
@@ -135,7 +160,7 @@ def score_and_learn(
     columns
         The series' state just before ``starts[0]``.
     calendar
-        Turns a start into a slot.
+        Turns a start into a slot; series with days of their own have the holiday's on these.
     roster
         Of the same columns.
     starts
@@ -159,7 +184,7 @@ def score_and_learn(
         Of the windows that have a count, by (start, series).
     """
     limit = -np.log(silence_odds)
-    slots = calendar.slots_of(starts)
+    slots, holidays = calendar.slots_of(starts), roster.own_holidays(calendar, starts)
     alive = roster.assumed_alive(starts)
     measures = np.empty((len(MEASURES) - 1, *counts.shape))
     anomalous = np.zeros(counts.shape, dtype=bool)
@@ -178,7 +203,7 @@ def score_and_learn(
             found |= {int(roster.numbers[k]): int(starts[t]) for k in noticed if int(roster.numbers[k]) not in found}
         counted[t, unheard & ~too_long] = 0.0
         said = {"left_out": marks.left_out[t], "confirmed": marks.confirmed[t]} if marks else {}
-        pending.append(columns.advance(int(slot), counted[t], **said))
+        pending.append(columns.advance(int(slot), counted[t], holiday=holidays[t], **said))
         if len(pending) * len(roster) >= _CELLS_AT_A_TIME or t == len(slots) - 1:
             told = columns.tell(pending)
             for k, name in enumerate(MEASURES[1:]):

@@ -82,9 +82,7 @@ def close_shard(state: StateStore, opened: ShardState) -> Shard:
 def replace_columns(opened: ShardState, series: NDArray[np.int64], replayed: OccupancyState) -> None:
     """Put the replayed state of ``series`` in the place of what the shard held of them."""
     at = np.searchsorted(opened.roster.numbers, series)
-    held = opened.columns.state
-    for group in GROUPS:
-        getattr(held, group)[..., at] = getattr(replayed, group)
+    opened.columns.state.put(at, replayed)
     opened.all_changed = True
 
 

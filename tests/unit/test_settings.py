@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from service.calendar_settings import holiday_dates
 from service.errors import SettingsError
-from service.settings import Settings, holiday_dates, influxdb_token, load_settings
+from service.settings import Settings, influxdb_token, load_settings
 
 DEFAULTS = tomllib.loads(resources.files("service").joinpath("default.toml").read_text("utf-8"))
 KEYS = [(section, key) for section, keys in DEFAULTS.items() for key in keys]

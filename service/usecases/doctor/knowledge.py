@@ -33,7 +33,10 @@ def examine_places(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
     for question, names in questions.items():
         if names:
             yield doubtful("places", f"{question}: {len(names)}, {some(names)}", _IMPORT)
-    if not any(questions.values()):
+    if stray := _areas_without_places(ports):
+        remedy = "correct the names in general.areas, or import the places"
+        yield doubtful("places", f"areas with days of their own, but without a place: {some(stray)}", remedy)
+    if not any(questions.values()) and not stray:
         yield well("places", f"{len(stairwells)} stairwells, {len(series)} series")
 
 
@@ -56,6 +59,12 @@ def examine_keys(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
 
 def _tenants(ports: Ports) -> list[str]:
     return sorted({one.tenant for one in ports.register.series()})
+
+
+def _areas_without_places(ports: Ports) -> list[str]:
+    known = {(one.tenant, one.area) for one in ports.register.series()}
+    areas = ports.settings.general.areas
+    return [f"{one.tenant}/{one.area}" for one in areas if (one.tenant, one.area) not in known]
 
 
 def _where(stairwells: list[Stairwell], name: str, value: object) -> list[str]:

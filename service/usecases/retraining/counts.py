@@ -117,7 +117,9 @@ def read_training_counts(
     silent = _assume_calm(ports, roster, starts, counts)
     calendar = settings_calendar(ports)
     for number, part in enumerate(parts):
-        annotated += _leave_out(ports, roster, part, counts[:, number * a_week : number * a_week + len(part)])
+        stretch = counts[:, number * a_week : number * a_week + len(part)]
+        annotated += _leave_out(ports, roster, part, stretch)
+        stretch[roster.own_holidays(calendar, part).T] = np.nan  # what the fleet does on a day is told by its calendar
     return TrainingCounts(calendar, roster, starts, counts, annotated, silent)
 
 
