@@ -74,8 +74,8 @@ class Learnt(msgspec.Struct, frozen=True, kw_only=True):
     """What a series was taken for when its state was learnt; times in seconds UTC.
 
     ``area_row`` and ``size_row`` are rows of the version's tables of areas and sizes of building, 0 where it has none.
-    ``assumed`` are the intervals in which its liveness is assumed, ``restarts`` when it begins anew, and ``area`` is the
-    place among the ledger's areas of one that keeps the same days of its own.
+    ``assumed`` are the intervals in which its liveness is assumed, ``restarts`` when it begins anew, and ``area`` is
+    the place among the ledger's areas of one that keeps the same days of its own.
     """
 
     kind: int
