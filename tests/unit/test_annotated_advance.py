@@ -100,7 +100,7 @@ def test_annotations_retracted_and_changed_leave_no_trace(city, tmp_path):
     row = said(city, RENOVATION, 100, 400, area=city.places[0].area)
     kept = said(city, NORMAL, 250, 420)
     known = scored(tmp_path / "known", city, kept)
-    ports = world(tmp_path / "live", city, advance__commit_windows=24, advance__shard_series=3)
+    ports = world(tmp_path / "live", city, advance__commit_windows=24, advance__shard_series=8)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city) - timedelta(days=10))
     made = make_annotation(ports, TENANT, row, "key-1").annotation
@@ -111,7 +111,7 @@ def test_annotations_retracted_and_changed_leave_no_trace(city, tmp_path):
     advance(ports, end_of(city) - timedelta(days=3))
     retract_annotation(ports, TENANT, made, "key-2")
     advance(ports, end_of(city))
-    other = scored(tmp_path / "sharded", city, kept, advance__shard_series=3)
+    other = scored(tmp_path / "sharded", city, kept, advance__shard_series=8)
     assert_same(other, ports, city)
     one, two = verdicts_of(known, city), verdicts_of(ports, city)
     np.testing.assert_array_equal(one.score, two.score)
