@@ -225,9 +225,17 @@ class OccupancyColumns:
             confirmed=None if confirmed is None else confirmed[apart],
         )
         scored = self.advance(slot, counts, left_out=left_out, confirmed=confirmed)
-        self.state.put(apart, keeping.state)
+        self._put_step(slot, apart, keeping.state)
         scored.put(apart, kept)
         return scored
+
+    def _put_step(self, slot: int, apart: NDArray[np.intp], keeping: OccupancyState) -> None:
+        """Put back what a step at ``slot``, or at the same time of a holiday, writes of some series."""
+        time = self.week.time_of_day(slot)
+        for one in (slot, self.week.holiday_slot(slot)):
+            self.state.slots[one][:, apart] = keeping.slots[one]
+        self.state.bins[time][:, apart] = keeping.bins[time]
+        self.state.head[:, apart] = keeping.head
 
     def _judge(self, slot: int, counts: NDArray[np.float64]) -> _Judgement:
         given = np.ascontiguousarray(counts, dtype=np.float64)

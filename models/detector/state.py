@@ -138,11 +138,8 @@ class OccupancyState:
 
     def select(self, columns: NDArray[np.intp] | Sequence[int] | slice) -> OccupancyState:
         """A copy of some series."""
-        return OccupancyState(
-            slots=np.ascontiguousarray(self.slots[:, :, columns]).copy(),
-            bins=np.ascontiguousarray(self.bins[:, :, columns]).copy(),
-            head=np.ascontiguousarray(self.head[:, columns]).copy(),
-        )
+        chosen = np.arange(self.width)[columns]
+        return OccupancyState(*(np.take(rows, chosen, axis=-1) for rows in (self.slots, self.bins, self.head)))
 
     def put(self, columns: NDArray[np.intp] | Sequence[int], other: OccupancyState) -> None:
         """Replace some series by those of another state."""

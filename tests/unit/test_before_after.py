@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from service.domain.annotations import Annotation, AnnotationKind
 from service.domain.keys import Role
 from service.errors import Conflict, NotFound, TooLittleData
 from service.ports import Ports
+from service.settings import load_settings
 from service.usecases.before_after import before_after
 from service.usecases.keys import create_key
 from tests.worlds import TENANT, end_of, judge_city, register_city, sqlite_ports
@@ -138,6 +140,19 @@ def test_known_causes_and_holidays_are_left_out(ports: Ports, city: SimulatedCit
     assert found.after.hours_heard == pytest.approx(whole.after.hours_heard * 0.75, rel=0.05)
     assert found.before.hours_heard == pytest.approx(whole.before.hours_heard * 27 / 28, rel=0.02)
     assert found.low < 0.25 < found.high
+
+
+def test_days_of_an_area_are_left_out_of_its_stairwells(ports: Ports, city: SimulatedCity, stairwell: str) -> None:
+    """And of no others, though all are compared with each other."""
+    area = next(one.area for one in city.places if one.stairwell == stairwell)
+    whole = before_after(ports, TENANT, stairwell, DAY)
+    for name in (area, "another"):
+        areas = [{"tenant": TENANT, "area": name, "extra_holidays": ["2025-09-10", "2025-09-11"]}]
+        fair = replace(ports, settings=load_settings(environment={}, overrides={"general.areas": areas}))
+        found = before_after(fair, TENANT, stairwell, DAY)
+        share = 26 / 28 if name == area else 1.0
+        assert found.before.hours_heard == pytest.approx(whole.before.hours_heard * share, rel=0.02)
+        assert found.after.hours_heard == whole.after.hours_heard
 
 
 def test_the_api_answers_the_same_and_refuses_with_problems(ports: Ports, stairwell: str) -> None:

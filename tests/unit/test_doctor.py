@@ -211,6 +211,14 @@ def test_what_people_should_tell_and_whom_they_gave_keys(folder: Path) -> None:
     assert any("older than two years" in message for _, message in later)
 
 
+def test_areas_without_a_place_are_told(folder: Path) -> None:
+    """They may be misspelt; places may also come later, so it is no reason not to start."""
+    known = {one.area for one in sqlite_ports(folder, NOW).register.series()}
+    areas = [{"tenant": TENANT, "area": area, "extra_holidays": ["2026-05-15"]} for area in (*known, "Qvarnen")]
+    found = of(told(folder, general__areas=areas), "places")
+    assert (State.WARNING, f"areas with days of their own, but without a place: {TENANT}/Qvarnen") in found
+
+
 def test_sensors_in_trouble_are_counted(folder: Path) -> None:
     """By what is wrong with them; their own command names them."""
     ports = sqlite_ports(folder, NOW)

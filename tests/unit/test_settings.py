@@ -178,6 +178,29 @@ def test_swedish_eves_are_holidays() -> None:
     assert list(dates) == sorted(set(dates))
 
 
+@pytest.mark.parametrize(
+    ("country", "areas", "says"),
+    [
+        ("SE", ['{tenant = "t", area = "a", region = "AB"}'], "'SE' has no region 'AB'"),
+        ("none", ['{tenant = "t", area = "a", region = "BW"}'], "'none' has no region 'BW'"),
+        ("DE", ['{tenant = "t", area = "a", region = "XX"}'], "use one of BB, BE, BW"),
+        (
+            "DE",
+            ['{tenant = "t", area = "a"}', '{tenant = "t", area = "a", region = "BW"}'],
+            "names area 'a' of 't' twice",
+        ),
+        ("DE", ['{tenant = "t", area = ""}'], "general.areas"),
+        ("DE", ['{tenant = "t", area = "a", extra_holidays = ["May"]}'], "general.areas"),
+    ],
+)
+def test_odd_areas_are_refused(tmp_path: Path, country: str, areas: list[str], says: str) -> None:
+    """Regions that nobody has a calendar of, one area twice, no date."""
+    file = tmp_path / "trappvakt.toml"
+    file.write_text(f'[general]\nholidays = "{country}"\nareas = [{", ".join(areas)}]\n')
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        load_settings(file, environment={})
+
+
 def test_every_midsummer_eve_is_a_friday() -> None:
     """The Friday between 19 and 25 June, of every year."""
     for year in range(2000, 2100):
