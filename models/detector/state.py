@@ -139,7 +139,8 @@ class OccupancyState:
     def select(self, columns: NDArray[np.intp] | Sequence[int] | slice) -> OccupancyState:
         """A copy of some series."""
         chosen = np.arange(self.width)[columns]
-        return OccupancyState(*(np.take(rows, chosen, axis=-1) for rows in (self.slots, self.bins, self.head)))
+        slots, bins, head = (np.take(rows, chosen, axis=-1) for rows in (self.slots, self.bins, self.head))
+        return OccupancyState(slots, bins, head)
 
     def put(self, columns: NDArray[np.intp] | Sequence[int], other: OccupancyState) -> None:
         """Replace some series by those of another state."""
