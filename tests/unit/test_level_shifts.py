@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,8 +34,26 @@ END = 11 * WEEK
 
 @pytest.fixture
 def ports(tmp_path) -> Ports:
+    """Of which nothing is scored yet."""
+    return two_cellars(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory) -> Ports:
+    """Of which everything is scored; tests read it."""
+    ports = two_cellars(tmp_path_factory.mktemp("scored"))
+    advance(ports)
+    return ports
+
+
+@pytest.fixture(scope="module")
+def accepted(scored: Ports) -> list[int]:
+    return learnt(scored)
+
+
+def two_cellars(folder: Path) -> Ports:
     """Two cellars, of which the second becomes three times as busy; then a renovation, then a sensor that is silent."""
-    ports = sqlite_ports(tmp_path, now=datetime.fromtimestamp(START + END * 3600, UTC) + timedelta(hours=1))
+    ports = sqlite_ports(folder, now=datetime.fromtimestamp(START + END * 3600, UTC) + timedelta(hours=1))
     ports.register.learn_all(TENANT, [("kvarnen-3a", "cellar", Kind.CELLAR), ("kvarnen-3b", "cellar", Kind.CELLAR)])
     random = np.random.default_rng(7)
     rate = np.where(np.arange(END) % 24 < 6, 0.05, 1.0)[:, None] * np.ones(2)
@@ -88,12 +107,11 @@ def learnt(ports: Ports) -> list[int]:
     return accepted
 
 
-def test_a_shift_is_told_at_the_very_window_in_which_it_was_learnt(ports: Ports) -> None:
+def test_a_shift_is_told_at_the_very_window_in_which_it_was_learnt(scored: Ports, accepted: list[int]) -> None:
     """Windows that were not learnt since, annotated or missing, do not move it."""
-    advance(ports)
-    expected = learnt(ports)[-1]
+    expected = accepted[-1]
     assert SHIFTED < expected < SHIFTED + 2 * WEEK, "learnt within two weeks, before the renovation"
-    (shift,) = level_shifts(ports, TENANT, weeks=6)
+    (shift,) = level_shifts(scored, TENANT, weeks=6)
     assert (shift.stairwell, shift.space) == ("kvarnen-3b", "cellar")
     assert int(shift.learnt.timestamp()) == START + expected * 3600
     assert 1.3 < shift.ratio < 3.6, "part of it was learnt before it passed for a shift"
@@ -101,13 +119,12 @@ def test_a_shift_is_told_at_the_very_window_in_which_it_was_learnt(ports: Ports)
     assert f"{shift.learnt.year}." in shift.reason.sv
 
 
-def test_an_older_shift_is_left_out_of_the_list_but_stays_in_the_profile(ports: Ports) -> None:
-    advance(ports)
-    assert level_shifts(ports, TENANT, weeks=2) == []
-    assert level_shifts(ports, "another tenant", weeks=6) == []
-    (busier,) = normal_week(ports, TENANT, "kvarnen-3b")
-    (calm,) = normal_week(ports, TENANT, "kvarnen-3a")
-    assert busier.level_shift == level_shifts(ports, TENANT, weeks=6)[0]
+def test_an_older_shift_is_left_out_of_the_list_but_stays_in_the_profile(scored: Ports) -> None:
+    assert level_shifts(scored, TENANT, weeks=2) == []
+    assert level_shifts(scored, "another tenant", weeks=6) == []
+    (busier,) = normal_week(scored, TENANT, "kvarnen-3b")
+    (calm,) = normal_week(scored, TENANT, "kvarnen-3a")
+    assert busier.level_shift == level_shifts(scored, TENANT, weeks=6)[0]
     assert calm.level_shift is None
 
 
@@ -115,10 +132,10 @@ def test_before_the_first_tick_nothing_has_shifted(ports: Ports) -> None:
     assert level_shifts(ports, TENANT, weeks=6) == []
 
 
-def test_a_tick_counts_the_shifts_that_it_learnt(ports: Ports) -> None:
+def test_a_tick_counts_the_shifts_that_it_learnt(ports: Ports, accepted: list[int]) -> None:
     before = REGISTRY.get_sample_value("trappvakt_level_shifts_total") or 0.0
     Tick(ports).run()
-    assert REGISTRY.get_sample_value("trappvakt_level_shifts_total") == before + len(learnt(ports))
+    assert REGISTRY.get_sample_value("trappvakt_level_shifts_total") == before + len(accepted)
     assert ports.verdicts.find(VerdictQuery(series=(1, 2), limit=1))
     Tick(ports).run()
-    assert REGISTRY.get_sample_value("trappvakt_level_shifts_total") == before + len(learnt(ports))
+    assert REGISTRY.get_sample_value("trappvakt_level_shifts_total") == before + len(accepted)
