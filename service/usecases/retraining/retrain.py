@@ -13,12 +13,8 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from models.calendar import Calendar
 from models.kinds import KINDS
-from models.surroundings import Surroundings
-from models.training.budget import achieved_budgets
-from models.training.calibrating import calibrate
-from models.training.fleet import FleetFit, fit_fleet
+from models.training.fleet import FleetFit
 from models.version import AchievedBudget, ModelVersion
 from service.domain.retraining import RetrainingReport
 from service.domain.state import Manifest
@@ -38,15 +34,12 @@ from service.usecases.retraining.counts import (
 from service.usecases.retraining.crew import Crew, crew
 from service.usecases.retraining.effort import Effort
 from service.usecases.retraining.judging import Court, Judged, gain, metrics_of, stands
+from service.usecases.retraining.making import PRIOR_SERIES, CalibrateTask, FitTask, calibrated, fit, prior_sample
 from service.usecases.retraining.pace import Pace, Progress
-from service.usecases.retraining.panels import evenly
 from service.usecases.retraining.report import candidates_tried, changes_between, figures, learnt_from, values_changed
 from service.usecases.retraining.tuning import Tuning, tune, with_
 
 LOCK_FILE = "retraining.lock"
-PRIOR_SERIES = 1000
-"""Series of each kind of space that the fleet prior is fitted to; more would tell it little."""
-_NULL_TOWNS = 1_000_000  # seeds from here on draw towns that no version was calibrated on
 _PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
 
 FITTING = "fitting the fleet prior"
@@ -110,28 +103,6 @@ def retraining_lock(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@dataclass(frozen=True)
-class _FitTask:
-    """Counts to fit a fleet prior to, float32[m, T]."""
-
-    champion: ModelVersion
-    calendar: Calendar
-    starts: NDArray[np.int64]
-    counts: NDArray[np.float32]
-    kinds: NDArray[np.int64]
-    surroundings: Surroundings | None
-
-
-@dataclass(frozen=True)
-class _CalibrateTask:
-    """A version to make maps for, and whether to measure what it keeps of its budget in a town of its own."""
-
-    version: ModelVersion
-    window_minutes: int
-    effort: Effort
-    measured: bool
 
 
 @dataclass(frozen=True)
@@ -199,7 +170,7 @@ class _Retraining:
         """The fleet of the weeks before those held back, and that of all weeks."""
         self._pace.report(FITTING, 0.0)
         tasks = [
-            _FitTask(
+            FitTask(
                 champion,
                 training.calendar,
                 training.starts[:end],
@@ -209,7 +180,7 @@ class _Retraining:
             )
             for end in (training.held_back, len(training.starts))
         ]
-        early, whole = self._workers.run(_fit, tasks)
+        early, whole = self._workers.run(fit, tasks)
         self._pace.report(FITTING, 1.0)
         return early, whole
 
@@ -248,10 +219,10 @@ class _Retraining:
         """The version to judge and the one to keep, with maps of their own, and the budgets that the latter keeps."""
         self._pace.report(CALIBRATING, 0.0)
         tasks = [
-            _CalibrateTask(trial, window_minutes, self._effort, measured=False),
-            _CalibrateTask(replace(trial, prior=whole.prior), window_minutes, self._effort, measured=True),
+            CalibrateTask(trial, window_minutes, self._effort, measured=False),
+            CalibrateTask(replace(trial, prior=whole.prior), window_minutes, self._effort, measured=True),
         ]
-        (judged, _), (final, budgets) = self._workers.run(_calibrate, tasks)
+        (judged, _), (final, budgets) = self._workers.run(calibrated, tasks)
         self._pace.report(CALIBRATING, 1.0)
         return judged, final, budgets
 
@@ -322,46 +293,11 @@ class _Retraining:
         return self._ports.registry.add(verdict.final, description, {"profile_fit": whole.profile_fit}, documents)
 
 
-def prior_sample(training: TrainingCounts) -> NDArray[np.int64]:
-    """Columns that the fleet prior is fitted to, ascending: of each kind as many as are of use, evenly among all."""
-    kinds = training.roster.kinds
-    of_kinds = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
-    return np.sort(np.concatenate([columns[evenly(len(columns), PRIOR_SERIES)] for columns in of_kinds]))
-
-
 def _manifest(ports: Ports) -> Manifest:
     manifest = ports.state.manifest()
     if manifest is None:
         raise Conflict("nothing has been scored yet; import counts and score them before retraining")
     return manifest
-
-
-def _fit(task: _FitTask) -> FleetFit:
-    return fit_fleet(
-        task.calendar,
-        task.starts,
-        task.counts.T,
-        task.kinds,
-        parent=task.champion.prior,
-        surroundings=task.surroundings,
-    )
-
-
-def _calibrate(task: _CalibrateTask) -> tuple[ModelVersion, list[AchievedBudget]]:
-    version, minutes, effort = task.version, task.window_minutes, task.effort
-    seed = int(version.id)
-    calibrated = calibrate(
-        version, series=effort.null_series, weeks=effort.null_weeks, seed=seed, window_minutes=(minutes,)
-    )
-    if not task.measured:
-        return calibrated, []
-    return calibrated, achieved_budgets(
-        calibrated,
-        seed=_NULL_TOWNS + seed,
-        window_minutes=minutes,
-        stairwells=effort.town_stairwells,
-        weeks=effort.town_weeks,
-    )
 
 
 def _environment() -> dict[str, str]:
