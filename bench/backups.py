@@ -35,8 +35,8 @@ from service.domain.keys import Role
 from service.domain.places import Kind, PlaceRow
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.advance import advance
 from service.usecases.keys import create_key
+from service.usecases.learning.advance import advance
 
 SETTINGS = "[advance]\ncommit_windows = 24\ninterval_seconds = 1\n\n[api]\nworkers = 1\nwrites_per_minute = 0\n"
 TENANT = "a"

@@ -22,8 +22,8 @@ import numpy as np
 from models.city import SimulatedCity, simulate_city
 from service.domain.counts import CountPoints, ReadingPoints
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.hotspots import approve_list, make_list
+from service.usecases.learning.advance import advance
+from service.usecases.lists.hotspots import approve_list, make_list
 from tests.worlds import TENANT, StandingClock, city_points, register_city, sqlite_ports
 
 MONTH_DAYS = 30.4

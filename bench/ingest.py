@@ -26,7 +26,7 @@ from service.ingest.csv_counts import read_counts_csv
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
 from service.settings import OWN_SCHEMA, load_settings
-from service.usecases.ingest import ingest_columns, ingest_counts
+from service.usecases.intake.ingest import ingest_columns, ingest_counts
 
 TENANT = "bench"
 LINES = 5_000

@@ -22,8 +22,8 @@ from models.hotspots.ground import Presences
 from models.hotspots.ranking import HotSpot
 from models.shipped import shipped_version
 from service.settings import Hotspots, load_settings
-from service.usecases.ranking import rank_all
-from service.usecases.standing import order_by_standing, standing
+from service.usecases.lists.ranking import rank_all
+from service.usecases.lists.standing import order_by_standing, standing
 
 FIRST = 20
 FIRST_WEEK = 9

@@ -23,8 +23,8 @@ from service.domain.places import Kind
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.advance import advance
-from service.usecases.promote import begin_promotion, go_on
+from service.usecases.learning.advance import advance
+from service.usecases.versions.promote import begin_promotion, go_on
 
 TENANT = "bench"
 WEEK_HOURS = 168

@@ -29,7 +29,7 @@ from service.domain.places import Kind, PlaceRow
 from service.domain.state import Manifest
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.retraining import retrain
+from service.usecases.versions.retraining import retrain
 
 SEED = 7_000
 STAIRWELLS_OF_A_TOWN = 300

@@ -22,11 +22,11 @@ from service.ingest.places_files import read_places_csv
 from service.ports import Ports
 from service.scheduler import scheduler_lock
 from service.settings import Settings
-from service.usecases.advance import advance
-from service.usecases.hotspots import approve_list, make_list
-from service.usecases.ingest import ingest_counts
+from service.usecases.intake.ingest import ingest_counts
+from service.usecases.intake.places import import_places
 from service.usecases.keys import create_key
-from service.usecases.places import import_places
+from service.usecases.learning.advance import advance
+from service.usecases.lists.hotspots import approve_list, make_list
 
 TENANT = "norrbo"
 STAIRWELLS = 60

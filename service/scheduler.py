@@ -30,20 +30,20 @@ from service.ports import Ports
 from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.trainer import Trainer
-from service.usecases.advance import advance
-from service.usecases.check_sensors import check_sensors
 from service.usecases.commands import run_commands
-from service.usecases.deliver import deliver_lists
-from service.usecases.episode_runs import count_begun
+from service.usecases.findings.episode_runs import count_begun
+from service.usecases.findings.live_calibration import live_calibration
 from service.usecases.health import read_progress
-from service.usecases.hotspots import SCHEDULER, expire_lists, make_list
-from service.usecases.joint_lists import make_joint_list
-from service.usecases.live_calibration import live_calibration
-from service.usecases.promote import go_on, promotion_share
-from service.usecases.reconcile import reconcile
-from service.usecases.tell_episodes import tell_episodes
-from service.usecases.tell_promotion import tell_promotion
-from service.usecases.webhooks import send_events
+from service.usecases.intake.reconcile import reconcile
+from service.usecases.learning.advance import advance
+from service.usecases.lists.hotspots import SCHEDULER, expire_lists, make_list
+from service.usecases.lists.joint_lists import make_joint_list
+from service.usecases.sensors.check import check_sensors
+from service.usecases.telling.deliver import deliver_lists
+from service.usecases.telling.episodes import tell_episodes
+from service.usecases.telling.promotion import tell_promotion
+from service.usecases.telling.webhooks import send_events
+from service.usecases.versions.promote import go_on, promotion_share
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

@@ -14,7 +14,7 @@ import structlog
 from service.domain.jobs import Job
 from service.ports import Ports
 from service.supervisor import PARENT_VARIABLE, follow_supervisor
-from service.usecases.retraining_jobs import give_up_job, next_job, queue_due_retraining, run_job
+from service.usecases.versions.retraining_jobs import give_up_job, next_job, queue_due_retraining, run_job
 
 LOWEST_PRIORITY = 19
 GRACE_SECONDS = 10.0

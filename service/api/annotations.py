@@ -17,7 +17,7 @@ from service.domain.places import Identifier
 from service.errors import NotFound, RowsRefused
 from service.ingest.annotation_rows import read_visits_json
 from service.ports import Ports
-from service.usecases.annotations import (
+from service.usecases.learning.annotations import (
     AnnotationFilter,
     AnnotationKey,
     import_visits,

@@ -11,7 +11,7 @@ from msgspec import Meta
 from service.api.routes import Routes
 from service.domain.keys import Key, Role
 from service.ports import Ports
-from service.usecases.live_calibration import (
+from service.usecases.findings.live_calibration import (
     DEFAULT_WEEKS,
     CalibrationGroup,
     EpisodeRate,

@@ -13,7 +13,7 @@ from service.errors import RowsRefused
 from service.ingest.json_counts import CountBatch, read_counts_json
 from service.ingest.json_readings import ReadingBatch, read_readings_json
 from service.ports import Ports
-from service.usecases.ingest import ingest_counts
+from service.usecases.intake.ingest import ingest_counts
 
 routes = Routes("Counts")
 

@@ -13,7 +13,9 @@ from service.domain.keys import Key, Role
 from service.domain.places import Identifier
 from service.errors import Conflict, NotFound, TooLittleData
 from service.ports import Ports
-from service.usecases.before_after import (
+from service.usecases.findings.verdict_reasons import Reason
+from service.usecases.revisions import verdicts_revision
+from service.usecases.trials.before_after import (
     DEFAULT_WEEKS,
     FEWEST_WEEKS,
     MOST_WEEKS,
@@ -21,8 +23,6 @@ from service.usecases.before_after import (
     Period,
     before_after,
 )
-from service.usecases.revisions import verdicts_revision
-from service.usecases.verdict_reasons import Reason
 
 routes = Routes("Evaluation")
 

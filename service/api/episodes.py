@@ -15,7 +15,7 @@ from service.domain.keys import Key, Role
 from service.domain.places import Kind
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.episodes import (
+from service.usecases.findings.episodes import (
     EpisodeFilter,
     EpisodeKey,
     EpisodeView,
@@ -25,8 +25,8 @@ from service.usecases.episodes import (
     mute_episode,
     read_episode,
 )
+from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.revisions import episodes_revision
-from service.usecases.verdict_reasons import Reason
 
 routes = Routes("Episodes")
 _READERS = (Role.READER, Role.OPERATOR)

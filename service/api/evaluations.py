@@ -12,7 +12,7 @@ from service.api.routes import Routes
 from service.domain.evaluations import Evaluation, ListEvaluation, Ranking, RankingEvaluation, Share
 from service.domain.keys import Key, Role
 from service.ports import Ports
-from service.usecases.evaluate import DEFAULT_K, DEFAULT_LISTS, MOST_K, MOST_LISTS, evaluate
+from service.usecases.lists.evaluate import DEFAULT_K, DEFAULT_LISTS, MOST_K, MOST_LISTS, evaluate
 
 routes = Routes("Evaluation")
 

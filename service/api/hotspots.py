@@ -30,9 +30,9 @@ from service.errors import Conflict, Gone, NotFound
 from service.exports.formats import FORMATS, JSON, Format, Suffix, export_list
 from service.exports.wording import Language
 from service.ports import Ports
-from service.usecases.deliver import ListDelivery, list_deliveries
-from service.usecases.hotspots import approve_list, make_list
-from service.usecases.lists import latest_list, list_records, read_list
+from service.usecases.lists.hotspots import approve_list, make_list
+from service.usecases.lists.reading import latest_list, list_records, read_list
+from service.usecases.telling.deliver import ListDelivery, list_deliveries
 
 routes = Routes("Hot-spot lists")
 

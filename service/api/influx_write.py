@@ -15,7 +15,7 @@ from service.domain.keys import Key, Role
 from service.errors import RowsRefused
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
-from service.usecases.ingest import ingest_columns
+from service.usecases.intake.ingest import ingest_columns
 
 routes = Routes("InfluxDB")
 

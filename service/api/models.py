@@ -15,8 +15,8 @@ from service.domain.keys import Key, Role
 from service.domain.versions import BudgetKept
 from service.errors import Conflict, GatesNotPassed, NotFound, VersionRefused
 from service.ports import Ports
-from service.usecases.gates import Gate
-from service.usecases.orders import (
+from service.usecases.versions.gates import Gate
+from service.usecases.versions.orders import (
     MOST_REASON,
     CommandView,
     queue_promotion,
@@ -24,8 +24,8 @@ from service.usecases.orders import (
     queue_rollback,
     read_pruning,
 )
-from service.usecases.prune import DEFAULT_NEWEST, Kept, Pruned, Pruning
-from service.usecases.versions import (
+from service.usecases.versions.prune import DEFAULT_NEWEST, Kept, Pruned, Pruning
+from service.usecases.versions.reading import (
     REPORT_HTML,
     Difference,
     RefusedVersion,

@@ -13,7 +13,7 @@ from service.domain.keys import AuditEntry, Key, Role
 from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.audit import read_audit
-from service.usecases.orders import CommandView, read_command
+from service.usecases.versions.orders import CommandView, read_command
 
 routes = Routes("Operating")
 EntryNumber = Annotated[int, Meta(ge=1, le=2**63 - 1)]

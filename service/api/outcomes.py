@@ -10,7 +10,7 @@ from service.domain.keys import Key, Role
 from service.domain.outcomes import Finding, Outcome, OutcomeReport
 from service.errors import Gone, NotFound
 from service.ports import Ports
-from service.usecases.outcomes import read_outcomes, report_outcome
+from service.usecases.lists.outcomes import read_outcomes, report_outcome
 
 routes = Routes("Outcomes")
 

@@ -12,8 +12,8 @@ from service.domain.places import Building, Identifier, Kind, PlaceRow, Sensor, 
 from service.errors import NotFound, RowsRefused
 from service.ingest.places_files import read_places_json
 from service.ports import Ports
-from service.usecases.places import import_places
-from service.usecases.queries import list_stairwells, read_stairwell
+from service.usecases.findings.queries import list_stairwells, read_stairwell
+from service.usecases.intake.places import import_places
 from service.usecases.revisions import places_revision
 
 routes = Routes("Places")

@@ -14,7 +14,7 @@ from service.domain.jobs import Job, JobStatus
 from service.domain.keys import Key, Role
 from service.errors import Conflict, NotFound
 from service.ports import Ports
-from service.usecases.retraining_jobs import ask_for_retraining, list_jobs, read_job
+from service.usecases.versions.retraining_jobs import ask_for_retraining, list_jobs, read_job
 
 routes = Routes("Model versions")
 

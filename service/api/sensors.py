@@ -14,9 +14,9 @@ from service.domain.places import Kind, Liveness
 from service.domain.sensors import SensorKey, SensorState
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.sensor_reasons import ACTIONS
-from service.usecases.sensors import BatteryView, FaultView, SensorFilter, SensorView, find_sensors, read_sensor
-from service.usecases.verdict_reasons import Reason
+from service.usecases.findings.verdict_reasons import Reason
+from service.usecases.sensors.reading import BatteryView, FaultView, SensorFilter, SensorView, find_sensors, read_sensor
+from service.usecases.sensors.reasons import ACTIONS
 
 routes = Routes("Sensors")
 _READERS = (Role.READER, Role.OPERATOR)

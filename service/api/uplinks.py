@@ -25,9 +25,9 @@ from service.ingest.uplinks import (
     from_things_stack,
 )
 from service.ports import Ports
-from service.usecases.ingest import ingest_counts
-from service.usecases.origins import sensor_semantics
-from service.usecases.sightings import note_battery
+from service.usecases.intake.ingest import ingest_counts
+from service.usecases.intake.origins import sensor_semantics
+from service.usecases.intake.sightings import note_battery
 
 routes = Routes("LoRaWAN")
 _log = structlog.get_logger(__name__)

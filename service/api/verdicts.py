@@ -14,17 +14,17 @@ from service.domain.keys import Key, Role
 from service.domain.places import Identifier, Kind
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.level_shifts import LevelShift, level_shifts
-from service.usecases.profile import SpaceProfile, normal_week
-from service.usecases.queries import (
+from service.usecases.findings.level_shifts import LevelShift, level_shifts
+from service.usecases.findings.profile import SpaceProfile, normal_week
+from service.usecases.findings.queries import (
     VerdictFilter,
     VerdictKey,
     VerdictView,
     find_anomalies,
     read_stairwell_verdicts,
 )
+from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.revisions import verdicts_revision
-from service.usecases.verdict_reasons import Reason
 
 routes = Routes("Verdicts")
 _READERS = (Role.READER, Role.OPERATOR)

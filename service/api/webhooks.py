@@ -24,8 +24,8 @@ from service.domain.keys import Key, Role
 from service.domain.places import Kind
 from service.errors import Conflict, NotFound
 from service.ports import Ports
-from service.usecases.tell_episodes import EpisodeNews
-from service.usecases.webhooks import (
+from service.usecases.telling.episodes import EpisodeNews
+from service.usecases.telling.webhooks import (
     SubscriptionView,
     WebhookDelivery,
     list_subscriptions,

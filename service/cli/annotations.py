@@ -18,7 +18,7 @@ from service.domain.annotations import PLACE_FIELDS, Annotation, AnnotationKind,
 from service.errors import InvalidInput
 from service.ingest.annotation_rows import read_annotations_csv, read_visits_csv
 from service.ingest.calendar_files import read_calendar
-from service.usecases.annotations import (
+from service.usecases.learning.annotations import (
     AnnotationFilter,
     import_annotations,
     import_calendar,

@@ -18,8 +18,8 @@ from service.domain.backtests import Backtest, BacktestFigures
 from service.errors import SettingsError
 from service.exports.backtest_page import render_backtest_page
 from service.exports.backtest_plots import LIGHT, PLOTS, draw_png
-from service.usecases.backtest import Asked
-from service.usecases.backtest import backtest as judge_anew
+from service.usecases.trials.backtest import Asked
+from service.usecases.trials.backtest import backtest as judge_anew
 
 _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 

@@ -8,7 +8,7 @@ import click
 
 from service.cli.session import Session, pass_session
 from service.cli.terminal import show_table
-from service.usecases.live_calibration import DEFAULT_WEEKS, LEVELS, LiveCalibration, live_calibration
+from service.usecases.findings.live_calibration import DEFAULT_WEEKS, LEVELS, LiveCalibration, live_calibration
 
 
 @click.command()

@@ -12,7 +12,7 @@ from service.errors import Conflict, SchedulerBusy
 from service.ports import Ports
 from service.scheduler import scheduler_lock
 from service.usecases.commands import run_commands
-from service.usecases.promote import go_on, promotion_share
+from service.usecases.versions.promote import go_on, promotion_share
 
 _LOOK_SECONDS = 0.2
 

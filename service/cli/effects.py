@@ -8,8 +8,8 @@ import click
 
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
-from service.usecases.before_after import DEFAULT_WEEKS, FEWEST_WEEKS, MOST_WEEKS
-from service.usecases.before_after import before_after as compare
+from service.usecases.trials.before_after import DEFAULT_WEEKS, FEWEST_WEEKS, MOST_WEEKS
+from service.usecases.trials.before_after import before_after as compare
 
 _WEEKS = click.IntRange(FEWEST_WEEKS, MOST_WEEKS)
 

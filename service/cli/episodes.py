@@ -9,7 +9,7 @@ import click
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.episodes import MuteReason
-from service.usecases.episodes import (
+from service.usecases.findings.episodes import (
     EpisodeFilter,
     EpisodeView,
     acknowledge_episode,

@@ -13,8 +13,8 @@ from service.cli.terminal import progress, show_table
 from service.domain.evaluations import Evaluation, Incident, RankingEvaluation, Share
 from service.errors import RowProblem
 from service.ingest.incident_rows import read_incidents_csv
-from service.usecases.evaluate import DEFAULT_K, DEFAULT_LISTS, MOST_K, MOST_LISTS
-from service.usecases.evaluate import evaluate as evaluate_lists
+from service.usecases.lists.evaluate import DEFAULT_K, DEFAULT_LISTS, MOST_K, MOST_LISTS
+from service.usecases.lists.evaluate import evaluate as evaluate_lists
 
 _HEADERS = ("list", "ranking", "precision", "hit rate", "PAI", "PEI", "stability")
 

@@ -15,8 +15,8 @@ from service.errors import RowProblem
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.places_files import read_places_csv, read_places_json
 from service.ingest.xlsx_presences import read_presences_xlsx
-from service.usecases.ingest import ingest_counts
-from service.usecases.places import import_places
+from service.usecases.intake.ingest import ingest_counts
+from service.usecases.intake.places import import_places
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 

@@ -13,7 +13,7 @@ from service.cli.terminal import progress
 from service.errors import InvalidInput
 from service.settings import InfluxDB
 from service.stores.influx.provisioning import provision
-from service.usecases.reconcile import reconcile as find_differing
+from service.usecases.intake.reconcile import reconcile as find_differing
 
 
 @click.group()

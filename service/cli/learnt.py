@@ -9,8 +9,8 @@ import click
 from models.calendar import DAY_TYPES
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
-from service.usecases.level_shifts import level_shifts as find_level_shifts
-from service.usecases.profile import SpaceProfile, normal_week
+from service.usecases.findings.level_shifts import level_shifts as find_level_shifts
+from service.usecases.findings.profile import SpaceProfile, normal_week
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "holiday")
 

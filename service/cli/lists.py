@@ -14,9 +14,9 @@ from service.cli.terminal import show_table
 from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord, ListStatus
 from service.exports.formats import FORMATS, export_list
 from service.exports.wording import Language
-from service.usecases.deliver import list_deliveries
-from service.usecases.hotspots import approve_list, make_list
-from service.usecases.lists import latest_list, list_records, read_list
+from service.usecases.lists.hotspots import approve_list, make_list
+from service.usecases.lists.reading import latest_list, list_records, read_list
+from service.usecases.telling.deliver import list_deliveries
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SHOWN_LISTS = 50

@@ -15,10 +15,10 @@ from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress, show_table
 from service.domain.versions import BudgetKept
-from service.usecases.orders import promotion_argument, pruning_argument
-from service.usecases.promote import previous_champion
-from service.usecases.prune import DEFAULT_NEWEST, plan_pruning
-from service.usecases.versions import (
+from service.usecases.versions.orders import promotion_argument, pruning_argument
+from service.usecases.versions.promote import previous_champion
+from service.usecases.versions.prune import DEFAULT_NEWEST, plan_pruning
+from service.usecases.versions.reading import (
     VersionView,
     adopt_version,
     champion_of,

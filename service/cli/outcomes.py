@@ -11,7 +11,7 @@ from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.outcomes import Finding, OutcomeReport
 from service.errors import InvalidInput
-from service.usecases.outcomes import read_outcomes, report_outcome
+from service.usecases.lists.outcomes import read_outcomes, report_outcome
 
 
 @click.group()

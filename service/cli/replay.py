@@ -17,10 +17,10 @@ from service.cli.terminal import progress
 from service.errors import InvalidInput
 from service.ingest.csv_counts import read_counts_csv
 from service.settings import Window
-from service.usecases.replay import collect, replay_hotspots
-from service.usecases.replay import replay as replay_counts
-from service.usecases.replay_files import write_hotspots, write_scores
-from service.usecases.rosters import calendar_from_settings
+from service.usecases.learning.rosters import calendar_from_settings
+from service.usecases.trials.replay import collect, replay_hotspots
+from service.usecases.trials.replay import replay as replay_counts
+from service.usecases.trials.replay_files import write_hotspots, write_scores
 
 WINDOW_MINUTES: tuple[int, ...] = get_args(get_type_hints(Window)["minutes"])
 

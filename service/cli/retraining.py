@@ -9,8 +9,8 @@ from service.cli.terminal import progress, show_table
 from service.errors import Conflict
 from service.logs import configure_logging
 from service.trainer import run_job_process
-from service.usecases.retraining import FEWEST_WEEKS
-from service.usecases.retraining import retrain as retrain_version
+from service.usecases.versions.retraining import FEWEST_WEEKS
+from service.usecases.versions.retraining import retrain as retrain_version
 
 
 @click.command()

@@ -12,7 +12,7 @@ from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
 from service.errors import InvalidInput, SchedulerBusy
 from service.scheduler import scheduler_lock
-from service.usecases.advance import AdvanceReport, advance
+from service.usecases.learning.advance import AdvanceReport, advance
 
 
 @click.command()

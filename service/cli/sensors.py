@@ -7,7 +7,7 @@ import click
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.sensors import SensorState
-from service.usecases.sensors import SensorFilter, SensorView, find_sensors
+from service.usecases.sensors.reading import SensorFilter, SensorView, find_sensors
 
 _SHOWN = 1000
 

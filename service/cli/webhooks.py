@@ -7,7 +7,7 @@ import click
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.deliveries import DeliveryStatus
-from service.usecases.webhooks import list_subscriptions, list_webhooks, send_again, send_all_again
+from service.usecases.telling.webhooks import list_subscriptions, list_webhooks, send_again, send_all_again
 
 
 @click.group()

@@ -76,7 +76,7 @@ class HotspotEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One stairwell: where and when to go, and why. Its best block stands in the entry itself.
 
     ``score`` is -log10 of ``p_value``; ``standing`` is the score as the list is ordered by it, see
-    :mod:`service.usecases.standing`. ``week`` has a row a weekday of 24 hours each, ``weekly`` an element a week.
+    :mod:`service.usecases.lists.standing`. ``week`` has a row a weekday of 24 hours each, ``weekly`` an element a week.
     """
 
     rank: int

@@ -5,9 +5,9 @@ from __future__ import annotations
 from service.domain.state import Command
 from service.errors import Conflict, TrappvaktError
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.promote import begin_promotion
-from service.usecases.prune import prune
+from service.usecases.learning.advance import advance
+from service.usecases.versions.promote import begin_promotion
+from service.usecases.versions.prune import prune
 
 
 def run_commands(ports: Ports) -> int:

@@ -15,7 +15,7 @@ from service.domain.hotspots import ListStatus
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
 from service.ports import Ports
-from service.usecases.sensors import count_states
+from service.usecases.sensors.reading import count_states
 
 _NOBODY = ""
 _NO_SERIES = -1

@@ -21,8 +21,8 @@ from service.api.application import create_app
 from service.domain.keys import Role
 from service.ports import Ports
 from service.stores import memory
-from service.usecases.advance import advance
 from service.usecases.keys import create_key
+from service.usecases.learning.advance import advance
 from tests.api.drafts import add, entry
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 

@@ -8,7 +8,7 @@ import msgspec
 
 from service.domain.hotspots import HotspotEntry, HotspotList, ListRecord, ListStatus
 from service.ports import Ports
-from service.usecases.list_numbers import sha256
+from service.usecases.lists.list_numbers import sha256
 from tests.worlds import TENANT
 
 MADE = datetime(2026, 11, 1, tzinfo=UTC)

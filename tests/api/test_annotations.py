@@ -8,7 +8,7 @@ import pytest
 
 from models.city import SimulatedCity
 from service.domain.keys import Role
-from service.usecases.advance import advance
+from service.usecases.learning.advance import advance
 from tests.api.conftest import STRANGER, Town, body, scored_town
 from tests.worlds import end_of
 

@@ -11,8 +11,8 @@ import pytest
 
 from service.domain.hotspots import HotspotList
 from service.domain.keys import Role
-from service.usecases.hotspots import expire_lists
-from service.usecases.list_numbers import sha256
+from service.usecases.lists.hotspots import expire_lists
+from service.usecases.lists.list_numbers import sha256
 from tests.api.conftest import Town, body
 from tests.api.drafts import MADE, add, entry
 from tests.worlds import TENANT

@@ -13,10 +13,10 @@ from service.domain.keys import Role
 from service.errors import InvalidInput
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT
-from service.usecases.hotspots import approve_list
-from service.usecases.joint_lists import make_joint_list
 from service.usecases.keys import create_key
-from service.usecases.list_numbers import sha256
+from service.usecases.lists.hotspots import approve_list
+from service.usecases.lists.joint_lists import make_joint_list
+from service.usecases.lists.list_numbers import sha256
 from tests.api.conftest import PORTS, Town, body
 from tests.api.drafts import add, entry
 

@@ -12,7 +12,7 @@ from service.domain.deliveries import Delivery, DeliveryStatus
 from service.domain.hotspots import HeldBack
 from service.domain.keys import Role
 from service.exports.formats import FORMATS
-from service.usecases.hotspots import approve_list
+from service.usecases.lists.hotspots import approve_list
 from tests.api.conftest import Town, body
 from tests.api.drafts import MADE, add, entry
 from tests.worlds import TENANT

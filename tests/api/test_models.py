@@ -10,9 +10,9 @@ import pytest
 from models.city import SimulatedCity, simulate_city
 from service.domain.keys import Role
 from service.domain.places import Kind
-from service.usecases.advance import advance
 from service.usecases.commands import run_commands
-from service.usecases.promote import go_on
+from service.usecases.learning.advance import advance
+from service.usecases.versions.promote import go_on
 from tests.api.conftest import STRANGER, Town, body
 from tests.challengers import add_challenger
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports

@@ -16,7 +16,7 @@ from service.domain.places import Kind
 from service.errors import StoreError
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.commands import run_commands
-from service.usecases.promote import go_on
+from service.usecases.versions.promote import go_on
 from tests.api.conftest import STRANGER, Town, body
 from tests.worlds import TENANT, sqlite_ports
 

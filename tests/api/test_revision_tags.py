@@ -10,7 +10,7 @@ import pytest
 from service.api.contract import OPERATIONS
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.keys import Role
-from service.usecases.advance import advance
+from service.usecases.learning.advance import advance
 from tests.api.conftest import STRANGER, Town, body, scored_town
 from tests.worlds import TENANT, end_of, sqlite_ports
 

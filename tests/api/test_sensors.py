@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.domain.places import Kind, PlaceRow
-from service.usecases.check_sensors import check_sensors
+from service.usecases.sensors.check import check_sensors
 from tests.api.conftest import Town, body
 from tests.worlds import TENANT
 

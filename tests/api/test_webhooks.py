@@ -14,8 +14,8 @@ from service.domain.deliveries import DeliveryStatus
 from service.domain.events import Event, EventType
 from service.domain.keys import Role
 from service.stores.memory import MemoryDeliveryStore
-from service.usecases.publish import OLDEST, publish
-from service.usecases.tell_episodes import tell_episodes
+from service.usecases.telling.episodes import tell_episodes
+from service.usecases.telling.publish import OLDEST, publish
 from tests.api.conftest import PORTS, STRANGER, Town, body
 from tests.worlds import TENANT, sqlite_ports
 

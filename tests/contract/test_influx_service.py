@@ -19,8 +19,8 @@ from service.domain.keys import Role
 from service.ports import Ports
 from service.scheduler import Tick
 from service.settings import load_settings
-from service.usecases.advance import advance
 from service.usecases.keys import create_key
+from service.usecases.learning.advance import advance
 from tests.contract.influx import InfluxServer
 from tests.contract.relay import Relay
 from tests.worlds import TENANT, StandingClock

@@ -24,8 +24,8 @@ from service.errors import StoreError
 from service.ports import Ports
 from service.stores.sqlite.connection import Database, Migration
 from service.stores.sqlite.schema import AUDIT, COUNTS, JOBS, REGISTER, REQUESTS, SENSORS, STATE
-from service.usecases.advance import advance
 from service.usecases.keys import create_key
+from service.usecases.learning.advance import advance
 from tests.contract.stores import HOUR
 from tests.worlds import sqlite_ports
 

@@ -14,8 +14,8 @@ from bench.kills import read_verdicts, same
 from models.city import simulate_city
 from service.bootstrap import build_backups
 from service.errors import BackupRefused
-from service.usecases.advance import advance
 from service.usecases.backups import make_backup, restore_backup
+from service.usecases.learning.advance import advance
 from tests.e2e.programs import TRAPPVAKT
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 

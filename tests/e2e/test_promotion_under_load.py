@@ -24,8 +24,8 @@ import pytest
 from models.city import simulate_city
 from service.domain.keys import Role
 from service.domain.places import Kind, PlaceRow
-from service.usecases.advance import advance
 from service.usecases.keys import create_key
+from service.usecases.learning.advance import advance
 from tests.challengers import add_challenger
 from tests.e2e.fast_scheduler import FastClock
 from tests.e2e.programs import TRAPPVAKT, get, wait_for, written

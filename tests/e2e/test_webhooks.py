@@ -11,8 +11,8 @@ from standardwebhooks.webhooks import Webhook
 from service.bootstrap import build_ports
 from service.domain.deliveries import DeliveryStatus
 from service.settings import load_settings
-from service.usecases.hotspots import approve_list
-from service.usecases.webhooks import list_webhooks
+from service.usecases.lists.hotspots import approve_list
+from service.usecases.telling.webhooks import list_webhooks
 from tests.api.drafts import add, entry
 from tests.e2e.programs import TRAPPVAKT, run, wait_for, written
 from tests.receivers import SECRET, Receiver, receiver

@@ -17,11 +17,11 @@ from service.domain.counts import NANOSECONDS, CountPoints, CountSpan
 from service.domain.places import Kind, Liveness, PlaceRow
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
-from service.usecases import slices
-from service.usecases.advance import advance
-from service.usecases.annotations import make_annotation
-from service.usecases.rosters import full_roster
-from service.usecases.shards import GROUPS, open_shard, shards_by_number, shards_of
+from service.usecases.learning import slices
+from service.usecases.learning.advance import advance
+from service.usecases.learning.annotations import make_annotation
+from service.usecases.learning.rosters import full_roster
+from service.usecases.learning.shards import GROUPS, open_shard, shards_by_number, shards_of
 from tests.worlds import TENANT, sqlite_ports
 
 HOUR, WEEK = 3600, 168

@@ -16,7 +16,7 @@ from models.detector.columns import OccupancyColumns
 from models.shipped import shipped_version
 from service.domain.annotations import Marks
 from service.domain.verdicts import VerdictColumns
-from service.usecases.scoring import Roster, score_and_learn, slots_stepped
+from service.usecases.learning.scoring import Roster, score_and_learn, slots_stepped
 from tests.property.test_detector import assert_same, assert_state, columns_of, draw_counts
 
 N, DAYS = 9, 12

@@ -7,8 +7,8 @@ import pytest
 
 from models.detector.columns import OccupancyColumns
 from models.shipped import shipped_version
-from service.usecases.batches import FORGOTTEN_SECONDS
-from service.usecases.shards import GROUPS
+from service.usecases.learning.batches import FORGOTTEN_SECONDS
+from service.usecases.learning.shards import GROUPS
 
 WEEK = 168
 

@@ -13,9 +13,9 @@ import pytest
 from service.domain.counts import NANOSECONDS, CountSpan
 from service.domain.places import Liveness
 from service.ports import Ports
-from service.usecases import slices
-from service.usecases.advance import advance
-from service.usecases.promote import promote
+from service.usecases.learning import slices
+from service.usecases.learning.advance import advance
+from service.usecases.versions.promote import promote
 from tests.property.test_corrections import END, START, WEEK, WEEKS, World, assert_same, points
 
 HOUR = 3600

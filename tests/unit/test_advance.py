@@ -18,9 +18,9 @@ from service.domain.places import Liveness, PlaceRow
 from service.domain.verdicts import VerdictColumns
 from service.errors import SettingsError, StoreError
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.replay import ReplayCounts, replay
-from service.usecases.rosters import settings_calendar
+from service.usecases.learning.advance import advance
+from service.usecases.learning.rosters import settings_calendar
+from service.usecases.trials.replay import ReplayCounts, replay
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 

@@ -14,15 +14,15 @@ from service.domain.annotations import AnnotationKind, AnnotationRow
 from service.domain.state import Manifest
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.annotations import make_annotation, retract_annotation
-from service.usecases.hotspots import make_list
-from service.usecases.marks import marks_of
-from service.usecases.promote import promote
-from service.usecases.retraining.counts import read_training_counts
-from service.usecases.retraining.crew import Crew
-from service.usecases.rosters import full_roster
-from service.usecases.shards import GROUPS, open_shard, shards_by_number, shards_of
+from service.usecases.learning.advance import advance
+from service.usecases.learning.annotations import make_annotation, retract_annotation
+from service.usecases.learning.marks import marks_of
+from service.usecases.learning.rosters import full_roster
+from service.usecases.learning.shards import GROUPS, open_shard, shards_by_number, shards_of
+from service.usecases.lists.hotspots import make_list
+from service.usecases.versions.promote import promote
+from service.usecases.versions.retraining.counts import read_training_counts
+from service.usecases.versions.retraining.crew import Crew
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 

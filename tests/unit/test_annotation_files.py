@@ -13,7 +13,7 @@ from service.errors import InvalidInput, RowProblem
 from service.ingest.annotation_rows import read_annotations_csv, read_visits_csv, read_visits_json
 from service.ingest.calendar_files import read_calendar
 from service.ports import Ports
-from service.usecases.annotations import import_annotations, import_calendar, import_visits, make_annotation
+from service.usecases.learning.annotations import import_annotations, import_calendar, import_visits, make_annotation
 from tests.worlds import TENANT, sqlite_ports
 
 STOCKHOLM = "Europe/Stockholm"

@@ -25,9 +25,9 @@ from service.exports.backtest_page import render_backtest_page
 from service.exports.backtest_plots import PLOTS
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.advance import advance
-from service.usecases.backtest import Asked, backtest
-from service.usecases.episode_runs import runs_since
+from service.usecases.findings.episode_runs import runs_since
+from service.usecases.learning.advance import advance
+from service.usecases.trials.backtest import Asked, backtest
 from tests.exports.test_in_a_browser import CHROMIUM, MEASURE, PHONE_PIXELS, browse
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 

@@ -27,10 +27,10 @@ from service.ports import Ports
 from service.stores import backups as local
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.snapshot import copy_database, read_at_one_moment
-from service.usecases.advance import advance
 from service.usecases.backups import make_backup, restore_backup
 from service.usecases.doctor import State, examine
 from service.usecases.keys import create_key
+from service.usecases.learning.advance import advance
 from tests.disks import fill, small_disk
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 

@@ -19,8 +19,8 @@ from service.domain.keys import Role
 from service.errors import Conflict, NotFound, TooLittleData
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.before_after import before_after
 from service.usecases.keys import create_key
+from service.usecases.trials.before_after import before_after
 from tests.worlds import TENANT, end_of, judge_city, register_city, sqlite_ports
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from service.cli import main
 from service.domain.deliveries import DeliveryStatus
 from service.ports import Ports
-from service.usecases.outbox import give_up
-from service.usecases.publish import publish
+from service.usecases.telling.outbox import give_up
+from service.usecases.telling.publish import publish
 from tests.unit.test_webhooks import event, ports_to, subscription
 from tests.worlds import TENANT
 

@@ -13,7 +13,7 @@ from models.hotspots.common_cause import FEWEST_SERIES, common_cause
 from models.kinds import kind_number
 from models.shipped import shipped_version
 from service.domain.verdicts import MEASURES, VerdictColumns
-from service.usecases.ranking import presences_of
+from service.usecases.lists.ranking import presences_of
 
 EVE = 7 * 168 + 4 * 24 + 22
 PARTY = (EVE, EVE + 1, EVE + 2)

@@ -16,11 +16,11 @@ from service.domain.places import Kind, Liveness, PlaceRow
 from service.domain.state import Checkpoint
 from service.errors import StoreError
 from service.ports import Ports
-from service.usecases import correct, slices
-from service.usecases.advance import advance
-from service.usecases.checkpoints import WEEK_SECONDS, is_boundary, thinned
-from service.usecases.promote import promote
-from service.usecases.rosters import full_roster
+from service.usecases.learning import correct, slices
+from service.usecases.learning.advance import advance
+from service.usecases.learning.checkpoints import WEEK_SECONDS, is_boundary, thinned
+from service.usecases.learning.rosters import full_roster
+from service.usecases.versions.promote import promote
 from tests.worlds import TENANT, sqlite_ports
 
 HOUR, WEEK = 3600, 168

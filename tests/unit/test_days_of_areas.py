@@ -14,11 +14,11 @@ from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import Kind, PlaceRow
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.advance import advance
-from service.usecases.promote import promote
-from service.usecases.retraining.counts import read_training_counts
-from service.usecases.retraining.crew import Crew
-from service.usecases.rosters import days_of_areas
+from service.usecases.learning.advance import advance
+from service.usecases.learning.rosters import days_of_areas
+from service.usecases.versions.promote import promote
+from service.usecases.versions.retraining.counts import read_training_counts
+from service.usecases.versions.retraining.crew import Crew
 from tests.challengers import add_challenger
 from tests.worlds import TENANT, sqlite_ports
 

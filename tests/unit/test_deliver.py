@@ -18,8 +18,8 @@ from service.domain.hotspots import HeldBack
 from service.errors import MailError, NotFound
 from service.ports import Ports
 from service.scheduler import Tick
-from service.usecases.deliver import NO_LONGER_WANTED, deliver_lists, list_deliveries
-from service.usecases.hotspots import approve_list, expire_lists
+from service.usecases.lists.hotspots import approve_list, expire_lists
+from service.usecases.telling.deliver import NO_LONGER_WANTED, deliver_lists, list_deliveries
 from tests.api.drafts import add, entry
 from tests.mail import PASSWORD, USER, MailHost, mail_host
 from tests.worlds import TENANT, sqlite_ports

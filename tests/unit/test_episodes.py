@@ -17,8 +17,8 @@ from service.domain.state import Manifest
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
-from service.usecases import episode_runs
-from service.usecases.episodes import (
+from service.usecases.findings import episode_runs
+from service.usecases.findings.episodes import (
     EpisodeFilter,
     EpisodeView,
     acknowledge_episode,

@@ -20,12 +20,12 @@ from service.domain.outcomes import Finding, OutcomeReport
 from service.domain.places import PlaceRow
 from service.ingest.incident_rows import read_incidents_csv
 from service.ports import Ports
-from service.usecases.baselines import simple_rankings
-from service.usecases.evaluate import evaluate
-from service.usecases.hotspots import approve_list
 from service.usecases.keys import create_key
-from service.usecases.list_numbers import sha256
-from service.usecases.outcomes import report_outcome
+from service.usecases.lists.baselines import simple_rankings
+from service.usecases.lists.evaluate import evaluate
+from service.usecases.lists.hotspots import approve_list
+from service.usecases.lists.list_numbers import sha256
+from service.usecases.lists.outcomes import report_outcome
 from tests.api.drafts import entry, listed
 from tests.worlds import TENANT, end_of, judge_city, register_city, sqlite_ports
 

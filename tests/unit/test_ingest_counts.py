@@ -16,8 +16,8 @@ from service.errors import RowProblem
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
 from service.stores.memory import MemoryCountStore, MemoryPlacesRegister, MemoryReadingStore
-from service.usecases import ingest
-from service.usecases.ingest import IngestReport, ingest_columns, ingest_counts
+from service.usecases.intake import ingest
+from service.usecases.intake.ingest import IngestReport, ingest_columns, ingest_counts
 from tests.worlds import TENANT, sqlite_ports
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)

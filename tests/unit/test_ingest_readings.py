@@ -14,8 +14,8 @@ from service.domain.places import Liveness, Semantics
 from service.domain.readings import CountRow, Origin, Reading
 from service.errors import RowProblem
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.ingest import IngestReport, ingest_counts
+from service.usecases.intake.ingest import IngestReport, ingest_counts
+from service.usecases.learning.advance import advance
 from tests.unit.test_ingest_counts import place, ports_of, stored
 from tests.worlds import TENANT
 

@@ -18,10 +18,10 @@ from service.domain.places import Kind
 from service.domain.verdicts import VerdictQuery
 from service.ports import Ports
 from service.scheduler import Tick
-from service.usecases.advance import advance
-from service.usecases.level_shifts import level_shifts
-from service.usecases.profile import normal_week
-from service.usecases.rosters import full_roster, settings_calendar
+from service.usecases.findings.level_shifts import level_shifts
+from service.usecases.findings.profile import normal_week
+from service.usecases.learning.advance import advance
+from service.usecases.learning.rosters import full_roster, settings_calendar
 from tests.worlds import TENANT, sqlite_ports
 
 START = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp())

@@ -13,10 +13,10 @@ from service.domain.annotations import Annotation, AnnotationKind
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.ports import Ports
 from service.scheduler import Tick
-from service.usecases import live_calibration as module
-from service.usecases.advance import advance
-from service.usecases.episode_runs import runs_since
-from service.usecases.live_calibration import live_calibration
+from service.usecases.findings import live_calibration as module
+from service.usecases.findings.episode_runs import runs_since
+from service.usecases.findings.live_calibration import live_calibration
+from service.usecases.learning.advance import advance
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 WEEKS = 8

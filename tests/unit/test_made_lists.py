@@ -18,12 +18,12 @@ from service.domain.hotspots import Change, HeldBack, HotspotEntry, HotspotList,
 from service.domain.places import Kind, Liveness, PlaceRow
 from service.errors import Gone, InvalidInput, NotFound
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.annotations import make_annotation
-from service.usecases.entries import false_discovery_rates
-from service.usecases.hotspots import approve_list, expire_lists, make_list
-from service.usecases.list_numbers import sha256, store_numbered
-from service.usecases.lists import latest_list, read_list
+from service.usecases.learning.advance import advance
+from service.usecases.learning.annotations import make_annotation
+from service.usecases.lists.entries import false_discovery_rates
+from service.usecases.lists.hotspots import approve_list, expire_lists, make_list
+from service.usecases.lists.list_numbers import sha256, store_numbered
+from service.usecases.lists.reading import latest_list, read_list
 from tests.api.drafts import entry, listed
 from tests.worlds import TENANT, sqlite_ports
 

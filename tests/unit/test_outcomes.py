@@ -13,8 +13,8 @@ from service.domain.places import PlaceRow
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT
-from service.usecases.hotspots import approve_list
-from service.usecases.outcomes import read_outcomes, report_outcome
+from service.usecases.lists.hotspots import approve_list
+from service.usecases.lists.outcomes import read_outcomes, report_outcome
 from tests.api.conftest import PORTS
 from tests.api.drafts import MADE, add, entry
 from tests.worlds import TENANT

@@ -13,7 +13,7 @@ from service.errors import RowProblem
 from service.ingest.places_files import read_places_csv
 from service.ports import Ports
 from service.stores.memory import MemoryPlacesRegister
-from service.usecases.places import ImportReport, import_places
+from service.usecases.intake.places import ImportReport, import_places
 from tests.worlds import TENANT, sqlite_ports
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "places.example.csv"

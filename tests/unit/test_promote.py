@@ -16,14 +16,14 @@ from service.domain.counts import CountPoints
 from service.domain.verdicts import VerdictQuery
 from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionRefused
 from service.ports import Ports
-from service.usecases import promote as promoting
-from service.usecases import slices
-from service.usecases.advance import advance
 from service.usecases.commands import run_commands
-from service.usecases.correct import replay_series
-from service.usecases.promote import begin_promotion, go_on, previous_champion, promote, promotion_share
-from service.usecases.rosters import full_roster
-from service.usecases.shards import GROUPS, open_shard
+from service.usecases.learning import slices
+from service.usecases.learning.advance import advance
+from service.usecases.learning.correct import replay_series
+from service.usecases.learning.rosters import full_roster
+from service.usecases.learning.shards import GROUPS, open_shard
+from service.usecases.versions import promote as promoting
+from service.usecases.versions.promote import begin_promotion, go_on, previous_champion, promote, promotion_share
 from tests.challengers import add_challenger
 from tests.disks import fill, small_disk
 from tests.worlds import city_points, end_of, register_city, sqlite_ports

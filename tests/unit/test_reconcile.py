@@ -17,8 +17,8 @@ from service.ports import Ports
 from service.scheduler import Tick
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.schema import COUNTS
-from service.usecases.advance import advance
-from service.usecases.reconcile import reconcile
+from service.usecases.intake.reconcile import reconcile
+from service.usecases.learning.advance import advance
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 NOBODY = CountPoints(*(np.empty(0, dtype=np.int64) for _ in range(4)))

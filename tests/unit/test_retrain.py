@@ -19,20 +19,20 @@ from service.domain.verdicts import VerdictQuery
 from service.domain.versions import VersionManifest
 from service.errors import Conflict, InvalidInput, NotFound
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.profile import normal_week
-from service.usecases.promote import promote
-from service.usecases.retraining import candidates, retrain
-from service.usecases.retraining.candidates import CHOICES, Choice, compare, star
-from service.usecases.retraining.counts import TrainingCounts, read_training_counts
-from service.usecases.retraining.crew import Crew
-from service.usecases.retraining.effort import Effort
-from service.usecases.retraining.loitering import DAYS, injected
-from service.usecases.retraining.panels import Panel
-from service.usecases.retraining.retrain import retraining_lock
-from service.usecases.retraining.trials import Trial, TrialTask, joined, run_trial
-from service.usecases.retraining.tuning import tune
-from service.usecases.scoring import Roster
+from service.usecases.findings.profile import normal_week
+from service.usecases.learning.advance import advance
+from service.usecases.learning.scoring import Roster
+from service.usecases.versions.promote import promote
+from service.usecases.versions.retraining import candidates, retrain
+from service.usecases.versions.retraining.candidates import CHOICES, Choice, compare, star
+from service.usecases.versions.retraining.counts import TrainingCounts, read_training_counts
+from service.usecases.versions.retraining.crew import Crew
+from service.usecases.versions.retraining.effort import Effort
+from service.usecases.versions.retraining.loitering import DAYS, injected
+from service.usecases.versions.retraining.panels import Panel
+from service.usecases.versions.retraining.retrain import retraining_lock
+from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial
+from service.usecases.versions.retraining.tuning import tune
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 WEEKS = 5

@@ -13,8 +13,8 @@ from service.domain.jobs import Job, JobStatus
 from service.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from service.ports import Ports
 from service.trainer import Trainer
-from service.usecases.advance import advance
-from service.usecases.retraining_jobs import ask_for_retraining, queue_due_retraining, read_job, run_job
+from service.usecases.learning.advance import advance
+from service.usecases.versions.retraining_jobs import ask_for_retraining, queue_due_retraining, read_job, run_job
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 

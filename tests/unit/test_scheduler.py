@@ -20,9 +20,9 @@ from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
 from service.ports import HotspotListStore, Ports
 from service.scheduler import Tick, list_due, scheduler_lock
-from service.usecases.advance import advance
-from service.usecases.episode_runs import count_begun
-from service.usecases.hotspots import approve_list
+from service.usecases.findings.episode_runs import count_begun
+from service.usecases.learning.advance import advance
+from service.usecases.lists.hotspots import approve_list
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 EVERY_STATUS = tuple(ListStatus)

@@ -15,12 +15,12 @@ from service.domain.readings import CountRow, Origin, Reading
 from service.domain.sensors import Battery, SensorKey, SensorState
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases import check_sensors as checking
-from service.usecases.advance import advance
-from service.usecases.check_sensors import check_sensors
-from service.usecases.ingest import ingest_counts
-from service.usecases.sensors import SensorFilter, SensorView, count_states, find_sensors, read_sensor
-from service.usecases.sightings import note_battery
+from service.usecases.intake.ingest import ingest_counts
+from service.usecases.intake.sightings import note_battery
+from service.usecases.learning.advance import advance
+from service.usecases.sensors import check as checking
+from service.usecases.sensors.check import check_sensors
+from service.usecases.sensors.reading import SensorFilter, SensorView, count_states, find_sensors, read_sensor
 from tests.worlds import TENANT, StandingClock, sqlite_ports
 
 BEGIN = datetime(2026, 9, 7, tzinfo=UTC)

@@ -16,10 +16,10 @@ from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import UNKNOWN, Kind, PlaceRow
 from service.domain.versions import VersionManifest
 from service.ports import Ports
-from service.usecases.advance import advance
-from service.usecases.profile import normal_week
-from service.usecases.promote import promote
-from service.usecases.rosters import full_roster
+from service.usecases.findings.profile import normal_week
+from service.usecases.learning.advance import advance
+from service.usecases.learning.rosters import full_roster
+from service.usecases.versions.promote import promote
 from tests.challengers import PASSING
 from tests.worlds import TENANT, sqlite_ports
 

@@ -12,7 +12,7 @@ from bench.list_stability import STEADY_TOWN, damped, overlaps, ranked_at
 from models.city import simulate_city
 from service.domain.hotspots import Change
 from service.settings import load_settings
-from service.usecases.standing import gone_since, order_by_standing, standing, standings_of, told_against
+from service.usecases.lists.standing import gone_since, order_by_standing, standing, standings_of, told_against
 from tests.api.drafts import entry, listed
 
 scores = st.floats(0, 1e6)

@@ -24,9 +24,9 @@ from service.domain.state import Manifest
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.ports import Ports
 from service.stores import memory
-from service.usecases.episodes import EpisodeFilter, acknowledge_episode, close_episode, find_episodes
-from service.usecases.tell_episodes import TOPIC, tell_episodes
-from service.usecases.tell_promotion import tell_promotion
+from service.usecases.findings.episodes import EpisodeFilter, acknowledge_episode, close_episode, find_episodes
+from service.usecases.telling.episodes import TOPIC, tell_episodes
+from service.usecases.telling.promotion import tell_promotion
 from tests.api.conftest import memory_ports
 from tests.worlds import TENANT, sqlite_ports
 

@@ -12,14 +12,14 @@ from models.city import SimulatedCity, simulate_city
 from service.errors import Conflict, GatesNotPassed, InvalidInput, NotFound, VersionRefused
 from service.ports import Ports
 from service.settings import Gates
-from service.usecases.advance import advance
 from service.usecases.audit import EVERY_TENANT
 from service.usecases.commands import run_commands
-from service.usecases.gates import judge_gates
-from service.usecases.orders import promotion_argument, pruning_argument
-from service.usecases.promote import previous_champion, promote
-from service.usecases.prune import plan_pruning, prune
-from service.usecases.versions import adopt_version, compare_versions, list_refused, list_versions, read_version
+from service.usecases.learning.advance import advance
+from service.usecases.versions.gates import judge_gates
+from service.usecases.versions.orders import promotion_argument, pruning_argument
+from service.usecases.versions.promote import previous_champion, promote
+from service.usecases.versions.prune import plan_pruning, prune
+from service.usecases.versions.reading import adopt_version, compare_versions, list_refused, list_versions, read_version
 from tests.challengers import PASSING, add_challenger
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 

@@ -27,9 +27,9 @@ from service.http_webhooks import may_call, sign
 from service.ports import Ports
 from service.scheduler import Tick
 from service.settings import load_settings
-from service.usecases.hotspots import approve_list
-from service.usecases.publish import publish
-from service.usecases.webhooks import (
+from service.usecases.lists.hotspots import approve_list
+from service.usecases.telling.publish import publish
+from service.usecases.telling.webhooks import (
     NO_LONGER_SUBSCRIBED,
     list_subscriptions,
     list_webhooks,

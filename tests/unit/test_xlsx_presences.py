@@ -21,7 +21,7 @@ from service.domain.readings import Reading
 from service.errors import InvalidInput, RowProblem
 from service.ingest import xlsx_presences
 from service.ingest.xlsx_presences import read_presences_xlsx
-from service.usecases.ingest import ingest_counts
+from service.usecases.intake.ingest import ingest_counts
 from tests.unit.test_ingest_counts import place, ports_of, stored
 from tests.worlds import TENANT
 

@@ -14,10 +14,10 @@ from service.domain.sensors import SensorState
 from service.errors import SettingsError
 from service.mail_settings import mail_password
 from service.ports import Ports
-from service.usecases.deliver import OLDEST
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, failed, some, well
 from service.usecases.health import overdue_seconds, read_progress, store_failures
-from service.usecases.sensors import count_states
+from service.usecases.sensors.reading import count_states
+from service.usecases.telling.deliver import OLDEST
 from service.webhook_settings import webhook_secrets
 
 _PATIENCE_SECONDS = 900

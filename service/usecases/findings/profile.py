@@ -1,0 +1,76 @@
+"""The normal week of a stairwell: what the champion expects in every slot."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from models.calendar import DAY_TYPES
+from models.detector.columns import OccupancyColumns
+from service.domain.places import Kind, Series
+from service.domain.state import Manifest
+from service.errors import NotFound
+from service.ports import Ports
+from service.usecases.findings.level_shifts import LevelShift, shifts_of
+from service.usecases.learning.rosters import full_roster
+from service.usecases.learning.shards import (
+    open_shard,
+    read_published,
+    shard_number,
+    shards_by_number,
+    shards_of,
+)
+
+
+class SpaceProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """Expected presences per window of one space: a row per day type (Monday to Sunday, holiday), a column per window.
+
+    ``evidence_weeks`` tells how much of it is learnt from the space itself, ``level_shift`` when its level last became
+    another.
+    """
+
+    space: str
+    kind: Kind
+    evidence_weeks: float
+    expected: list[list[float]]
+    level_shift: LevelShift | None = None
+
+
+def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]:
+    """The normal week of each space of a stairwell, under the champion, at the watermark.
+
+    Raises
+    ------
+    NotFound
+        If there is no such stairwell, or nothing has been scored yet.
+    """
+    ports.register.stairwell(tenant, stairwell)
+    series = [one for one in ports.register.series(tenant) if one.stairwell == stairwell]
+    return read_published(ports.state, lambda manifest: _profiles(ports, manifest, series))
+
+
+def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> list[SpaceProfile]:
+    if manifest is None:
+        raise NotFound("nothing has been scored yet, so no normal week is known; import counts and score them")
+    version, numbers = ports.registry.load(manifest.version), [one.number for one in series]
+    columns: dict[int, OccupancyColumns] = {}
+    for roster in shards_of(full_roster(ports), manifest.shard_series):
+        if wanted := np.flatnonzero(np.isin(roster.numbers, numbers)).tolist():
+            shard = shards_by_number(manifest).get(shard_number(roster.numbers[0], manifest.shard_series))
+            opened = open_shard(ports.state, shard, roster, version, manifest.window_minutes)
+            columns |= {int(roster.numbers[column]): opened.columns.select([column]) for column in wanted}
+    shifts = shifts_of(ports, manifest, {one.number: one for one in series})
+    return [_profile(one, columns[one.number], shifts.get(one.number)) for one in series]
+
+
+def _profile(series: Series, columns: OccupancyColumns, shift: LevelShift | None) -> SpaceProfile:
+    windows = columns.state.windows_per_day
+    nothing = np.full(1, np.nan)
+    expected = [float(columns.score(slot, nothing).expected[0]) for slot in range(DAY_TYPES * windows)]
+    return SpaceProfile(
+        space=series.space,
+        kind=series.kind,
+        evidence_weeks=float(columns.evidence_weeks[0]),
+        expected=[expected[day * windows : (day + 1) * windows] for day in range(DAY_TYPES)],
+        level_shift=shift,
+    )

@@ -1,0 +1,233 @@
+"""Annotations: people say what they know of a place and a time; the series touched are replayed with the next tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from service.domain.annotations import (
+    Annotation,
+    AnnotationKind,
+    AnnotationQuery,
+    AnnotationRow,
+    CalendarEvent,
+    PatrolVisit,
+    annotate,
+)
+from service.errors import InvalidInput, NotFound, RowProblem
+from service.ports import Ports
+from service.usecases.audit import record
+from service.usecases.findings.queries import second_of
+from service.usecases.learning.marks import series_of
+
+MAX_PROBLEMS = 100
+"""Problems told in words; the others are counted."""
+
+
+class AnnotationReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rows: all of them are accepted or rejected, the first rejected ones with the reason."""
+
+    accepted: int = 0
+    rejected: int = 0
+    problems: list[RowProblem] = []
+
+
+class AnnotationKey(msgspec.Struct, frozen=True, array_like=True):
+    """After which annotation a page goes on."""
+
+    start: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    annotation: str
+
+
+class AnnotationFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which annotations to read: those that overlap [start, end), by start."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    kind: AnnotationKind | None = None
+    after: AnnotationKey | None = None
+    limit: int = 100
+
+
+def make_annotation(ports: Ports, tenant: str, row: AnnotationRow, actor: str) -> Annotation:
+    """Put an annotation in force; one that is sent again, or that says the same, stays as it is.
+
+    Raises
+    ------
+    InvalidInput
+        If the tenant has no such place, or the interval is empty, too long or beyond the calendar.
+    """
+    try:
+        annotation = annotate(row, tenant, actor, ports.clock.now())
+    except ValueError as error:
+        raise InvalidInput(str(error)) from error
+    if problem := _unknown_places(ports, [annotation])[0]:
+        raise InvalidInput(problem)
+    _put(ports, tenant, [annotation], actor)
+    return ports.annotations.get(tenant, annotation.annotation)
+
+
+def import_annotations(
+    ports: Ports, tenant: str, rows: Iterable[tuple[int, AnnotationRow] | RowProblem], actor: str
+) -> AnnotationReport:
+    """Put the annotations of numbered rows in force, all good ones in one step; the bad ones are told.
+
+    Parameters
+    ----------
+    rows
+        Rows with their numbers; problems of rows that could not be read may stand among them.
+    """
+    problems, good = [], []
+    now = ports.clock.now()
+    for item in rows:
+        if isinstance(item, RowProblem):
+            problems.append(item)
+            continue
+        try:
+            good.append((item[0], annotate(item[1], tenant, actor, now)))
+        except ValueError as error:
+            problems.append(RowProblem(item[0], str(error)))
+    unknown = _unknown_places(ports, [annotation for _, annotation in good])
+    problems += [RowProblem(number, why) for (number, _), why in zip(good, unknown, strict=True) if why]
+    kept = [annotation for (_, annotation), why in zip(good, unknown, strict=True) if not why]
+    _put(ports, tenant, kept, actor)
+    problems.sort(key=lambda problem: problem.row)
+    return AnnotationReport(accepted=len(kept), rejected=len(problems), problems=problems[:MAX_PROBLEMS])
+
+
+def import_visits(
+    ports: Ports, tenant: str, rows: Iterable[tuple[int, PatrolVisit] | RowProblem], actor: str
+) -> AnnotationReport:
+    """Annotate patrol visits, so that a visit is neither taken for loitering nor feeds the next list."""
+    annotations = (item if isinstance(item, RowProblem) else (item[0], item[1].annotation()) for item in rows)
+    return import_annotations(ports, tenant, annotations, actor)
+
+
+def import_calendar(
+    ports: Ports,
+    tenant: str,
+    events: Iterable[tuple[int, CalendarEvent] | RowProblem],
+    places: Mapping[str, str],
+    actor: str,
+) -> AnnotationReport:
+    """Annotate the events of a calendar, and retract those that are cancelled in it.
+
+    Parameters
+    ----------
+    events
+        Numbered occurrences; problems of events that could not be read may stand among them.
+    places
+        Where all events are ({"building": ...}). Without it each event's location must be the id of a stairwell or a
+        building, or an address.
+    """
+    known = {} if places else _locations(ports, tenant)
+    rows: list[tuple[int, AnnotationRow] | RowProblem] = []
+    cancelled = []
+    for item in events:
+        if isinstance(item, RowProblem):
+            rows.append(item)
+        elif item[1].cancelled:
+            cancelled.append(item[1].row)
+        else:
+            rows.append(_located(*item, places or known.get(item[1].location.casefold())))
+    _retract_if_in_force(ports, tenant, cancelled, actor)
+    report = import_annotations(ports, tenant, rows, actor)
+    return msgspec.structs.replace(report, accepted=report.accepted + len(cancelled))
+
+
+def retract_annotation(ports: Ports, tenant: str, annotation_id: str, actor: str) -> Annotation:
+    """Take an annotation back; one that is retracted already stays as it is.
+
+    Raises
+    ------
+    NotFound
+        If the tenant never had such an annotation.
+    """
+    known = ports.annotations.get(tenant, annotation_id)
+    if known.retracted:
+        return known
+    retracted = ports.annotations.retract(tenant, annotation_id, actor, ports.clock.now())
+    record(ports, actor, tenant, "annotation.retract", annotation_id, _told(retracted))
+    return retracted
+
+
+def read_annotation(ports: Ports, tenant: str, annotation_id: str) -> Annotation:
+    """The newest version of an annotation, in force or retracted; raises NotFound."""
+    return ports.annotations.get(tenant, annotation_id)
+
+
+def list_annotations(
+    ports: Ports, tenant: str, wanted: AnnotationFilter
+) -> tuple[list[Annotation], AnnotationKey | None]:
+    """Annotations in force by start, and where the next page goes on."""
+    found = ports.annotations.find(
+        AnnotationQuery(
+            tenant=tenant,
+            start=second_of(wanted.start),
+            end=second_of(wanted.end),
+            kind=wanted.kind,
+            after=(wanted.after.start, wanted.after.annotation) if wanted.after else None,
+            limit=wanted.limit + 1,
+        )
+    )
+    page = found[: wanted.limit]
+    following = AnnotationKey(page[-1].seconds()[0], page[-1].annotation) if len(found) > len(page) else None
+    return page, following
+
+
+def _locations(ports: Ports, tenant: str) -> dict[str, dict[str, str]]:
+    """Places by what a calendar may call them: the address or the id of a building, the id of a stairwell."""
+    stairwells = ports.register.stairwells(tenant)
+    addresses = {
+        one.building.address: {"building": one.building.building} for one in stairwells if one.building.address
+    }
+    buildings = {one.building.building: {"building": one.building.building} for one in stairwells}
+    known = addresses | buildings | {one.stairwell: {"stairwell": one.stairwell} for one in stairwells}
+    return {name.strip().casefold(): place for name, place in known.items()}
+
+
+def _located(
+    number: int, event: CalendarEvent, places: Mapping[str, str] | None
+) -> tuple[int, AnnotationRow] | RowProblem:
+    if places is None:
+        return RowProblem(
+            number,
+            f"its location is {event.location!r}, but neither a stairwell, a building nor an address; "
+            "correct it, or say where all events are",
+        )
+    return number, msgspec.structs.replace(event.row, **places)
+
+
+def _retract_if_in_force(ports: Ports, tenant: str, rows: Iterable[AnnotationRow], actor: str) -> None:
+    for row in rows:
+        if row.annotation is not None:
+            with suppress(NotFound):
+                retract_annotation(ports, tenant, row.annotation, actor)
+
+
+def _put(ports: Ports, tenant: str, annotations: list[Annotation], actor: str) -> None:
+    for annotation in ports.annotations.put(annotations):
+        record(ports, actor, tenant, "annotation.make", annotation.annotation, _told(annotation))
+
+
+def _unknown_places(ports: Ports, annotations: list[Annotation]) -> list[str | None]:
+    """What is wrong with the places of each annotation, if anything is."""
+    return [
+        None if len(series) else f"{annotation.tenant} has no place that is {_places(annotation)}; see the places"
+        for annotation, series in zip(annotations, series_of(ports, annotations), strict=True)
+    ]
+
+
+def _told(annotation: Annotation) -> str:
+    """For the audit."""
+    interval = f"[{annotation.start.isoformat()}, {annotation.end.isoformat()})"
+    return f"{annotation.kind} {interval} {_places(annotation)}"
+
+
+def _places(annotation: Annotation) -> str:
+    return ", ".join(f"{name} {value!r}" for name, value in annotation.places().items())

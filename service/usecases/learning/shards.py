@@ -1,0 +1,140 @@
+"""State between the columns of the detector and the immutable chunks of the state store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detector.columns import OccupancyColumns
+from models.detector.state import HEAD_FIELDS, OccupancyState
+from models.version import ModelVersion
+from service.domain.state import Chunk, Manifest, Shard
+from service.errors import StoreError
+from service.ports import StateStore
+from service.usecases.learning.scoring import Roster
+
+GROUPS = ("slots", "bins", "head")
+T = TypeVar("T")
+_TRIES = 3  # a tick may replace the chunks between reading the manifest and reading them
+
+
+@dataclass
+class ShardState:
+    """The columns of one shard, the chunks they came from, and the rows changed since."""
+
+    columns: OccupancyColumns
+    roster: Roster
+    rows: dict[str, Chunk]
+    all_changed: bool
+    changed_slots: set[int]
+
+
+def read_published(state: StateStore, read: Callable[[Manifest | None], T]) -> T:
+    """What ``read`` makes of the manifest in force and its chunks; asked again if a tick swept them meanwhile."""
+    for _ in range(_TRIES - 1):
+        manifest = state.manifest()
+        try:
+            return read(manifest)
+        except StoreError:
+            if manifest == state.manifest():
+                raise
+    return read(state.manifest())
+
+
+def open_shard(
+    state: StateStore, shard: Shard | None, roster: Roster, version: ModelVersion, window_minutes: int
+) -> ShardState:
+    """Read a shard's chunks; series of the roster that it does not hold yet start as new columns."""
+    windows_per_day = 24 * 60 // window_minutes
+    known = Shard(series=[], rows={}) if shard is None else shard
+    held = _read_state(state, known, windows_per_day) if known.series else OccupancyState.new(windows_per_day, 0)
+    widened = known.series != roster.numbers.tolist()
+    if widened:
+        held = _widened(held, np.array(known.series, dtype=np.int64), roster.numbers, windows_per_day)
+    columns = OccupancyColumns(
+        version, window_minutes, roster.kinds, roster.shares, held, surroundings=roster.surroundings
+    )
+    return ShardState(columns, roster, dict(known.rows), widened, set())
+
+
+def read_head(state: StateStore, shard: Shard) -> NDArray[np.float32]:
+    """The head of a shard alone, float32[fields, n], in the order of ``shard.series``."""
+    chunk = shard.rows["head/0"]
+    return _row(state.read_chunk(chunk.file), "head/0", chunk, (HEAD_FIELDS, len(shard.series)))
+
+
+def close_shard(state: StateStore, opened: ShardState) -> Shard:
+    """Write the changed rows as one chunk file and return the shard as a manifest names it."""
+    held = opened.columns.state
+    windows_per_day = held.bins.shape[0]
+    slots = range(held.slots.shape[0]) if opened.all_changed else sorted(opened.changed_slots)
+    bins = range(windows_per_day) if opened.all_changed else sorted({slot % windows_per_day for slot in slots})
+    chunk = {"slots": held.slots[list(slots)], "bins": held.bins[list(bins)], "head": held.head[None]}
+    file = state.write_chunk(chunk)
+    rows = opened.rows | _rows(file, "slots", slots) | _rows(file, "bins", bins) | _rows(file, "head", range(1))
+    return Shard(series=opened.roster.numbers.tolist(), rows=rows)
+
+
+def replace_columns(opened: ShardState, series: NDArray[np.int64], replayed: OccupancyState) -> None:
+    """Put the replayed state of ``series`` in the place of what the shard held of them."""
+    at = np.searchsorted(opened.roster.numbers, series)
+    opened.columns.state.put(at, replayed)
+    opened.all_changed = True
+
+
+def _rows(file: str, group: str, numbers: Iterable[int]) -> dict[str, Chunk]:
+    return {f"{group}/{number}": Chunk(file, group, index) for index, number in enumerate(numbers)}
+
+
+def _read_state(state: StateStore, shard: Shard, windows_per_day: int) -> OccupancyState:
+    files = {file: state.read_chunk(file) for file in {chunk.file for chunk in shard.rows.values()}}
+    held = OccupancyState.new(windows_per_day, len(shard.series))
+    for name, chunk in shard.rows.items():
+        group, number = name.split("/")
+        target = held.head if group == "head" else getattr(held, group)[int(number)]
+        target[...] = _row(files[chunk.file], name, chunk, target.shape)
+    return held
+
+
+def _row(
+    file: Mapping[str, NDArray[np.float32]], name: str, chunk: Chunk, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    row = file[chunk.group][chunk.index]
+    if row.shape != shape:
+        raise StoreError(
+            f"chunk {chunk.file} holds {name} as {row.shape}, expected {shape}: another "
+            "version of Trappvakt wrote it; promote the champion again to rebuild state from the counts"
+        )
+    return np.asarray(row)
+
+
+def _widened(
+    held: OccupancyState, before: NDArray[np.int64], after: NDArray[np.int64], windows_per_day: int
+) -> OccupancyState:
+    """The state with a new column for every series that ``before`` lacks; series gone from the register are dropped."""
+    kept = np.isin(before, after)
+    at = np.searchsorted(after, before[kept])
+    wide = OccupancyState.new(windows_per_day, len(after))
+    for group in GROUPS:
+        getattr(wide, group)[..., at] = getattr(held, group)[..., kept]
+    return wide
+
+
+def shards_of(roster: Roster, shard_series: int) -> list[Roster]:
+    """The roster cut into shards of at most ``shard_series`` series, by their numbers, so that series never move."""
+    shards = np.array([shard_number(number, shard_series) for number in roster.numbers])
+    return [roster.select(np.flatnonzero(shards == shard)) for shard in sorted(set(shards.tolist()))]
+
+
+def shards_by_number(manifest: Manifest) -> dict[int, Shard]:
+    """The shards of a manifest by their numbers."""
+    return {shard_number(shard.series[0], manifest.shard_series): shard for shard in manifest.shards}
+
+
+def shard_number(series: int, shard_series: int) -> int:
+    """Which shard a series belongs to; series are numbered from 1."""
+    return (int(series) - 1) // shard_series

@@ -1,0 +1,115 @@
+"""Slices of corrections: which series to replay next, from which checkpoint, and how far at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from service.domain.state import Checkpoint, Ledger, Manifest
+from service.ports import Ports
+from service.usecases.learning.batches import next_batch
+from service.usecases.learning.checkpoints import next_kept
+from service.usecases.learning.rosters import full_roster
+from service.usecases.learning.scoring import Roster
+from service.usecases.learning.shards import shard_number
+
+SLICE_VERDICTS = 500_000  # about 50 MB of columns
+SLICE_WINDOWS = 4_000_000  # without verdicts: a second or two, which scoring waits for
+
+
+class Root(NamedTuple):
+    """Where the replay of a series begins, both in seconds UTC: from the state at ``time``; wrong from ``since`` on."""
+
+    time: int
+    since: int
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Series of one shard, since when their verdicts are wrong, and the windows to replay: [start, end)."""
+
+    roster: Roster
+    since: dict[int, int]
+    root: int
+    start: int
+    end: int
+
+
+def next_slice(ports: Ports, manifest: Manifest, ledger: Ledger, *, judging: bool = True) -> Slice | None:
+    """The slice to replay next, of the series with the latest root; None if no pending series is in the register.
+
+    It is larger where nothing is judged, since no verdicts are kept.
+    """
+    everybody = full_roster(ports).with_silences(ledger.silences)
+    roots = _roots(ports, manifest, ledger, everybody)
+    if not roots:
+        return None
+    first = max(roots, key=lambda number: (roots[number].time, -number))
+    time, shard = roots[first].time, shard_number(first, manifest.shard_series)
+    together = [
+        number
+        for number, root in sorted(roots.items())
+        if root.time == time and shard_number(number, manifest.shard_series) == shard
+    ]
+    roster = _select(everybody, together)
+    start, end = next_stretch(ports, manifest, ledger.checkpoints, roster, time)
+    most = (SLICE_VERDICTS if judging else SLICE_WINDOWS) * ports.settings.window_seconds // (end - start)
+    together = together[: max(1, most)]
+    roster = _select(everybody, together)
+    return Slice(roster, {number: roots[number].since for number in together}, time, start, end)
+
+
+def next_stretch(
+    ports: Ports, manifest: Manifest, checkpoints: Sequence[Checkpoint], roster: Roster, root: int
+) -> tuple[int, int]:
+    """The windows [start, end) to replay next from the state at ``root``, up to a checkpoint or the watermark.
+
+    A silence that need not be stepped lies before ``start``.
+    """
+    weeks = ports.settings.advance.checkpoint_weeks
+    limit = min([manifest.watermark, *(one.time for one in checkpoints if one.time > root)])
+    start = int(next_batch(ports, roster, root, limit)[0])
+    return start, min(limit, next_kept(start, manifest.watermark, weeks))
+
+
+def start_of_history(ports: Ports, manifest: Manifest) -> int:
+    """The first window that still has a count: the origin, unless retention has deleted it."""
+    extent = ports.counts.extent(manifest.origin)
+    return extent[0] // ports.settings.window_seconds * ports.settings.window_seconds if extent else manifest.origin
+
+
+def _select(roster: Roster, numbers: list[int]) -> Roster:
+    return roster.select(np.flatnonzero(np.isin(roster.numbers, numbers)))
+
+
+def _roots(ports: Ports, manifest: Manifest, ledger: Ledger, everybody: Roster) -> dict[int, Root]:
+    """Where the replay of each pending series begins; one that is no longer in the register needs none.
+
+    Where retention has deleted the first counts, the oldest checkpoint that all later counts are there for is the
+    root: nothing before it can be replayed, and what was said of it stands.
+    """
+    history = start_of_history(ports, manifest)
+    times: defaultdict[int, set[int]] = defaultdict(set)
+    for one in ledger.checkpoints:
+        if one.time >= history:
+            for number in ledger.pending.keys() & set(one.series):
+                times[number].add(one.time)
+    known = set(everybody.numbers.tolist())
+    return {
+        number: _root(since, times[number], manifest.origin, cut=history > manifest.origin)
+        for number, since in ledger.pending.items()
+        if number in known
+    }
+
+
+def _root(since: int, times: set[int], origin: int, *, cut: bool) -> Root:
+    before = [time for time in times if time <= since]
+    if before:
+        return Root(max(before), since)
+    if cut and times:
+        return Root(min(times), min(times))
+    return Root(origin, since)

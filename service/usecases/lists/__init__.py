@@ -1,0 +1,1 @@
+"""Hot-spot lists: made, approved, read, put together and evaluated."""

@@ -1,0 +1,1 @@
+"""Sensors: which are watched, what is wrong with them, and in words."""

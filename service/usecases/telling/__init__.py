@@ -1,0 +1,1 @@
+"""Telling others: mails and webhooks, through one outbox."""

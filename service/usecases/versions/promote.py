@@ -1,0 +1,227 @@
+"""Promote: another model version becomes the champion, and its state is what a replay of the stored counts gives.
+
+1. The version is verified to the last file and has passed its gates, or a person answers for it.
+2. Beside the state in force a second one is learnt under it, a slice at a time, from the first count on. In between,
+   windows are scored under the champion, and what comes late is taken in by both.
+3. Once both have come as far, the second takes the place of the first in one transaction.
+
+Verdicts already given stand, each under the version that gave it; the first window after the watermark is the first of
+the new champion. So no window is left out, none is judged twice, and none waits for longer than a slice. Killed
+anywhere, it goes on from the last slice; what fails leaves the champion as it was.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from models.version import ModelVersion
+from service.domain.keys import AuditEntry
+from service.domain.state import Ledger, Manifest, Promotion
+from service.errors import Conflict, StorageFull, StoreError
+from service.ports import Ports
+from service.usecases.audit import EVERY_TENANT
+from service.usecases.health import free_bytes
+from service.usecases.learning.advance import check_window, next_advanced
+from service.usecases.learning.correct import next_replayed
+from service.usecases.learning.taken_for import relearnt
+from service.usecases.telling.promotion import tell_promotion
+from service.usecases.versions.gates import check_gates
+
+_RECENT_ENTRIES = 100
+
+
+def promote(ports: Ports, version_id: str, actor: str, override: str = "") -> None:
+    """Put a version in force, with nothing scored meanwhile; the caller holds the scheduler's lock.
+
+    Raises as `begin_promotion` and `go_on`.
+    """
+    begin_promotion(ports, version_id, actor, override)
+    while go_on(ports):
+        pass
+
+
+def begin_promotion(ports: Ports, version_id: str, actor: str, override: str = "", command: int | None = None) -> None:
+    """Take up a promotion, instead of one that goes on; the caller holds the scheduler's lock.
+
+    The champion itself may be promoted again: its state is learnt anew, and a rollback leads where it led before.
+
+    Parameters
+    ----------
+    ports
+        The service's ports.
+    version_id, actor
+        What is to be put in force, and by whom, for the audit.
+    override
+        Why gates that were not passed do not matter.
+    command
+        The command that is finished once the version is in force.
+
+    Raises
+    ------
+    NotFound, VersionRefused
+        If there is no such version, or any of its files was altered.
+    GatesNotPassed
+        If its trial does not show what it has to, and no reason is given.
+    Conflict
+        If nothing has been scored yet, so that there is no champion to replace, or the disk has no room for two states.
+    """
+    described, manifest = ports.registry.verify(version_id), _manifest(ports)
+    ports.registry.load(version_id)
+    check_window(ports, manifest)
+    failed = check_gates(ports, described, override)
+    if underway := ports.state.promotion():
+        _give_up(ports, underway, f"version {version_id} was ordered to be put in force instead")
+    _check_room(ports)
+    ledger = Ledger(pending={one.number: manifest.origin for one in ports.register.series()})
+    second = msgspec.structs.replace(
+        manifest, version=version_id, shard_series=ports.settings.advance.shard_series, shards=[]
+    )
+    promotion = Promotion(
+        manifest=second,
+        ledger=relearnt(ports, ledger, version_id)[0],
+        actor=actor,
+        override=override if failed else "",
+        command=command,
+    )
+    ports.state.publish_promotion(promotion)
+
+
+def go_on(ports: Ports) -> bool:
+    """Take the next step of the promotion that goes on, if any; whether there is more to do.
+
+    A store that is away for a moment leaves it where it is. Whatever else fails ends it, and frees what it took.
+
+    Raises
+    ------
+    VersionRefused
+        If the version was altered meanwhile.
+    StorageFull
+        If the disk has no room for a second state.
+    StoreError
+        If a store cannot be reached.
+    """
+    promotion = ports.state.promotion()
+    if promotion is None:
+        return False
+    if promotion.entry:
+        _conclude(ports, promotion.entry)
+        return False
+    try:
+        _step(ports, promotion)
+    except Exception as error:
+        if isinstance(error, StorageFull) or not isinstance(error, StoreError):
+            _give_up(ports, promotion, str(error) or type(error).__name__)
+        raise
+    return True
+
+
+def promotion_share(ports: Ports) -> float | None:
+    """How much of the promotion that goes on is done, 0 to 1; None if none does."""
+    promotion = ports.state.promotion()
+    if promotion is None:
+        return None
+    second, pending = promotion.manifest, promotion.ledger.pending
+    span = max(1, second.watermark - second.origin) * max(1, len(promotion.ledger.learnt))
+    return max(0.0, 1 - sum(second.watermark - since for since in pending.values()) / span)
+
+
+def previous_champion(ports: Ports) -> str:
+    """The version that a rollback promotes: the champion before this one.
+
+    It is asked for when the rollback is ordered, not when it is run, so that running it twice leads to the same place.
+
+    Raises
+    ------
+    Conflict
+        If no version was promoted before, or one is being put in force.
+    """
+    manifest, promotion = _manifest(ports), ports.state.promotion()
+    if promotion and not promotion.entry:
+        raise Conflict(
+            f"version {promotion.manifest.version} is being put in force, and {manifest.version} still is; promote "
+            f"{manifest.version} to call that off, or wait and roll back then"
+        )
+    if manifest.previous is None:
+        raise Conflict("no other model version was in force before, so there is nothing to roll back to")
+    return manifest.previous
+
+
+def _manifest(ports: Ports) -> Manifest:
+    manifest = ports.state.manifest()
+    if manifest is None:
+        raise Conflict("nothing has been scored yet; import counts and score them before promoting a version")
+    return manifest
+
+
+def _check_room(ports: Ports) -> None:
+    """A disk that fills up would stop counts from being taken, too."""
+    needed, free = ports.state.size_bytes(), free_bytes(ports)
+    if free is not None and free < needed:
+        raise Conflict(
+            f"a second state takes about {needed / 1e6:.0f} MB beside the one in force, and {free / 1e6:.0f} MB are "
+            "free on the disk of the data folder; free some space"
+        )
+
+
+def _step(ports: Ports, promotion: Promotion) -> None:
+    """Replay a slice, or catch up with the state in force, or take its place."""
+    champion, second, ledger = _manifest(ports), promotion.manifest, promotion.ledger
+    version = ports.registry.load(second.version)
+    if ledger.pending:
+        replayed = next_replayed(ports, second, ledger, version, judging=False)
+        _keep(ports, promotion, replayed.manifest, replayed.ledger)
+    elif second.watermark < champion.watermark:
+        _catch_up(ports, promotion, version, champion.watermark)
+    else:
+        _take_over(ports, promotion, champion)
+
+
+def _catch_up(ports: Ports, promotion: Promotion, version: ModelVersion, watermark: int) -> None:
+    """Learn windows that were scored under the champion meanwhile."""
+    advanced = next_advanced(ports, promotion.manifest, promotion.ledger, version, watermark)
+    _keep(ports, promotion, advanced.manifest, advanced.ledger)
+
+
+def _keep(ports: Ports, promotion: Promotion, manifest: Manifest, ledger: Ledger) -> None:
+    ports.state.publish_promotion(msgspec.structs.replace(promotion, manifest=manifest, ledger=ledger))
+    ports.state.sweep()
+
+
+def _take_over(ports: Ports, promotion: Promotion, champion: Manifest) -> None:
+    """Put the second state in force; corrections that the first still owed are made under it."""
+    version = promotion.manifest.version
+    previous = champion.previous if version == champion.version else champion.version
+    manifest = msgspec.structs.replace(promotion.manifest, previous=previous)
+    ledger = msgspec.structs.replace(promotion.ledger, pending=ports.state.ledger().pending)
+    entry = AuditEntry(
+        time=ports.clock.now(),
+        actor=promotion.actor,
+        tenant=EVERY_TENANT,
+        action="model.promote",
+        subject=version,
+        detail=f"replaces {champion.version}"
+        + (f"; gates overridden: {promotion.override}" if promotion.override else ""),
+    )
+    ports.registry.note_in_force(version, entry.time)
+    with ports.state.transaction():
+        ports.state.publish(manifest)
+        ports.state.publish_ledger(ledger)
+        ports.state.publish_promotion(msgspec.structs.replace(promotion, manifest=manifest, ledger=ledger, entry=entry))
+        if promotion.command is not None:
+            ports.state.finish(promotion.command)
+    tell_promotion(ports, replaced=champion.version)
+
+
+def _conclude(ports: Ports, entry: AuditEntry) -> None:
+    """Tell the audit, which is a file of its own: once, however often this is cut short."""
+    told = (msgspec.structs.replace(one, entry=None) for one in ports.audit.entries(EVERY_TENANT, _RECENT_ENTRIES))
+    if entry not in told:
+        ports.audit.append(entry)
+    ports.state.publish_promotion(None)
+    ports.state.sweep()
+
+
+def _give_up(ports: Ports, promotion: Promotion, reason: str) -> None:
+    ports.state.drop_promotion()
+    if promotion.command is not None:
+        ports.state.finish(promotion.command, reason)

@@ -1,0 +1,83 @@
+"""Panels: series and windows that versions are tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calendar import Calendar
+from models.surroundings import Surroundings
+from service.usecases.versions.retraining.counts import TrainingCounts
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series and windows that versions are tried on; n series, T windows.
+
+    Attributes
+    ----------
+    calendar
+        Of the counts.
+    starts
+        int64[T], seconds UTC.
+    kinds, shares, surroundings
+        Of the series, as in a roster.
+    restarts
+        (column, start of a window): the series begins anew there.
+    counts
+        float32[n, T].
+    judged
+        First window that counts; those before are only learnt.
+    """
+
+    calendar: Calendar
+    starts: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    surroundings: Surroundings | None
+    restarts: tuple[tuple[int, int], ...]
+    counts: NDArray[np.float32]
+    judged: int
+
+    @classmethod
+    def of(cls, training: TrainingCounts, columns: NDArray[np.int64], span: tuple[int, int]) -> Self:
+        """Some columns of the counts, over the windows before ``span[1]``, judged from ``span[0]`` on."""
+        roster = training.roster.select(columns)
+        return cls(
+            calendar=training.calendar,
+            starts=training.starts[: span[1]],
+            kinds=roster.kinds,
+            shares=roster.shares,
+            surroundings=roster.surroundings,
+            restarts=roster.restarts,
+            counts=training.counts[columns, : span[1]],
+            judged=span[0],
+        )
+
+    def beside(self, series: NDArray[np.int64], counts: NDArray[np.float32]) -> Self:
+        """The panel and copies of some of its series with other counts, float32[m, T], after them."""
+        begin_anew = [
+            (len(self.kinds) + k, time) for k, one in enumerate(series) for c, time in self.restarts if c == one
+        ]
+        return replace(
+            self,
+            kinds=np.concatenate([self.kinds, self.kinds[series]]),
+            shares=np.concatenate([self.shares, self.shares[series]]),
+            surroundings=self.surroundings and self.surroundings[np.append(np.arange(len(self.kinds)), series)],
+            restarts=(*self.restarts, *begin_anew),
+            counts=np.concatenate([self.counts, counts]),
+        )
+
+
+def evenly(number: int, most: int) -> NDArray[np.int64]:
+    """At most so many of the first ``number`` columns, spread evenly.
+
+    Examples
+    --------
+    >>> evenly(5, 3).tolist(), evenly(2, 3).tolist()
+    ([0, 2, 4], [0, 1])
+    """
+    return np.arange(number) if number <= most else np.linspace(0, number - 1, most).astype(np.int64)

@@ -1,0 +1,319 @@
+"""The whole of a retraining, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as package_version
+
+import msgspec
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from models.kinds import KINDS
+from models.training.fleet import FleetFit
+from models.version import AchievedBudget, ModelVersion
+from service.domain.retraining import RetrainingReport
+from service.domain.state import Manifest
+from service.domain.versions import VersionManifest, budgets_kept
+from service.errors import Conflict
+from service.exports.retraining_page import render_retraining_page
+from service.exports.retraining_words import summary
+from service.exports.wording import Language
+from service.ports import Ports
+from service.settings import Settings
+from service.usecases.versions.retraining.counts import (
+    READING,
+    TrainingCounts,
+    read_training_counts,
+    training_windows,
+)
+from service.usecases.versions.retraining.crew import Crew, crew
+from service.usecases.versions.retraining.effort import Effort
+from service.usecases.versions.retraining.judging import Court, Judged, gain, metrics_of, stands
+from service.usecases.versions.retraining.making import (
+    PRIOR_SERIES,
+    CalibrateTask,
+    FitTask,
+    calibrated,
+    fit,
+    prior_sample,
+)
+from service.usecases.versions.retraining.pace import Pace, Progress
+from service.usecases.versions.retraining.report import (
+    candidates_tried,
+    changes_between,
+    figures,
+    learnt_from,
+    values_changed,
+)
+from service.usecases.versions.retraining.tuning import Tuning, tune, with_
+
+LOCK_FILE = "retraining.lock"
+_PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
+
+FITTING = "fitting the fleet prior"
+TRYING = "trying hyper-parameters"
+FINALS = "trying the best on all series"
+CALIBRATING = "calibrating"
+JUDGING = "judging on the weeks held back"
+WRITING = "writing the version"
+# Seconds of a processor for a window of a series.
+_READ_SECONDS, _FIT_SECONDS, _TRIAL_SECONDS, _MAP_SECONDS = 1.2e-6, 0.5e-6, 1.2e-6, 2.0e-6
+
+
+def retrain(
+    ports: Ports,
+    weeks: int | None = None,
+    progress: Progress = lambda _step, _done, _left: None,
+    effort: Effort | None = None,
+) -> VersionManifest:
+    """Fit a challenger, judge it beside the champion, and write it and its report to the registry.
+
+    Parameters
+    ----------
+    ports
+        Counts, register and registry; state is only read.
+    weeks
+        How many of the latest weeks to learn from; those of the settings by default.
+    progress
+        Called with the step, how much of all is done, 0 to 1, and the seconds left, or None before it can be told.
+    effort
+        How much is simulated, if other than usual.
+
+    Raises
+    ------
+    Conflict
+        If nothing has been scored yet, there are fewer than :data:`FEWEST_WEEKS` weeks of counts, or another
+        retraining runs on the same data.
+    InvalidInput
+        If ``weeks`` is below :data:`FEWEST_WEEKS`.
+    """
+    settings = ports.settings
+    with retraining_lock(settings), crew(settings.retraining.workers, settings.advance.backend) as workers:
+        return _Retraining(ports, workers, progress, effort or Effort()).run(weeks or settings.retraining.weeks)
+
+
+@contextmanager
+def retraining_lock(settings: Settings) -> Iterator[None]:
+    """Be the only retraining of these data; the system frees the lock when its holder dies.
+
+    Raises
+    ------
+    Conflict
+        If another runs.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(settings.data_dir / LOCK_FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise Conflict(f"a retraining of {settings.data_dir} is running already; wait for it to end") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """Champion and challenger on the weeks held back, and the challenger fitted to all weeks with what it keeps."""
+
+    champion: Judged
+    challenger: Judged
+    final: ModelVersion
+    budgets: list[AchievedBudget]
+    tuning: Tuning
+    fell_back: bool
+
+
+class _Retraining:
+    def __init__(self, ports: Ports, workers: Crew, progress: Progress, effort: Effort) -> None:
+        self._effort = effort
+        self._ports, self._workers, self._progress = ports, workers, progress
+        self._settings = ports.settings.retraining
+        self._id = ports.registry.next_id()
+
+    def run(self, weeks: int) -> VersionManifest:
+        ports, manifest = self._ports, _manifest(self._ports)
+        champion = ports.registry.load(manifest.version)
+        span = (manifest.origin, manifest.watermark)
+        windows = len(training_windows(ports, span, weeks))
+        self._pace = Pace(self._costs(windows), self._progress)
+        training = read_training_counts(ports, span, weeks, self._workers, self._pace)
+        sample = prior_sample(training)
+        early, whole = self._fits(champion, training, sample)
+        trial = replace(
+            champion,
+            id=self._id,
+            prior=early.prior,
+            timezone=training.calendar.timezone,
+            holidays=tuple(training.calendar.holidays),
+        )
+        verdict = self._judged(champion, trial, whole, training)
+        self._pace.report(WRITING, 0.0)
+        report = self._report(champion, training, len(sample), verdict)
+        written = self._write(champion, training, verdict, report, whole)
+        self._pace.report(WRITING, 1.0)
+        return written
+
+    def _costs(self, windows: int) -> dict[str, float]:
+        """Seconds of a processor that each step takes, about: only how they compare matters."""
+        settings, series = self._settings, len(self._ports.register.series())
+        earlier = 0.75 * windows
+        sampled = min(series, settings.sample_series) * 1.25
+        on_all = series * earlier * _TRIAL_SECONDS
+        maps = self._effort.null_series * self._effort.null_weeks * 168 * _MAP_SECONDS
+        return {
+            READING: series * windows * _READ_SECONDS,
+            FITTING: min(series, PRIOR_SERIES * len(KINDS)) * windows * _FIT_SECONDS,
+            TRYING: (settings.candidates + 1) * (sampled * earlier * _TRIAL_SECONDS + 0.4 * maps),
+            FINALS: on_all if settings.candidates else 0.0,  # two versions, in one retraining of two
+            CALIBRATING: 2.5 * maps,
+            JUDGING: 2 * series * windows * _TRIAL_SECONDS,
+            WRITING: 1.0,
+        }
+
+    def _fits(
+        self, champion: ModelVersion, training: TrainingCounts, sample: NDArray[np.int64]
+    ) -> tuple[FleetFit, FleetFit]:
+        """The fleet of the weeks before those held back, and that of all weeks."""
+        self._pace.report(FITTING, 0.0)
+        tasks = [
+            FitTask(
+                champion,
+                training.calendar,
+                training.starts[:end],
+                training.counts[sample, :end],
+                training.roster.kinds[sample],
+                training.roster.select(sample).surroundings,
+            )
+            for end in (training.held_back, len(training.starts))
+        ]
+        early, whole = self._workers.run(fit, tasks)
+        self._pace.report(FITTING, 1.0)
+        return early, whole
+
+    def _judged(
+        self, champion: ModelVersion, trial: ModelVersion, whole: FleetFit, training: TrainingCounts
+    ) -> _Verdict:
+        """Tune, judge, and where hyper-parameters that looked better fail, judge with the champion's own."""
+        stairwells = self._stairwells(training)
+        seed = int(self._id)
+        tuning = tune(
+            trial,
+            training,
+            stairwells,
+            self._workers,
+            candidates=self._settings.candidates,
+            sample=self._settings.sample_series,
+            effort=self._effort,
+            seed=seed,
+            progress=(lambda share: self._pace.report(TRYING, share), lambda share: self._pace.report(FINALS, share)),
+        )
+        court = Court(self._ports, training, stairwells, self._workers, hangouts=self._effort.hangouts, seed=seed + 1)
+        chosen = with_(trial, tuning.chosen.hyperparameters)
+        challenger, final, budgets = self._calibrated(chosen, whole, training.calendar.window_minutes)
+        judged = court.judge([champion, challenger], lambda share: self._pace.report(JUDGING, share))
+        metrics = metrics_of(judged[0], judged[1], self._ports.settings.hotspots.top)
+        gates = self._ports.settings.gates
+        fell_back = bool(tuning.chosen.changes) and not stands(judged[0], judged[1], metrics, gates)
+        if fell_back:
+            challenger, final, budgets = self._calibrated(trial, whole, training.calendar.window_minutes)
+            judged[1:] = court.judge([challenger], lambda share: self._pace.report(JUDGING, share))
+        return _Verdict(judged[0], judged[1], final, budgets, tuning, fell_back)
+
+    def _calibrated(
+        self, trial: ModelVersion, whole: FleetFit, window_minutes: int
+    ) -> tuple[ModelVersion, ModelVersion, list[AchievedBudget]]:
+        """The version to judge and the one to keep, with maps of their own, and the budgets that the latter keeps."""
+        self._pace.report(CALIBRATING, 0.0)
+        tasks = [
+            CalibrateTask(trial, window_minutes, self._effort, measured=False),
+            CalibrateTask(replace(trial, prior=whole.prior), window_minutes, self._effort, measured=True),
+        ]
+        (judged, _), (final, budgets) = self._workers.run(calibrated, tasks)
+        self._pace.report(CALIBRATING, 1.0)
+        return judged, final, budgets
+
+    def _stairwells(self, training: TrainingCounts) -> NDArray[np.int64]:
+        """The number of each series' stairwell, int64[n]."""
+        names = {one.number: f"{one.tenant}\0{one.stairwell}" for one in self._ports.register.series()}
+        return np.unique([names[number] for number in training.roster.numbers.tolist()], return_inverse=True)[1]
+
+    def _report(
+        self, champion: ModelVersion, training: TrainingCounts, prior_series: int, verdict: _Verdict
+    ) -> RetrainingReport:
+        loss_gain, loss_z = gain(verdict.champion, verdict.challenger)
+        metrics = metrics_of(verdict.champion, verdict.challenger, self._ports.settings.hotspots.top)
+        tuning = verdict.tuning
+        told = RetrainingReport(
+            version=self._id,
+            champion=champion.id,
+            made=self._ports.clock.now(),
+            timezone=training.calendar.timezone,
+            learnt=learnt_from(training, prior_series),
+            judged_from=datetime.fromtimestamp(int(training.starts[training.held_back]), UTC),
+            champion_figures=figures(verdict.champion),
+            challenger_figures=figures(verdict.challenger),
+            log_loss_gain=loss_gain,
+            log_loss_z=loss_z,
+            list_overlap=metrics["list_overlap"],
+            entering=changes_between(verdict.champion, verdict.challenger),
+            leaving=changes_between(verdict.challenger, verdict.champion),
+            sample_series=tuning.series,
+            sample_hangouts=tuning.hangouts,
+            candidates=candidates_tried(tuning),
+            changes={} if verdict.fell_back else values_changed(tuning.chosen),
+            fell_back=verdict.fell_back,
+            budgets=budgets_kept(verdict.budgets),
+            seconds=self._pace.seconds,
+            summary_sv=[],
+            summary_en=[],
+        )
+        return msgspec.structs.replace(
+            told, summary_sv=summary(told, Language.SV), summary_en=summary(told, Language.EN)
+        )
+
+    def _write(
+        self,
+        champion: ModelVersion,
+        training: TrainingCounts,
+        verdict: _Verdict,
+        report: RetrainingReport,
+        whole: FleetFit,
+    ) -> VersionManifest:
+        metrics = metrics_of(verdict.champion, verdict.challenger, self._ports.settings.hotspots.top)
+        description = VersionManifest(
+            version_id=self._id,
+            parent=champion.id,
+            created=report.made,
+            window=(report.learnt.start, report.learnt.end),
+            counts_digest=training.digest,
+            settings={"weeks": round(report.learnt.weeks, 1), "window_minutes": training.calendar.window_minutes},
+            metrics={**metrics, "series": float(report.learnt.series), "windows": float(report.learnt.counts)},
+            packages=_environment(),
+            files={},
+            budgets=report.budgets,
+        )
+        documents = {
+            "report.json": msgspec.json.format(msgspec.json.encode(report)),
+            "report.html": render_retraining_page(report),
+        }
+        return self._ports.registry.add(verdict.final, description, {"profile_fit": whole.profile_fit}, documents)
+
+
+def _manifest(ports: Ports) -> Manifest:
+    manifest = ports.state.manifest()
+    if manifest is None:
+        raise Conflict("nothing has been scored yet; import counts and score them before retraining")
+    return manifest
+
+
+def _environment() -> dict[str, str]:
+    configuration = np.show_config(mode="dicts")
+    features = configuration["SIMD Extensions"]["found"] if configuration else []
+    return {name: package_version(name) for name in _PACKAGES} | {"cpu features": " ".join(features)}

@@ -1,0 +1,183 @@
+"""A trial: one version over the counts of some series, each window scored and then learnt, as in live use."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detector.columns import OccupancyColumns
+from models.detector.verdicts import Verdicts
+from models.evaluation import chance_below
+from models.evaluation.calibration import LEVELS
+from models.training.calibrating import calibrate
+from models.version import ModelVersion
+from service.usecases.findings.queries import WARM_UP_WEEKS
+from service.usecases.learning.scoring import restart
+from service.usecases.versions.retraining.loitering import InjectedPanel
+
+_BLOCK_WINDOWS = 168  # counts turned at a time from series by series to window by window
+_LEAST_PROBABILITY = 1e-300
+_CALIBRATION_SEED = 0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list is made from: of n series, what was said of their last D windows.
+
+    ``said`` is float32[3, n, D], expected counts, p_value and p_above; ``weeks`` float64[n], the evidence after them.
+    """
+
+    said: NDArray[np.float32]
+    weeks: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a version did on n series as they were, and on m hang-outs injected into copies of them.
+
+    Attributes
+    ----------
+    loss
+        float64[n]: sum over the windows judged of -log P(count), before it was learnt.
+    windows
+        float64[n]: how many that were.
+    below
+        float64[levels, n]: windows, of series that are warmed up, with a randomised p-value below each level.
+    warm_windows
+        float64[n]: how many windows those levels are told of.
+    found
+        bool[m]: which hang-outs were found in time at the alarm budget.
+    listing
+        None unless asked for.
+    """
+
+    loss: NDArray[np.float64]
+    windows: NDArray[np.float64]
+    below: NDArray[np.float64]
+    warm_windows: NDArray[np.float64]
+    found: NDArray[np.bool_]
+    listing: Listing | None = None
+
+    @property
+    def log_loss(self) -> float:
+        """Mean over all windows judged, in nats."""
+        return float(self.loss.sum() / max(self.windows.sum(), 1.0))
+
+    @property
+    def tail_ratios(self) -> NDArray[np.float64]:
+        """P(p < a) / a at each of :data:`models.evaluation.calibration.LEVELS`; NaN where no series is warmed up."""
+        windows = self.warm_windows.sum()
+        return self.below.sum(axis=1) / windows / np.array(LEVELS) if windows else np.full(len(LEVELS), np.nan)
+
+
+def joined(parts: Sequence[Trial]) -> Trial:
+    """One trial of the series of all parts."""
+    listings = [part.listing for part in parts if part.listing is not None]
+    return Trial(
+        loss=np.concatenate([part.loss for part in parts]),
+        windows=np.concatenate([part.windows for part in parts]),
+        below=np.concatenate([part.below for part in parts], axis=1),
+        warm_windows=np.concatenate([part.warm_windows for part in parts]),
+        found=np.concatenate([part.found for part in parts]),
+        listing=Listing(
+            np.concatenate([one.said for one in listings], axis=1), np.concatenate([one.weeks for one in listings])
+        )
+        if listings
+        else None,
+    )
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """A version to try; ``listed`` is the first window of those a list is made from, if one is to be made.
+
+    ``calibrated_on`` series and weeks make calibration maps for it first; None leaves it those it has.
+    """
+
+    version: ModelVersion
+    ground: InjectedPanel
+    listed: int | None = None
+    calibrated_on: tuple[int, int] | None = None
+
+
+def run_trial(task: TrialTask) -> Trial:
+    """Try a version on a panel."""
+    panel = task.ground.panel
+    columns = OccupancyColumns(
+        _calibrated(task),
+        panel.calendar.window_minutes,
+        panel.kinds,
+        panel.shares,
+        surroundings=panel.surroundings,
+    )
+    tally = _Tally(task)
+    slots = panel.calendar.slots_of(panel.starts)
+    scored = min(panel.judged, len(slots) if task.listed is None else task.listed)
+    anew: defaultdict[int, list[int]] = defaultdict(list)
+    for column, time in panel.restarts:
+        anew[time].append(column)
+    for first in range(0, len(slots), _BLOCK_WINDOWS):
+        block = panel.counts[:, first : first + _BLOCK_WINDOWS].T.astype(np.float64, order="C")
+        for window, counts in enumerate(block, start=first):
+            if begin := anew.get(int(panel.starts[window])):
+                restart(columns, begin)
+            if window < scored:
+                columns.learn(int(slots[window]), counts)
+            else:
+                tally.add(window, columns.step(int(slots[window]), counts))
+    return tally.trial(columns.evidence_weeks)
+
+
+def _calibrated(task: TrialTask) -> ModelVersion:
+    if task.calibrated_on is None:
+        return task.version
+    series, weeks = task.calibrated_on
+    minutes = task.ground.panel.calendar.window_minutes
+    return calibrate(task.version, series=series, weeks=weeks, seed=_CALIBRATION_SEED, window_minutes=(minutes,))
+
+
+class _Tally:
+    """Sums over the windows judged, of the series as they were; flags of all."""
+
+    def __init__(self, task: TrialTask) -> None:
+        self._ground, self._listed = task.ground, task.listed
+        self._judged, self._real = task.ground.panel.judged, task.ground.as_they_were
+        windows = len(task.ground.panel.starts)
+        self._loss, self._windows, self._warm = np.zeros((3, self._real))
+        self._below = np.zeros((len(LEVELS), self._real))
+        self._flagged = np.zeros((windows, len(task.ground.panel.kinds)), dtype=bool)
+        self._said = np.empty((0 if task.listed is None else windows - task.listed, 3, self._real), dtype=np.float32)
+
+    def add(self, window: int, verdicts: Verdicts) -> None:
+        """The verdicts on a window of all series."""
+        real = slice(self._real)
+        counted = ~np.isnan(verdicts.score[real])
+        p_value, p_above = (np.where(counted, one[real], np.nan) for one in (verdicts.p_value, verdicts.p_above))
+        if self._listed is not None and window >= self._listed:
+            self._said[window - self._listed] = verdicts.expected[real], p_value, p_above
+        if window < self._judged:
+            return
+        probability = np.maximum(p_value - p_above, _LEAST_PROBABILITY)
+        self._loss -= np.log(probability, where=counted, out=np.zeros_like(probability))
+        self._windows += counted
+        warm = counted & (verdicts.evidence_weeks[real] >= WARM_UP_WEEKS)
+        self._warm += warm
+        for number, level in enumerate(LEVELS):
+            self._below[number] += np.where(warm, chance_below(p_value, p_above, level), 0.0)
+        self._flagged[window] = verdicts.anomalous
+
+    def trial(self, evidence_weeks: NDArray[np.float64]) -> Trial:
+        """All of it."""
+        listing = Listing(np.ascontiguousarray(np.moveaxis(self._said, 0, -1)), evidence_weeks[: self._real].copy())
+        return Trial(
+            loss=self._loss,
+            windows=self._windows,
+            below=self._below,
+            warm_windows=self._warm,
+            found=self._ground.found(self._flagged),
+            listing=None if self._listed is None else listing,
+        )
