@@ -21,7 +21,7 @@ from service.demo import TENANT, fill, prepare_folder
 from service.domain.hotspots import HotspotEntry
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.rosters import calendar_from_settings
+from service.usecases.learning.rosters import calendar_from_settings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PERIOD_DAYS = 14
