@@ -72,7 +72,7 @@ def test_what_is_open():
 
 
 def test_what_the_police_may_call():
-    """Approved lists and their evidence, and their own visits; no counts, verdicts or profiles."""
+    """Approved lists, their evidence, how good they were, and their own visits; no counts, verdicts or profiles."""
     assert {operation.path for operation in GUARDED if Role.POLICE in operation.roles} == {
         "/v1/hotspots",
         "/v1/hotspot-lists",
@@ -82,6 +82,7 @@ def test_what_the_police_may_call():
         "/v1/hotspot-lists/{list_id}/outcomes",
         "/v1/hotspot-lists/{list_id}/entries/{rank}/outcomes",
         "/v1/patrol-visits",
+        "/v1/evaluations",
     }
 
 
