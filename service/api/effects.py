@@ -14,7 +14,6 @@ from service.domain.places import Identifier
 from service.errors import Conflict, NotFound, TooLittleData
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
-from service.usecases.revisions import verdicts_revision
 from service.usecases.trials.before_after import (
     DEFAULT_WEEKS,
     FEWEST_WEEKS,
@@ -63,7 +62,6 @@ class BeforeAfterQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
             en="Fewer presences: from 14 September 2026 on 0.47 times as many as expected (90 % sure: 0.32–0.69).",
         ),
     ),
-    revision=verdicts_revision,
 )
 def read_before_after(ports: Ports, key: Key, query: BeforeAfterQuery, stairwell: Identifier) -> BeforeAfter:
     """Read how presences in a stairwell changed at a date, against stairwells where nothing was done.
