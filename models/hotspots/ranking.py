@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,10 +138,12 @@ def simulate_nulls(presences: Presences, prior: FleetPrior | None, *, days: int,
     ground = Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
     n = len(presences.kinds)
     series = np.arange(0, n, -(-n // _NULL_SERIES))
-    random = np.random.default_rng(seed)
     dispersion = ground.dispersion[series]
     comparisons = ground.comparisons(series)[1][: 2 if n >= _FEWEST_PEERS else 1]
-    return [simulate_null(each, dispersion, ground.span, random) for each in comparisons]
+    randoms = np.random.default_rng(seed).spawn(len(comparisons))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
+        draw = partial(simulate_null, dispersion=dispersion, days=ground.span)
+        return list(pool.map(lambda each, random: draw(each, random=random), comparisons, randoms))
 
 
 def _list(presences: Presences, span: Days, judged: Sequence[Judged], rate: float, top: int) -> list[HotSpot]:

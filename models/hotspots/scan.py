@@ -276,8 +276,11 @@ class _Judge:
         kept = block.count[_PERIOD] - block.fullest + np.minimum(block.fullest, _FULLEST_NIGHT * block.next_fullest)
         expected = level * block.base + _TINY
         now = _likelihood_ratio(kept, expected[_PERIOD], shape, self.least_excess * block.nights) - self.doubt
-        past = _likelihood_ratio(block.count[_PERIOD + 1 :], expected[_PERIOD + 1 :], shape).max(axis=0)
-        return expected[_PERIOD], now + np.minimum(_MOST_PAST * now, past)
+        rising = now > 0  # the past of other blocks changes nothing
+        past, past_base = block.count[_PERIOD + 1 :, rising], expected[_PERIOD + 1 :, rising]
+        supported = _likelihood_ratio(past, past_base, shape[rising]).max(axis=0)
+        now[rising] += np.minimum(_MOST_PAST * now[rising], supported)
+        return expected[_PERIOD], now
 
 
 def _likelihood_ratio(count: Cells, expected: Cells, shape: Cells, least_excess: Cells | float = 0.0) -> Cells:

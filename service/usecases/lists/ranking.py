@@ -25,7 +25,7 @@ from service.usecases.findings.queries import WARM_UP_WEEKS
 
 _KNOWN_WEEKS = 2.0  # until then a p-value tells of the prior
 _FURTHER_P_VALUE = 0.01  # of a further block where one is significant already; the scan is corrected for
-_PEERS_OF_A_KIND = 1000  # series that a kind's shape is taken from; more would tell it little
+_PEERS_OF_A_KIND = 400  # series that a kind's shape is taken from; more would tell it little
 
 
 def presences_of(
