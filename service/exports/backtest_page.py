@@ -6,10 +6,11 @@ import base64
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from service.domain.backtests import Backtest
 from service.exports.backtest_plots import DARK, LIGHT, PLOTS, Plot, draw_png
+from service.exports.templating import page_environment
 
 
 def render_backtest_page(found: Backtest) -> bytes:
@@ -34,11 +35,4 @@ def _inlined(plot: Plot, found: Backtest) -> tuple[str, str]:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("service.exports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("backtest.html")
+    return page_environment().get_template("backtest.html")

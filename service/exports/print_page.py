@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from service.domain.hotspots import HotspotEntry, HotspotList
 from service.exports import summary, wording
+from service.exports.templating import page_environment
 from service.exports.week import DAYS, HOURS, heat_map, hour_names, row_name, week_legend
 from service.exports.wording import Language
 
@@ -75,13 +76,7 @@ def frame(entry: HotspotEntry, pitch: int) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("service.exports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.globals |= {"days": DAYS, "hours": HOURS, "hour_names": hour_names(), "row_name": row_name}
     environment.filters |= {
         "change": wording.change_text,

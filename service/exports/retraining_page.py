@@ -6,10 +6,11 @@ from functools import cache
 from math import log
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from service.domain.retraining import CandidateTried, RetrainingReport
 from service.exports import retraining_words, wording
+from service.exports.templating import page_environment
 from service.exports.wording import Language
 
 _SURE = 1.96  # standard errors of a 95 % interval
@@ -56,13 +57,7 @@ def _reach(candidates: list[CandidateTried]) -> float:
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("service.exports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment()
     environment.filters |= {
         "changes": retraining_words.changes_text,
         "decimal": retraining_words.decimal,
