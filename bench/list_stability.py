@@ -21,7 +21,8 @@ from models.evaluation import precision_at_k
 from models.hotspots.ground import Presences
 from models.hotspots.ranking import HotSpot
 from models.shipped import shipped_version
-from service.settings import Hotspots, load_settings
+from service.settings import load_settings
+from service.settings.sections import Hotspots
 from service.usecases.lists.ranking import rank_all
 from service.usecases.lists.standing import order_by_standing, standing
 

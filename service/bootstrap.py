@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from service.backup_ports import Backups
-from service.http_webhooks import HttpWebhookSender
-from service.installation_ports import Installation
-from service.ports import Clock, CountStore, PlacesRegister, Ports, VerdictStore
+from service.ports import Ports
+from service.ports.backups import Backups
+from service.ports.clock import Clock
+from service.ports.counts import CountStore
+from service.ports.installation import Installation
+from service.ports.places import PlacesRegister
+from service.ports.verdicts import VerdictStore
 from service.registry import FolderVersionRegistry
+from service.senders.http_webhooks import HttpWebhookSender
+from service.senders.smtp import SmtpMailServer
 from service.settings import Settings, influxdb_token
-from service.smtp import SmtpMailServer
 from service.stores.backups import LocalBackups
 from service.stores.installation import LocalInstallation
 from service.stores.sqlite.annotations import SqliteAnnotationStore

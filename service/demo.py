@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 
 from models.city import CityParameters, SimulatedCity, simulate_city
-from service.calendar_settings import holiday_dates
 from service.domain.hotspots import HotspotList
 from service.domain.keys import Role
 from service.errors import InvalidInput
@@ -22,6 +21,7 @@ from service.ingest.places_files import read_places_csv
 from service.ports import Ports
 from service.scheduler import scheduler_lock
 from service.settings import Settings
+from service.settings.calendars import holiday_dates
 from service.usecases.intake.ingest import ingest_counts
 from service.usecases.intake.places import import_places
 from service.usecases.keys import create_key

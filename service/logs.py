@@ -10,7 +10,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from service.settings import Log
+from service.settings.sections import Log
 
 HIDDEN = "***"
 _SECRET_NAME = re.compile(r"token|secret|password|authorization", re.IGNORECASE)

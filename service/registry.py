@@ -31,8 +31,8 @@ from models.shipped import shipped_version
 from models.version import ModelVersion
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest, VersionRecord
 from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionRefused
+from service.ports.versions import VersionRecords
 from service.version_files import move_into_place, read_plain_file, walk_plain_files, write_synced
-from service.version_ports import VersionRecords
 
 _MANIFEST = "manifest.json"
 _SETTINGS = "settings.json"

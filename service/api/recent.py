@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from service.errors import TrappvaktError
-from service.ports import Clock
+from service.ports.clock import Clock
 
 Answer = TypeVar("Answer")
 

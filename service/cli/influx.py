@@ -11,7 +11,7 @@ import msgspec
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
 from service.errors import InvalidInput
-from service.settings import InfluxDB
+from service.settings.sections import InfluxDB
 from service.stores.influx.provisioning import provision
 from service.usecases.intake.reconcile import reconcile as find_differing
 

@@ -16,7 +16,7 @@ from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
 from service.errors import InvalidInput
 from service.ingest.csv_counts import read_counts_csv
-from service.settings import Window
+from service.settings.sections import Window
 from service.usecases.learning.rosters import calendar_from_settings
 from service.usecases.trials.replay import collect, replay_hotspots
 from service.usecases.trials.replay import replay as replay_counts

@@ -15,7 +15,8 @@ from service.bootstrap import build_ports
 from service.errors import InvalidInput
 from service.logs import configure_logging
 from service.ports import Ports
-from service.settings import Log, Settings, load_settings
+from service.settings import Settings, load_settings
+from service.settings.sections import Log
 
 
 @dataclass

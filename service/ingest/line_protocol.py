@@ -34,7 +34,7 @@ from service.domain.readings import (
 )
 from service.errors import InvalidInput
 from service.ingest.validation import validated
-from service.settings import OWN_SCHEMA, Schema
+from service.settings.sections import OWN_SCHEMA, Schema
 
 PRECISIONS: Mapping[str, int] = {
     "n": 1,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.backup_ports import Backups, CopyProgress
 from service.domain.backups import Backup
 from service.ports import Ports
+from service.ports.backups import Backups, CopyProgress
 from service.usecases.audit import EVERY_TENANT, record
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from influxdb_client import InfluxDBClient
 
-from service.settings import OWN_SCHEMA, InfluxDB, Schema
+from service.settings.sections import OWN_SCHEMA, InfluxDB, Schema
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore

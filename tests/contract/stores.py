@@ -9,24 +9,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.delivery_ports import DeliveryStore
 from service.domain.counts import CountPoints
 from service.domain.places import Kind
 from service.domain.verdicts import MEASURES, VerdictColumns
-from service.ports import (
-    AnnotationStore,
-    AuditLog,
-    CountStore,
-    EpisodeDecisionStore,
-    HotspotListStore,
-    KeyStore,
-    OutcomeStore,
-    PlacesRegister,
-    ReadingStore,
-    StateStore,
-    VerdictStore,
-)
-from service.sensor_ports import SensorStore
+from service.ports.access import AuditLog, KeyStore
+from service.ports.annotations import AnnotationStore
+from service.ports.counts import CountStore, ReadingStore
+from service.ports.deliveries import DeliveryStore
+from service.ports.lists import HotspotListStore, OutcomeStore
+from service.ports.places import PlacesRegister
+from service.ports.sensors import SensorStore
+from service.ports.state import StateStore
+from service.ports.verdicts import EpisodeDecisionStore, VerdictStore
 from service.stores import memory
 from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog

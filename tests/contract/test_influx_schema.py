@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from service.domain.counts import NANOSECONDS, CountSpan
 from service.domain.places import Kind, PlaceRow
 from service.errors import StoreError
-from service.settings import OWN_SCHEMA
+from service.settings.sections import OWN_SCHEMA
 from service.stores.influx.counts import InfluxCountStore
 from tests.contract.influx import InfluxServer
 from tests.contract.stores import HOUR, TENANT, Stores, numbers, points

@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from service.errors import StoreError
-from service.settings import InfluxDB
+from service.settings.sections import InfluxDB
 from service.stores.influx.annotated_csv import Answer
 from service.stores.influx.connection import InfluxConnection
 

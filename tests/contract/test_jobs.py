@@ -9,7 +9,7 @@ import pytest
 
 from service.domain.jobs import JobStatus
 from service.errors import Conflict, NotFound
-from service.job_ports import JobStore
+from service.ports.jobs import JobStore
 from service.stores.memory import MemoryJobStore
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.jobs import SqliteJobStore

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.ports import RequestCounter
+from service.ports.access import RequestCounter
 from service.stores.memory import MemoryRequestCounter
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.requests import SqliteRequestCounter

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from service.domain.sensors import Activity, Battery, SensorFault, SensorKey, SensorState, Sightings
-from service.sensor_ports import SensorStore
+from service.ports.sensors import SensorStore
 from service.stores.memory import MemorySensorStore
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.schema import SENSORS

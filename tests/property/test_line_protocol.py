@@ -12,7 +12,7 @@ from service.domain.places import Kind
 from service.domain.readings import CountColumns, Origin, nanoseconds
 from service.ingest import line_protocol
 from service.ingest.line_protocol import PRECISIONS, read_lines
-from service.settings import OWN_SCHEMA
+from service.settings.sections import OWN_SCHEMA
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 NEVER = re.compile(rb"(?!)")

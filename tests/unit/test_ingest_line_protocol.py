@@ -9,7 +9,7 @@ from service.domain.places import Semantics
 from service.domain.readings import Origin
 from service.errors import InvalidInput
 from service.ingest.line_protocol import read_lines
-from service.settings import OWN_SCHEMA
+from service.settings.sections import OWN_SCHEMA
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
 

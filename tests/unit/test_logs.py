@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from service.logs import HIDDEN, configure_logging
-from service.settings import Log
+from service.settings.sections import Log
 
 TOKEN = "tv_kWcq-0Zb3hN_6yUe"  # noqa: S105 - opens nothing
 

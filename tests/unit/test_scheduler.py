@@ -18,7 +18,8 @@ from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
-from service.ports import HotspotListStore, Ports
+from service.ports import Ports
+from service.ports.lists import HotspotListStore
 from service.scheduler import Tick, list_due, scheduler_lock
 from service.usecases.findings.episode_runs import count_begun
 from service.usecases.learning.advance import advance

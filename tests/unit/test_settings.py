@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from service.calendar_settings import holiday_dates
 from service.errors import SettingsError
 from service.settings import Settings, influxdb_token, load_settings
+from service.settings.calendars import holiday_dates
 
-DEFAULTS = tomllib.loads(resources.files("service").joinpath("default.toml").read_text("utf-8"))
+DEFAULTS = tomllib.loads(resources.files("service.settings").joinpath("default.toml").read_text("utf-8"))
 KEYS = [(section, key) for section, keys in DEFAULTS.items() for key in keys]
 
 
@@ -40,17 +40,16 @@ def test_every_default_has_a_field_and_every_field_a_default() -> None:
 
 
 def test_the_file_in_config_is_the_one_shipped() -> None:
-    """People read config/default.toml, the program service/default.toml."""
+    """People read config/default.toml, the program service/settings/default.toml."""
     repository = Path(__file__).parents[2]
-    assert (repository / "config/default.toml").read_text("utf-8") == (repository / "service/default.toml").read_text(
-        "utf-8"
-    )
+    shipped = repository / "service/settings/default.toml"
+    assert (repository / "config/default.toml").read_text("utf-8") == shipped.read_text("utf-8")
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_every_key_says_why(section: str, key: str) -> None:
     """Each line of the defaults ends in a comment with its unit and reason."""
-    text = resources.files("service").joinpath("default.toml").read_text("utf-8")
+    text = resources.files("service.settings").joinpath("default.toml").read_text("utf-8")
     part = text.split(f"[{section}]\n")[1].split("\n[")[0]
     assert re.search(rf"^{key} = .*# \S+ \S+", part, re.MULTILINE)
 

@@ -9,9 +9,9 @@ import pytest
 
 from service.domain.deliveries import Letter
 from service.errors import MailError, SettingsError
-from service.mail_settings import Mail
+from service.senders.smtp import SmtpMailServer
 from service.settings import load_settings
-from service.smtp import SmtpMailServer
+from service.settings.mail import Mail
 from tests.mail import PASSWORD, USER, MailHost, mail_host
 
 LETTER = Letter(

@@ -11,7 +11,7 @@ import pytest
 from models.city import SimulatedCity, simulate_city
 from service.errors import Conflict, GatesNotPassed, InvalidInput, NotFound, VersionRefused
 from service.ports import Ports
-from service.settings import Gates
+from service.settings.sections import Gates
 from service.usecases.audit import EVERY_TENANT
 from service.usecases.commands import run_commands
 from service.usecases.learning.advance import advance

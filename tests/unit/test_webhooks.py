@@ -23,9 +23,9 @@ from service.domain.deliveries import Delivery, DeliveryStatus
 from service.domain.events import Event, EventType
 from service.domain.hotspots import HeldBack
 from service.errors import Conflict, NotFound, SettingsError, WebhookError
-from service.http_webhooks import may_call, sign
 from service.ports import Ports
 from service.scheduler import Tick
+from service.senders.http_webhooks import may_call, sign
 from service.settings import load_settings
 from service.usecases.lists.hotspots import approve_list
 from service.usecases.telling.publish import publish

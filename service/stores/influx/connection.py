@@ -21,7 +21,7 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
 from service.errors import SettingsError, StoreError
-from service.settings import InfluxDB
+from service.settings.sections import InfluxDB
 from service.stores.influx.annotated_csv import Answer
 from service.stores.influx.lines import text
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import StoreError
-from service.ports import PlacesRegister
-from service.settings import Schema
+from service.ports.places import PlacesRegister
+from service.settings.sections import Schema
 from service.stores.influx.lines import key
 from service.stores.influx.places import MOST_NAMED, Condition, PlaceTags
 

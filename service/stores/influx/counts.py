@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
-from service.settings import Schema
+from service.settings.sections import Schema
 from service.stores.influx.annotated_csv import Answer, nanoseconds_of, seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags

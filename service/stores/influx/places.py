@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.domain.keys import EVERY_TENANT
 from service.domain.places import Kind, kind_named
 from service.domain.readings import DEFAULT_SPACE
-from service.ports import PlacesRegister
+from service.ports.places import PlacesRegister
 
 PLACE = ("tenant", "stairwell", "space")
 MOST_NAMED = 20

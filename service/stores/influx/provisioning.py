@@ -14,7 +14,7 @@ from influxdb_client.domain.permission_resource import PermissionResource
 from influxdb_client.rest import ApiException
 
 from service.errors import StoreError
-from service.settings import InfluxDB
+from service.settings.sections import InfluxDB
 from service.stores.influx.connection import open_client, reachable, said_by
 
 

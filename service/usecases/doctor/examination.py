@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from service.domain.installation import Disk
 from service.errors import TrappvaktError
-from service.installation_ports import Installation
 from service.ports import Ports
+from service.ports.installation import Installation
 from service.usecases.doctor.diagnosis import Diagnosis, State, failed
 from service.usecases.doctor.disk import (
     examine_chunks,

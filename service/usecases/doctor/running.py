@@ -12,13 +12,13 @@ from service.domain.deliveries import DeliveryStatus
 from service.domain.installation import Disk
 from service.domain.sensors import SensorState
 from service.errors import SettingsError
-from service.mail_settings import mail_password
 from service.ports import Ports
+from service.settings.mail import mail_password
+from service.settings.webhooks import webhook_secrets
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, failed, some, well
 from service.usecases.health import overdue_seconds, read_progress, store_failures
 from service.usecases.sensors.reading import count_states
 from service.usecases.telling.deliver import OLDEST
-from service.webhook_settings import webhook_secrets
 
 _PATIENCE_SECONDS = 900
 """So long a catch-up, a correction or a retraining may hold up windows that are due."""

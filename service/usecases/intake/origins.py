@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 
 from service.domain.places import Kind, Liveness, Semantics, Sensor, kind_named
 from service.domain.readings import END_OF_TIME, Origin, nanoseconds
-from service.ports import PlacesRegister, Ports
+from service.ports import Ports
+from service.ports.places import PlacesRegister
 
 _ALWAYS = (-END_OF_TIME, END_OF_TIME)
 _UNSAID = (None, Kind.OTHER)

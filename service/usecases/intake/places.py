@@ -8,7 +8,8 @@ import msgspec
 
 from service.domain.places import PlaceRow
 from service.errors import Conflict, RowProblem
-from service.ports import PlacesRegister, Ports
+from service.ports import Ports
+from service.ports.places import PlacesRegister
 
 __all__ = ["ImportReport", "PlaceRow", "import_places"]
 

@@ -29,7 +29,8 @@ from service.domain.state import Checkpoint, Ledger, Manifest, Shard
 from service.domain.verdicts import VerdictColumns
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import SettingsError
-from service.ports import Ports, StateStore
+from service.ports import Ports
+from service.ports.state import StateStore
 from service.usecases.learning.batches import next_batch
 from service.usecases.learning.checkpoints import is_boundary, next_boundary, thinned, write_checkpoint
 from service.usecases.learning.correct import replay_slice, take_in

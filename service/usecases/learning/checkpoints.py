@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.detector.state import OccupancyState
 from service.domain.state import Checkpoint
 from service.errors import StoreError
-from service.ports import StateStore
+from service.ports.state import StateStore
 
 WEEK_SECONDS = 7 * 86_400
 _MONDAY = 4 * 86_400  # the first one of the epoch, seconds UTC

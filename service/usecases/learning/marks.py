@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from service.domain.annotations import Annotation, AnnotationKind, AnnotationQuery, Marks
 from service.domain.places import Series
-from service.ports import PlacesRegister, Ports
+from service.ports import Ports
+from service.ports.places import PlacesRegister
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from models.calendar import Calendar
 from models.kinds import kind_number
 from models.surroundings import Surroundings
 from models.version import ModelVersion
-from service.calendar_settings import holiday_dates, own_dates
 from service.domain.places import UNKNOWN, Liveness, Sensor, Series, Stairwell
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
 from service.settings import Settings
+from service.settings.calendars import holiday_dates, own_dates
 from service.usecases.learning.scoring import Roster
 
 

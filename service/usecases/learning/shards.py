@@ -14,7 +14,7 @@ from models.detector.state import HEAD_FIELDS, OccupancyState
 from models.version import ModelVersion
 from service.domain.state import Chunk, Manifest, Shard
 from service.errors import StoreError
-from service.ports import StateStore
+from service.ports.state import StateStore
 from service.usecases.learning.scoring import Roster
 
 GROUPS = ("slots", "bins", "head")

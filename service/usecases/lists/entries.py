@@ -17,7 +17,7 @@ from models.hotspots.ground import Presences
 from models.hotspots.ranking import HotSpot
 from service.domain.hotspots import Block, HotspotEntry, HotspotList, Trend, UnknownPlaces
 from service.domain.places import Liveness, Series, Stairwell
-from service.settings import Hotspots
+from service.settings.sections import Hotspots
 from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.lists.hotspot_reasons import entry_reason
 from service.usecases.lists.ranking import Ranking

@@ -15,7 +15,7 @@ from service.domain.places import Series, Stairwell
 from service.domain.state import Manifest
 from service.errors import Conflict, InvalidInput, NotFound
 from service.ports import Ports
-from service.settings import Hotspots
+from service.settings.sections import Hotspots
 from service.usecases.audit import EVERY_TENANT, record
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of

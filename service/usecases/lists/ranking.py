@@ -20,7 +20,7 @@ from models.training.fleet import fit_fleet
 from models.version import ModelVersion
 from service.domain.hotspots import MOST_BLOCKS
 from service.domain.verdicts import VerdictColumns
-from service.settings import Hotspots
+from service.settings.sections import Hotspots
 from service.usecases.findings.queries import WARM_UP_WEEKS
 
 _KNOWN_WEEKS = 2.0  # until then a p-value tells of the prior

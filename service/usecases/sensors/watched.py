@@ -12,7 +12,8 @@ import numpy as np
 from models.sensors import INTERVAL_BINS, silence_limits
 from service.domain.places import Liveness, Sensor, Series
 from service.domain.sensors import Activity, SensorKey
-from service.ports import PlacesRegister, Ports
+from service.ports import Ports
+from service.ports.places import PlacesRegister
 
 _SILENT = Activity(intervals=[0.0] * INTERVAL_BINS)
 

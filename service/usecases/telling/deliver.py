@@ -18,8 +18,8 @@ from service.errors import Gone
 from service.exports.formats import XLSX, export_list
 from service.exports.letter import letter_subject, letter_text
 from service.exports.wording import Language
-from service.mail_settings import Recipient
 from service.ports import Ports
+from service.settings.mail import Recipient
 from service.usecases.audit import record
 from service.usecases.lists.hotspots import SCHEDULER
 from service.usecases.lists.list_numbers import sha256

@@ -9,8 +9,8 @@ from service.domain.deliveries import Channel, Delivery
 from service.domain.events import Event, EventType, ListApproved, enveloped
 from service.domain.hotspots import ListRecord
 from service.ports import Ports
+from service.settings.webhooks import Subscription
 from service.usecases.telling.outbox import queued
-from service.webhook_settings import Subscription
 
 OLDEST = timedelta(days=7)
 """What happened longer ago is news to nobody, also not to a receiver that is new; deliveries are kept for longer."""

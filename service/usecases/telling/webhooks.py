@@ -17,9 +17,9 @@ from service.domain.deliveries import Channel, Delivery, DeliveryStatus
 from service.domain.events import EventType
 from service.errors import Conflict, NotFound, SettingsError, WebhookError
 from service.ports import Ports
+from service.settings.webhooks import Subscription
 from service.usecases.audit import record
 from service.usecases.telling.outbox import attempt, give_up, is_due
-from service.webhook_settings import Subscription
 
 NO_LONGER_SUBSCRIBED = "the settings no longer name the subscription, or it no longer wants such events"
 _JITTER = 0.5

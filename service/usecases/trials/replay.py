@@ -24,7 +24,7 @@ from service.domain.places import kind_named
 from service.domain.readings import CountRow
 from service.domain.verdicts import VerdictColumns
 from service.errors import RowProblem
-from service.settings import Hotspots
+from service.settings.sections import Hotspots
 from service.usecases.learning.batches import FORGOTTEN_SECONDS
 from service.usecases.learning.scoring import Roster, count_matrix, score_and_learn, window_starts
 from service.usecases.lists.ranking import presences_of, rank_with_peers, start_of_history, weeks_heard

@@ -11,7 +11,7 @@ from msgspec import Meta
 from service.domain.versions import VersionManifest
 from service.errors import GatesNotPassed
 from service.ports import Ports
-from service.settings import Gates
+from service.settings.sections import Gates
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):

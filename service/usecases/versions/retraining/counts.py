@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from service.errors import Conflict, InvalidInput
-from service.ports import CountStore, Ports
+from service.ports import Ports
+from service.ports.counts import CountStore
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import full_roster, settings_calendar
 from service.usecases.learning.scoring import Roster, count_matrix, window_starts

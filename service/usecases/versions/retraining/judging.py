@@ -14,7 +14,7 @@ from models.version import ModelVersion
 from service.domain.hotspots import HotspotEntry
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
-from service.settings import Gates
+from service.settings.sections import Gates
 from service.usecases.versions.gates import judge_gates
 from service.usecases.versions.retraining.candidates import compare
 from service.usecases.versions.retraining.counts import TrainingCounts

@@ -17,7 +17,7 @@ from models.version import ModelVersion
 from service.domain.hotspots import HotspotEntry
 from service.domain.places import Series, Stairwell
 from service.ports import Ports
-from service.settings import Hotspots
+from service.settings.sections import Hotspots
 from service.usecases.lists.entries import ListedPlaces
 from service.usecases.lists.ranking import rank_all
 from service.usecases.versions.retraining.counts import TrainingCounts

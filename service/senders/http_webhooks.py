@@ -23,8 +23,8 @@ from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from service.errors import WebhookError
-from service.mail_settings import is_loopback
-from service.webhook_settings import Subscription, Webhooks, webhook_secrets
+from service.settings.mail import is_loopback
+from service.settings.webhooks import Subscription, Webhooks, webhook_secrets
 
 _PORTS = {"https": 443, "http": 80}
 _NAT64 = ip_network("64:ff9b::/96")

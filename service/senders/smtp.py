@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 from service.domain.deliveries import Letter
 from service.errors import MailError
-from service.mail_settings import Mail, mail_password
+from service.settings.mail import Mail, mail_password
 
 
 class SmtpMailServer:

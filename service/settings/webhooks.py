@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from service.domain.events import EventType
 from service.errors import SettingsError
-from service.mail_settings import is_loopback
+from service.settings.mail import is_loopback
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with, by Standard Webhooks
 _SECRET_BYTES = range(24, 65)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Letter, Told
-from service.webhook_settings import Subscription
+from service.settings.webhooks import Subscription
 
 
 class DeliveryStore(Protocol):

@@ -1,0 +1,41 @@
+"""The ports of who may do what, how often, and who did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from service.domain.keys import AuditEntry, Key
+
+
+class KeyStore(Protocol):
+    """Keys by digest."""
+
+    def add(self, key: Key) -> None:
+        """Store a new key; raises Conflict if there is one with its id or digest."""
+
+    def by_digest(self, digest: bytes) -> Key | None:
+        """The key with this SHA-256 digest, revoked or not."""
+
+    def all(self) -> list[Key]:
+        """All keys, oldest first."""
+
+    def revoke(self, key_id: str, revoked: datetime) -> Key:
+        """Revoke a key; raises NotFound."""
+
+
+class RequestCounter(Protocol):
+    """How often keys ask, over all processes. What it holds is worth a minute, and may be lost."""
+
+    def count(self, key_id: str, policy: str, window: int) -> int:
+        """Count one request of a key in a numbered window of time; how many there are in it, this one included."""
+
+
+class AuditLog(Protocol):
+    """Append-only record of who did what."""
+
+    def append(self, entry: AuditEntry) -> None:
+        """Record one action, durably."""
+
+    def entries(self, tenant: str, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
+        """Numbered, newest first; ``before`` is the number of the last entry of the page before."""
