@@ -19,7 +19,8 @@ import yaml
 from click.testing import CliRunner
 
 from service.cli import main
-from service.settings import OWN_SCHEMA, load_settings
+from service.settings import load_settings
+from service.settings.sections import OWN_SCHEMA
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = REPOSITORY / "config"

@@ -19,12 +19,12 @@ from service.usecases.learning.advance import advance
 from tests.e2e.programs import TRAPPVAKT
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
-TRIES = 2
+TRIES = 3
 
 
 def test_what_is_restored_ends_with_the_verdicts_of_an_undisturbed_run(tmp_path: Path) -> None:
     """To the last bit, as a folder and as a tar file; backed up while something was still to be done."""
-    bench = BackupBench(tmp_path, stairwells=2, weeks=3)
+    bench = BackupBench(tmp_path, stairwells=2, weeks=2 * TRIES)
     tries = bench.run(TRIES, seed=1)
     assert len(bench.verdicts) > 0
     assert [one.equal for one in tries] == [True] * TRIES

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from service.domain.places import Kind, PlaceRow
 from service.errors import SettingsError, StoreError
-from service.settings import OWN_SCHEMA, load_settings
-from service.settings.sections import Schema
+from service.settings import load_settings
+from service.settings.sections import OWN_SCHEMA, Schema
 from service.stores.influx.count_tags import CountTags
 from service.stores.influx.places import PlaceTags
 from service.stores.memory import MemoryPlacesRegister
