@@ -78,7 +78,7 @@ def block_text(hotspot: HotSpot, language: str = "sv") -> str:
 
 
 def _swedish(hotspot: HotSpot) -> str:
-    expected = _number(hotspot.expected).replace(".", ",")
+    expected = plain_number(hotspot.expected).replace(".", ",")
     against = f"liknande utrymmen har {expected}" if hotspot.kind == CHRONIC else f"{expected} är normalt"
     return (
         f"{hotspot.observed} vistelser där {against}, på {hotspot.days} olika dagar: "
@@ -87,7 +87,7 @@ def _swedish(hotspot: HotSpot) -> str:
 
 
 def _english(hotspot: HotSpot) -> str:
-    expected = _number(hotspot.expected)
+    expected = plain_number(hotspot.expected)
     against = f"similar spaces have {expected}" if hotspot.kind == CHRONIC else f"{expected} are normal"
     return (
         f"{hotspot.observed} presences where {against}, on {hotspot.days} different days: "
@@ -111,7 +111,8 @@ def _english_chance(p_value: float) -> str:
     return f"chance 1 in {_round(1 / p_value)}"
 
 
-def _number(value: float) -> str:
+def plain_number(value: float) -> str:
+    """A number of presences with as many decimals as it is good for, with a decimal point."""
     return f"{value:.1f}" if value >= 0.1 else f"{value:.2f}"
 
 
@@ -172,12 +173,12 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
         presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {_SPACES['sv'][kind]}"
         length = f"{hours:g} {'timme' if hours == 1 else 'timmar'}".replace(".", ",")
         over = f" ({nights} nätter)" if nights > 1 else ""
-        normal = _number(expected).replace(".", ",")
+        normal = plain_number(expected).replace(".", ",")
         return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}."
     presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {_SPACES['en'][kind]}"
     length = f"{hours:g} {'hour' if hours == 1 else 'hours'}"
     over = f" ({nights} nights)" if nights > 1 else ""
-    are = _number(expected)
+    are = plain_number(expected)
     return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}."
 
 
@@ -216,7 +217,7 @@ def level_shift_reason(ratio: float, kind: str, learnt: date, language: str = "s
     >>> print(level_shift_reason(0.4, "attic", date(2026, 11, 20)))
     Nivån på vinden sjönk till 0,4 gånger den väntade; inlärt den 20 november 2026.
     """
-    times, month = _number(ratio), _MONTHS[language][learnt.month - 1]
+    times, month = plain_number(ratio), _MONTHS[language][learnt.month - 1]
     day = f"{learnt.day} {month} {learnt.year}"
     if language == "sv":
         moved = "steg" if ratio > 1 else "sjönk"

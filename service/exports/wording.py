@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
+from models.reasons import plain_number
 from service.domain.hotspots import Block, Change, HotspotEntry, Trend
 
 _EN_DASH, _NO_BREAK = "–", "\N{NO-BREAK SPACE}"
@@ -127,15 +128,14 @@ def reason_text(entry: HotspotEntry, language: Language) -> str:
 
 
 def number_text(value: float, language: Language) -> str:
-    """A number with one decimal at most, and the decimal sign of the language.
+    """A count as it is, another number as in reasons, with the decimal sign of the language.
 
     Examples
     --------
-    >>> number_text(14.0, Language.SV), number_text(1.94, Language.SV), number_text(0.04, Language.EN)
-    ('14', '1,9', '0.04')
+    >>> number_text(14, Language.SV), number_text(1.94, Language.SV), number_text(1.0, Language.EN)
+    ('14', '1,9', '1.0')
     """
-    text = f"{value:.1f}" if value >= 0.1 else f"{value:.2f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = str(value) if isinstance(value, int) else plain_number(value)
     return text.replace(".", {"sv": ",", "en": "."}[language])
 
 

@@ -11,7 +11,7 @@ _ABREAST, _DOWN = 2, 4  # maps on a printed page
 _LABEL_WIDTH, _HOUR_WIDTH, _GAP_WIDTH = 8.5, 2.7, 3.5
 _COLUMNS = 1 + HOURS + 1  # labels, hours, a gap
 _ROWS = 3 + DAYS + 1  # place, when, hours, days, a gap
-_PRINT_SCALE_PERCENT = 74
+_PRINT_SCALE_PERCENT = 64  # two abreast fit even where Arial is replaced by the widest of the usual fonts, DejaVu
 _ROW_POINTS = 13
 
 

@@ -14,8 +14,8 @@ _NEW = {
     "en": "What is normal here is known from less than four weeks.",
 }
 _COVERAGE = {
-    "sv": "Sensorn hördes {:.0f} % av perioden.",
-    "en": "The sensor was heard for {:.0f} % of the period.",
+    "sv": "Sensorn hördes {} % av perioden.",
+    "en": "The sensor was heard for {} % of the period.",
 }
 
 
@@ -39,5 +39,5 @@ Also Sunday 18–21 (cellar). The sensor was heard for 50 % of the period.
     if warming_up:
         sentences.append(_NEW[language])
     if coverage < _WELL_HEARD:
-        sentences.append(_COVERAGE[language].format(100 * coverage))
+        sentences.append(_COVERAGE[language].format(int(100 * coverage)))
     return " ".join(sentences)
