@@ -47,6 +47,10 @@ _SPACES = {
         "other": "in the space",
     },
 }
+_TOWN_OUT = {
+    "sv": ". Det var ovanligt mycket på gång i hela beståndet då.",
+    "en": ". The whole town was out at that time.",
+}
 _WEEKS_PER_YEAR = 365.2425 / 7
 
 
@@ -137,6 +141,8 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
     expected: float,
     rate_per_week: float,
     language: str = "sv",
+    *,
+    common_cause: bool = False,
 ) -> str:
     """Say in Swedish (``sv``) or English (``en``) what an episode is and how rare.
 
@@ -158,6 +164,8 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
         Episodes like it that a series has in a week when nothing is on: the calibrated tail of its score.
     language
         ``sv`` or ``en``.
+    common_cause
+        Whether the whole town was out.
 
     Examples
     --------
@@ -166,20 +174,22 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
     9 presences in the cellar in 5 hours from Friday 21:00, where 0.4 are normal; by chance once in 38 years.
     >>> print(episode_reason(*episode))
     9 vistelser i källaren under 5 timmar från fredag kl. 21:00, där 0,4 är normalt; av en slump en gång på 38 år.
+    >>> print(episode_reason(*episode, "en", common_cause=True).split(";")[1])
+     by chance once in 38 years. The whole town was out at that time.
     """
-    seldom = _seldom(rate_per_week, language)
+    seldom = _seldom(rate_per_week, language) + (_TOWN_OUT[language] if common_cause else ".")
     day, clock = _DAYS[language][began.weekday()], f"{began:%H:%M}"
     if language == "sv":
         presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {_SPACES['sv'][kind]}"
         length = f"{hours:g} {'timme' if hours == 1 else 'timmar'}".replace(".", ",")
         over = f" ({nights} nätter)" if nights > 1 else ""
         normal = plain_number(expected).replace(".", ",")
-        return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}."
+        return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}"
     presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {_SPACES['en'][kind]}"
     length = f"{hours:g} {'hour' if hours == 1 else 'hours'}"
     over = f" ({nights} nights)" if nights > 1 else ""
     are = plain_number(expected)
-    return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}."
+    return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}"
 
 
 def _seldom(rate_per_week: float, language: str) -> str:

@@ -23,6 +23,9 @@ VERDICTS = Counter("trappvakt_verdicts", "Verdicts written of windows that ended
 ANOMALOUS = Counter("trappvakt_anomalous_verdicts", "Verdicts that were anomalous.")
 WINDOWS_MISSING = Counter("trappvakt_windows_missing", "Windows of series that passed without a count.")
 EPISODES = Counter("trappvakt_episodes_opened", "Episodes that began in windows scored for the first time.")
+COMMON_CAUSE = Counter(
+    "trappvakt_episodes_common_cause", "Episodes that began in windows scored for the first time, the whole town out."
+)
 CORRECTED = Counter("trappvakt_series_corrected", "Series replayed, as something behind the watermark had changed.")
 LEVEL_SHIFTS = Counter("trappvakt_level_shifts", "Level shifts learnt as the new normal of a space.")
 CALIBRATION_RATIO = Gauge(

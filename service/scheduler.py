@@ -31,7 +31,7 @@ from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.trainer import Trainer
 from service.usecases.commands import run_commands
-from service.usecases.findings.episode_runs import count_begun
+from service.usecases.findings.common_cause import Begun, count_begun
 from service.usecases.findings.live_calibration import live_calibration
 from service.usecases.health import read_progress
 from service.usecases.intake.reconcile import reconcile
@@ -197,12 +197,13 @@ class Tick:
         before, deadline = self.ports.state.manifest(), began + self.ports.settings.advance.interval_seconds
         report = advance(self.ports, progress=self._between_commits, enough=lambda: time.perf_counter() >= deadline)
         numbers = [one.number for one in self.ports.register.series()]
-        begun = count_begun(self.ports, numbers, before.watermark if before else 0) if report.anomalous else 0
+        begun = count_begun(self.ports, before.watermark if before else 0) if report.anomalous else Begun()
         missing = max(0, report.windows * len(numbers) - report.verdicts)
         metrics.VERDICTS.inc(report.verdicts)
         metrics.ANOMALOUS.inc(report.anomalous)
         metrics.WINDOWS_MISSING.inc(missing)
-        metrics.EPISODES.inc(begun)
+        metrics.EPISODES.inc(begun.episodes)
+        metrics.COMMON_CAUSE.inc(begun.common_cause)
         metrics.CORRECTED.inc(report.corrected)
         metrics.LEVEL_SHIFTS.inc(report.level_shifts)
         return {
@@ -210,7 +211,8 @@ class Tick:
             "verdicts": report.verdicts,
             "missing": missing,
             "anomalous": report.anomalous,
-            "episodes_opened": begun,
+            "episodes_opened": begun.episodes,
+            "common_cause": begun.common_cause,
             "corrected": report.corrected,
             "level_shifts": report.level_shifts,
         }

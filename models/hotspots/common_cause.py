@@ -23,6 +23,18 @@ CHANCE = 1e-4  # per window: less than one an hourly year
 FEWEST_SERIES = 20  # one party may be heard in all spaces of a house
 
 
+def series_out(
+    rows: NDArray[np.int64], p_value: NDArray[np.float64], p_above: NDArray[np.float64], windows: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many series each window has, and how many of them are out: :data:`LEVEL` of them where nothing is on.
+
+    Parameters are those of :func:`common_cause`; both are float64[windows].
+    """
+    share = np.clip((LEVEL - p_above) / np.maximum(p_value - p_above, 1e-300), 0.0, 1.0)
+    series, out = np.bincount(rows, minlength=windows), np.bincount(rows, weights=share, minlength=windows)
+    return series.astype(np.float64), out.astype(np.float64)
+
+
 def common_cause(
     rows: NDArray[np.int64], p_value: NDArray[np.float64], p_above: NDArray[np.float64], windows: int
 ) -> NDArray[np.bool_]:
@@ -47,8 +59,6 @@ def common_cause(
     >>> common_cause(rows, p_above + 0.01, p_above, windows=3).tolist()
     [False, True, False]
     """
-    share = np.clip((LEVEL - p_above) / np.maximum(p_value - p_above, 1e-300), 0.0, 1.0)
-    series = np.bincount(rows, minlength=windows).astype(np.float64)
-    out = np.bincount(rows, weights=share, minlength=windows)
+    series, out = series_out(rows, p_value, p_above, windows)
     chance = np.where(out > 0.0, betainc(np.maximum(out, 1e-9), series - out + 1.0, LEVEL), 1.0)
     return (series >= FEWEST_SERIES) & (out >= LEAST_RATIO * LEVEL * series) & (chance <= CHANCE)

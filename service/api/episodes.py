@@ -65,6 +65,9 @@ class EpisodesQuery(PageQuery, frozen=True, kw_only=True, rename={"from_": "from
     stairwell: Annotated[str, Meta(description="One stairwell only.", max_length=100)] | None = None
     open: Annotated[bool | None, Meta(description="Only those that go on (true), or are over (false).")] = None
     acknowledged: Annotated[bool | None, Meta(description="Only those that somebody has seen, or nobody.")] = None
+    common_cause: Annotated[
+        bool | None, Meta(description="Only those while the whole town was out (true), or of the place itself (false).")
+    ] = None
 
 
 class EpisodePage(Page[EpisodeView], frozen=True):
@@ -98,6 +101,7 @@ def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
         end=query.to,
         open=query.open,
         acknowledged=query.acknowledged,
+        common_cause=query.common_cause,
         after=decode_cursor(query.cursor, EpisodeKey),
         limit=min(query.limit, ports.settings.api.max_page),
     )

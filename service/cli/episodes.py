@@ -29,13 +29,28 @@ def episodes() -> None:
 @episodes.command(name="list")
 @click.option("--stairwell", help="One stairwell only.")
 @click.option("--open", "only_open", is_flag=True, help="Only those that go on.")
+@click.option(
+    "--common-cause/--no-common-cause",
+    default=None,
+    help="Only those while the whole town was out, or only those of the place itself.",
+)
 @click.option("--days", type=click.IntRange(1), default=14, show_default=True, help="How far back they opened.")
 @tenant_option
 @pass_session
-def list_(session: Session, stairwell: str | None, tenant: str | None, *, only_open: bool, days: int) -> None:
+def list_(
+    session: Session,
+    stairwell: str | None,
+    tenant: str | None,
+    *,
+    only_open: bool,
+    common_cause: bool | None,
+    days: int,
+) -> None:
     """List the episodes that opened in the last days, by start."""
     since = session.ports.clock.now() - timedelta(days=days)
-    wanted = EpisodeFilter(stairwell=stairwell, start=since, open=only_open or None, limit=_SHOWN)
+    wanted = EpisodeFilter(
+        stairwell=stairwell, start=since, open=only_open or None, common_cause=common_cause, limit=_SHOWN
+    )
     found, more = find_episodes(session.ports, session.tenant(tenant), wanted)
     show_table(("episode", "stairwell", "space", "start", "status", "decided", "why"), map(_cells, found))
     if more:

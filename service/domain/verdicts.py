@@ -74,6 +74,19 @@ class VerdictColumns:
         return VerdictColumns(version=self.version, **columns)
 
 
+@dataclass(frozen=True)
+class PValues:
+    """How unlikely the counts of some windows were, one element a verdict, by (start, series).
+
+    ``starts`` (seconds UTC) is int64[n]; P(Y >= count), P(Y > count) and the series' own evidence are float64[n].
+    """
+
+    starts: NDArray[np.int64]
+    p_value: NDArray[np.float64]
+    p_above: NDArray[np.float64]
+    evidence_weeks: NDArray[np.float64]
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the model said of one count before learning it."""
 

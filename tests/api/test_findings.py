@@ -45,6 +45,8 @@ def test_episodes_are_the_anomalies_told_as_one(scored):
         assert sum(window["count"] for window in inside) == one["observed"]
     by_stairwell = items(scored.reader.get(f"/v1/episodes?stairwell={found[0]['stairwell']}"))
     assert {one["stairwell"] for one in by_stairwell} == {found[0]["stairwell"]}
+    assert items(scored.reader.get("/v1/episodes?limit=1000&common_cause=false")) == found
+    assert items(scored.reader.get("/v1/episodes?common_cause=true")) == []
 
 
 def test_an_operator_decides_about_an_episode(scored):
@@ -64,7 +66,7 @@ def test_an_operator_decides_about_an_episode(scored):
     assert told[:3] == ["episode.close", "episode.mute", "episode.acknowledge"]
 
 
-@pytest.mark.parametrize("query", ["open=yes", "acknowledged=1", "open=", "from=2026"])
+@pytest.mark.parametrize("query", ["common_cause=maybe", "open=yes", "acknowledged=1", "open=", "from=2026"])
 def test_odd_questions_are_refused(empty, query):
     assert empty.reader.get(f"/v1/episodes?{query}").status_code == 422
 

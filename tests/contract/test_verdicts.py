@@ -197,3 +197,19 @@ def test_counts_judged_are_those_of_the_verdicts_in_force(stores: Stores) -> Non
     ]
     assert found == sorted([*expected, (START + HOUR, series[0], 77)])
     assert len(stores.verdicts.judged(numbers([]), START, END)) == 0
+
+
+def test_p_values_are_those_of_the_windows_asked_for(stores: Stores) -> None:
+    """As the columns have them, without what is superseded; of no window, or of no series, none."""
+    series = learn(stores, 4)
+    stores.verdicts.write(verdicts("7", grid(series, 10)))
+    stores.verdicts.supersede(numbers(series[:1]), START, END)
+    asked = numbers([START + 7 * HOUR, START + 2 * HOUR, START + 99 * HOUR])
+    said = stores.verdicts.columns(numbers(series[:3]), START, END)
+    said = said.where(np.isin(said.starts, asked))
+    read = stores.verdicts.p_values(numbers(series[:3]), asked)
+    assert len(read.starts) == 4
+    for name in ("starts", "p_value", "p_above", "evidence_weeks"):
+        assert getattr(read, name).tolist() == getattr(said, name).tolist()
+    assert len(stores.verdicts.p_values(numbers(series), numbers([])).starts) == 0
+    assert len(stores.verdicts.p_values(numbers([]), asked).starts) == 0

@@ -86,6 +86,9 @@ def test_an_episode_is_listed_and_decided_about(filled: Trappvakt) -> None:
     assert told[1:3] == ["A", "cellar"]
     assert "presences in the cellar" in told[6]
     assert rows(filled("episodes", "list", "--open", "--days", 3650, "--stairwell", "B").output) == []
+    own = rows(filled("episodes", "list", "--days", 3650, "--no-common-cause").output)
+    assert own == rows(filled("episodes", "list", "--days", 3650).output)
+    assert rows(filled("episodes", "list", "--days", 3650, "--common-cause").output) == []
     filled("episodes", "acknowledge", told[0])
     filled("episodes", "mute", told[0], "--days", 7, "--reason", "handled")
     filled("episodes", "close", told[0])

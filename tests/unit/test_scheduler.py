@@ -21,7 +21,7 @@ from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.ports.lists import HotspotListStore
 from service.scheduler import Tick, list_due, scheduler_lock
-from service.usecases.findings.episode_runs import count_begun
+from service.usecases.findings.common_cause import count_begun
 from service.usecases.learning.advance import advance
 from service.usecases.lists.hotspots import approve_list
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
@@ -79,7 +79,7 @@ def test_the_line_tells_what_somebody_wants_to_know_at_night(ports: Ports) -> No
     done, failed = (line for line in lines if line["event"] == "tick")
     series = [one.number for one in ports.register.series()]
     assert done["missing"] == done["windows"] * len(series) - done["verdicts"]
-    assert done["episodes_opened"] == count_begun(ports, series, 0) > 0
+    assert done["episodes_opened"] == count_begun(ports, 0).episodes > 0
     assert (done["overdue_seconds"], done["version"], done["series"]) == (0.0, "0", len(series))
     told = {"windows_missing": "missing", "episodes_opened": "episodes_opened", "anomalous_verdicts": "anomalous"}
     assert {name: counted(name) - before[name] for name in told} == {name: done[key] for name, key in told.items()}

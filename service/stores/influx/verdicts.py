@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, WindowCounts
-from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.stores.influx.annotated_csv import Answer, seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.lines import key, text
@@ -129,6 +129,12 @@ class InfluxVerdictStore:
         length = max(1, ROWS_PER_QUERY // max(1, len(known))) * _HOUR
         firsts = range(start, end, length) if known else ()
         return joined([self._judged(known, first, min(first + length, end)) for first in firsts])
+
+    def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
+        """Window by window: whoever asks wants few, far apart."""
+        windows = [self.columns(series, start, start + 1) for start in np.unique(starts).tolist()]
+        found = VerdictColumns.concatenate("", windows)
+        return PValues(found.starts, found.p_value, found.p_above, found.evidence_weeks)
 
     def _judged(self, series: list[int], start: int, end: int) -> WindowCounts:
         said, gone = (self._field(series, start, end, steps) for steps in (_COUNTS, _OUT_OF_FORCE))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
 from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
-from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.errors import NotFound, StoreError
 from service.stores.windows import counts_judged
 
@@ -64,6 +64,12 @@ class MemoryVerdictStore:
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
         """The counts of the verdicts in force."""
         return counts_judged(self.columns(series, start, end))
+
+    def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
+        """How unlikely the counts of the verdicts in force were."""
+        found = self.columns(series, min(starts, default=0), max(starts, default=0) + 1)
+        asked = found.where(np.isin(found.starts, starts))
+        return PValues(asked.starts, asked.p_value, asked.p_above, asked.evidence_weeks)
 
     def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
         """All verdicts in force of the series in [start, end)."""

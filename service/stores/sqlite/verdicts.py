@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
-from service.domain.verdicts import MEASURES, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.stores.sqlite.connection import Database
 
 _STATED = (*MEASURES, "anomalous")
@@ -43,6 +43,7 @@ _SOUGHT = """
 _FOUND = "FROM starts CROSS JOIN numbers CROSS JOIN verdict ON start = starts.value AND series = numbers.value"
 _LOOK_UP = f"{_SOUGHT} SELECT {', '.join(_COLUMNS)} {_FOUND}"
 _JUDGED = f"{_SOUGHT} SELECT start, series, count {_FOUND} ORDER BY start, series"
+_UNLIKELY = f"{_SOUGHT} SELECT start, p_value, p_above, evidence_weeks {_FOUND} ORDER BY start, series"
 _PAGE = f"""
     {_LOOK_UP} WHERE (start, series) > (?3, ?4) AND (?5 IS NULL OR score >= ?5) ORDER BY start, series LIMIT ?6
 """
@@ -106,6 +107,13 @@ class SqliteVerdictStore:
         numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, 3)
         starts, found, counts = numbers.astype(np.int64).T.copy()
         return WindowCounts(starts, found, counts)
+
+    def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
+        """Read by look-ups, without what else was said."""
+        keys = tuple(msgspec.json.encode(np.unique(sought).tolist()) for sought in (starts, series))
+        rows = self._database.iterate(_UNLIKELY, keys)
+        numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, 4).T.copy()
+        return PValues(numbers[0].astype(np.int64), *numbers[1:])
 
     def _looked_up(self, query: VerdictQuery) -> Iterator[tuple[Any, ...]]:
         """Rows of ever longer runs of starts, until the reader has enough."""

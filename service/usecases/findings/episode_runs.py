@@ -36,7 +36,7 @@ def runs_since(ports: Ports, series: Collection[int], since: int | None) -> Iter
     step = ports.settings.window_seconds
     begun: deque[list[Verdict]] = deque()
     latest: dict[int, list[Verdict]] = {}
-    for verdict in _anomalous(ports, series, None if since is None else since - step):
+    for verdict in anomalous_between(ports, series, None if since is None else since - step):
         while begun and begun[0][-1].start + step < verdict.start:
             yield from _told(begun.popleft(), since, step)
         run = latest.get(verdict.series)
@@ -46,11 +46,6 @@ def runs_since(ports: Ports, series: Collection[int], since: int | None) -> Iter
         run.append(verdict)
     for run in begun:
         yield from _told(run, since, step)
-
-
-def count_begun(ports: Ports, series: Collection[int], since: int) -> int:
-    """How many runs start at or after ``since``."""
-    return sum(1 for _ in runs_since(ports, series, since))
 
 
 def run_around(ports: Ports, number: int, start: int) -> Run | None:
@@ -76,9 +71,13 @@ def _told(run: list[Verdict], since: int | None, step: int) -> Iterator[Run]:
         yield Run(run, run[-1].start + step)
 
 
-def _anomalous(ports: Ports, series: Collection[int], since: int | None) -> Iterator[Verdict]:
-    """Anomalous verdicts by (start, series), page by page."""
-    query = VerdictQuery(series=tuple(sorted(series)), start=since, anomalous_only=True, limit=_PAGE_VERDICTS)
+def anomalous_between(
+    ports: Ports, series: Collection[int], since: int | None, until: int | None = None
+) -> Iterator[Verdict]:
+    """Anomalous verdicts of windows in [since, until), by (start, series), page by page."""
+    query = VerdictQuery(
+        series=tuple(sorted(series)), start=since, end=until, anomalous_only=True, limit=_PAGE_VERDICTS
+    )
     while page := ports.verdicts.find(query):
         yield from page
         query = msgspec.structs.replace(query, after=(page[-1].start, page[-1].series))

@@ -20,6 +20,7 @@ from service.domain.verdicts import Verdict
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.usecases.audit import record
+from service.usecases.findings.common_cause import have_common_cause
 from service.usecases.findings.episode_runs import Run, reaching, run_around, runs_since
 from service.usecases.findings.queries import second_of
 from service.usecases.findings.verdict_reasons import Reason
@@ -49,6 +50,13 @@ class EpisodeView(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_week: Annotated[
         float, Meta(description="Episodes like it that a series opens in a week when nothing is on.")
     ]
+    common_cause: Annotated[
+        bool,
+        Meta(
+            description="Whether the company's town as a whole was out, as on New Year's Eve, in at least half of its "
+            "windows: it says little of this space then."
+        ),
+    ] = False
     reason: Reason
     acknowledged_by: str | None = None
     acknowledged: datetime | None = None
@@ -73,6 +81,7 @@ class EpisodeFilter(msgspec.Struct, frozen=True, kw_only=True):
     end: datetime | None = None
     open: bool | None = None
     acknowledged: bool | None = None
+    common_cause: bool | None = None
     after: EpisodeKey | None = None
     limit: int = 100
 
@@ -85,16 +94,18 @@ class EpisodeFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_episodes(ports: Ports, tenant: str, wanted: EpisodeFilter) -> tuple[list[EpisodeView], EpisodeKey | None]:
     """Episodes by their start, and where the next page goes on."""
-    series = {one.number: one for one in ports.register.series(tenant) if wanted.stairwell in (None, one.stairwell)}
+    town = {one.number: one for one in ports.register.series(tenant)}
+    series = {number: one for number, one in town.items() if wanted.stairwell in (None, one.stairwell)}
     manifest = ports.state.manifest()
     if manifest is None or not series:
         return [], None
     teller = _Teller(ports, tenant, series, manifest.watermark)
     numbers = reaching(ports, series, manifest.watermark) if wanted.open else set(series)
-    told = ((run.key, teller.tell(run)) for run in _opened(ports, numbers, wanted))
-    found = list(islice(((key, view) for key, view in told if wanted.holds(view)), wanted.limit + 1))
+    told = ((run, teller.tell(run)) for run in _opened(ports, numbers, wanted))
+    held = ((run, view) for run, view in told if wanted.holds(view))
+    found = list(islice(_marked(ports, teller, town, held, wanted), wanted.limit + 1))
     page = found[: wanted.limit]
-    return [view for _, view in page], EpisodeKey(*page[-1][0]) if len(found) > len(page) else None
+    return [view for _, view in page], EpisodeKey(*page[-1][0].key) if len(found) > len(page) else None
 
 
 def read_episode(ports: Ports, tenant: str, episode: str) -> EpisodeView:
@@ -146,6 +157,21 @@ def _opened(ports: Ports, numbers: Collection[int], wanted: EpisodeFilter) -> It
     return (run for run in began if run.key > after)
 
 
+def _marked(
+    ports: Ports,
+    teller: _Teller,
+    town: Collection[int],
+    told: Iterator[tuple[Run, EpisodeView]],
+    wanted: EpisodeFilter,
+) -> Iterator[tuple[Run, EpisodeView]]:
+    """Episodes that have a common cause, or have none, as is asked for; looked up for a page at once."""
+    while at_once := list(islice(told, wanted.limit + 1)):
+        marks = have_common_cause(ports, town, [run for run, _ in at_once])
+        for (run, view), marked in zip(at_once, marks, strict=True):
+            if wanted.common_cause in (None, marked):
+                yield run, teller.tell(run, common_cause=True) if marked else view
+
+
 def _decide(
     ports: Ports,
     tenant: str,
@@ -180,7 +206,8 @@ def _find(ports: Ports, tenant: str, episode: str) -> tuple[Run, EpisodeView]:
     manifest = ports.state.manifest()
     run = run_around(ports, number, start) if number in series else None
     if run is not None and manifest is not None:
-        return run, _Teller(ports, tenant, series, manifest.watermark).tell(run)
+        [marked] = have_common_cause(ports, series, [run])
+        return run, _Teller(ports, tenant, series, manifest.watermark).tell(run, common_cause=marked)
     raise NotFound(f"there is no episode {episode!r}; its windows may have been corrected, list those there are")
 
 
@@ -202,7 +229,7 @@ class _Teller:
         for decision in ports.episodes.find(tenant, _OLDEST):
             self._decisions[decision.series].append(decision)
 
-    def tell(self, run: Run) -> EpisodeView:
+    def tell(self, run: Run, *, common_cause: bool = False) -> EpisodeView:
         """The episode that a run is."""
         start, number = run.key
         one, rarest = self._series[number], min(verdict.tail for verdict in run.verdicts)
@@ -229,7 +256,11 @@ class _Teller:
             score=max(verdict.score for verdict in run.verdicts),
             episode_probability=max(verdict.episode_probability for verdict in run.verdicts),
             rate_per_week=rarest,
-            reason=Reason(sv=episode_reason(*said, "sv"), en=episode_reason(*said, "en")),
+            common_cause=common_cause,
+            reason=Reason(
+                sv=episode_reason(*said, "sv", common_cause=common_cause),
+                en=episode_reason(*said, "en", common_cause=common_cause),
+            ),
         )
         return msgspec.structs.replace(told, **decided)
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import evenings_of_block
 from models.hotspots.blocks import Days
-from models.hotspots.common_cause import common_cause
 from models.hotspots.ground import HISTORY_DAYS, Presences
 from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_nulls
 from models.hotspots.significance import ScanNull
@@ -21,9 +20,9 @@ from models.version import ModelVersion
 from service.domain.hotspots import MOST_BLOCKS
 from service.domain.verdicts import VerdictColumns
 from service.settings.sections import Hotspots
+from service.usecases.findings.common_cause import windows_out
 from service.usecases.findings.queries import WARM_UP_WEEKS
 
-_KNOWN_WEEKS = 2.0  # until then a p-value tells of the prior
 _FURTHER_P_VALUE = 0.01  # of a further block where one is significant already; the scan is corrected for
 _PEERS_OF_A_KIND = 400  # series that a kind's shape is taken from; more would tell it little
 
@@ -59,15 +58,9 @@ def presences_of(
     counts, expected = np.full((2, len(starts), len(numbers)), np.nan)
     counts[rows, columns] = verdicts.count
     expected[rows, columns] = verdicts.expected
-    counts[_town_out(verdicts, rows, len(starts))] = np.nan
+    counts[windows_out(verdicts, rows, len(starts))] = np.nan
     numbered = np.unique(np.array(stairwells), return_inverse=True)[1]
     return Presences(calendar, starts, counts, expected, kinds, numbered)
-
-
-def _town_out(verdicts: VerdictColumns, rows: NDArray[np.int64], windows: int) -> NDArray[np.bool_]:
-    """Windows with a common cause, by series that are known well enough to be surprised."""
-    known = verdicts.evidence_weeks >= _KNOWN_WEEKS
-    return common_cause(rows[known], verdicts.p_value[known], verdicts.p_above[known], windows)
 
 
 def start_of_history(end: int, asked: Hotspots) -> int:

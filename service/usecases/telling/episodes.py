@@ -154,7 +154,8 @@ def _types(before: EpisodeNews | None, after: EpisodeNews) -> list[EventType]:
 def _said(news: EpisodeNews) -> tuple[object, ...]:
     """What a change of is told: not the decimals of what was expected, which any correction of weeks ago moves."""
     decided = (news.acknowledged, news.muted_until, news.closed)
-    return news.start, news.end, news.status, news.withdrawn, news.windows, news.observed, *decided
+    seen = (news.windows, news.observed, news.common_cause)
+    return news.start, news.end, news.status, news.withdrawn, *seen, *decided
 
 
 def _read(document: bytes) -> EpisodeNews:
