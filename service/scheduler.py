@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as time_of_day
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
@@ -23,7 +21,6 @@ from apscheduler.triggers.interval import IntervalTrigger
 from filelock import FileLock, Timeout
 
 from service import metrics
-from service.domain.hotspots import ListStatus
 from service.domain.installation import SCHEDULER_LOCK
 from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
@@ -36,16 +33,15 @@ from service.usecases.findings.live_calibration import live_calibration
 from service.usecases.health import read_progress
 from service.usecases.intake.reconcile import reconcile
 from service.usecases.learning.advance import advance
-from service.usecases.lists.hotspots import SCHEDULER, expire_lists, make_list
+from service.usecases.lists.drafts import list_due, make_drafts
+from service.usecases.lists.hotspots import SCHEDULER, expire_lists
 from service.usecases.lists.joint_lists import make_joint_list
-from service.usecases.sensors.check import check_sensors
+from service.usecases.sensors.check import check_sensors, examination_due
 from service.usecases.telling.deliver import deliver_lists
 from service.usecases.telling.episodes import tell_episodes
 from service.usecases.telling.promotion import tell_promotion
 from service.usecases.telling.webhooks import send_events
 from service.usecases.versions.promote import go_on, promotion_share
-
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _PROMOTING_SHARE = 0.8  # of the interval: a slice that is begun in time ends before the next tick
 
@@ -196,9 +192,8 @@ class Tick:
     def _advance(self, began: float) -> dict[str, object]:
         before, deadline = self.ports.state.manifest(), began + self.ports.settings.advance.interval_seconds
         report = advance(self.ports, progress=self._between_commits, enough=lambda: time.perf_counter() >= deadline)
-        numbers = [one.number for one in self.ports.register.series()]
         begun = count_begun(self.ports, before.watermark if before else 0) if report.anomalous else Begun()
-        missing = max(0, report.windows * len(numbers) - report.verdicts)
+        missing = max(0, report.windows * self._series_scored() - report.verdicts) if report.windows else 0
         metrics.VERDICTS.inc(report.verdicts)
         metrics.ANOMALOUS.inc(report.anomalous)
         metrics.WINDOWS_MISSING.inc(missing)
@@ -216,6 +211,11 @@ class Tick:
             "corrected": report.corrected,
             "level_shifts": report.level_shifts,
         }
+
+    def _series_scored(self) -> int:
+        """How many series the windows scored last were of, as the state has them."""
+        manifest = self.ports.state.manifest()
+        return sum(len(shard.series) for shard in manifest.shards) if manifest else 0
 
     def _go_on_promoting(self, began: float) -> dict[str, object]:
         """Learn the state of the next champion for what is left of the interval, so that windows never wait for it."""
@@ -248,8 +248,7 @@ class Tick:
         """Make the drafts that are due, and a joint list if approvals ask for one; delete lists that are too old."""
         expired = [one.list_id for one in expire_lists(self.ports)]
         joint = make_joint_list(self.ports, SCHEDULER)
-        due = list_due(self.ports.settings, self.ports.clock.now())
-        made = [*([joint.list_id] if joint else []), *(self._make_drafts(due) if due else [])]
+        made = [*([joint.list_id] if joint else []), *self._make_drafts()]
         return {name: ids for name, ids in (("lists", made), ("expired", expired)) if ids}
 
     def _watch_calibration(self) -> dict[str, object]:
@@ -268,9 +267,8 @@ class Tick:
 
     def _check_sensors(self) -> dict[str, object]:
         """What messages tell of sensors, and once a day what counts do; who fell silent or came back is published."""
-        now, settings = self.ports.clock.now(), self.ports.settings
-        due = hour_due(settings, settings.sensors.examine_at_hour, now)
-        examine = self._examined is None or self._examined < due
+        settings, now = self.ports.settings, self.ports.clock.now()
+        examine = self._examined is None or self._examined < examination_due(settings, now)
         changes = check_sensors(self.ports, examine=examine, progress=self._between_commits)
         if examine:
             self._examined = now
@@ -291,62 +289,14 @@ class Tick:
         taken = send_events(self.ports)
         return {"webhooks_taken": taken} if taken else {}
 
-    def _make_drafts(self, due: datetime) -> list[str]:
-        """Make a draft for every tenant, or area, that has none since it was due; the ids of those made.
-
-        A tenant whose list fails keeps no other waiting; the next tick tries again.
-        """
-        if self._lists_made == due or self.ports.state.manifest() is None:
+    def _make_drafts(self) -> list[str]:
+        """Make the drafts that are due, once; where one fails, the next tick tries again."""
+        due = list_due(self.ports.settings, self.ports.clock.now())
+        if due is None or self._lists_made == due or self.ports.state.manifest() is None:
             return []
-        made: list[str] = []
-        failures: list[Exception] = []
-        for tenant, area in self._scopes():
-            try:
-                if not self._has_list(tenant, area, due):
-                    made.append(make_list(self.ports, tenant, area=area).list_id)
-            except Exception as error:
-                failures.append(error)
-        if failures:
-            raise ExceptionGroup("lists that could not be made", failures)
+        made = make_drafts(self.ports, due)
         self._lists_made = due
         return made
-
-    def _scopes(self) -> list[tuple[str, str | None]]:
-        """Tenants, or tenants and areas, that lists are made for."""
-        series = self.ports.register.series()
-        if self.ports.settings.hotspots.by_area:
-            return sorted({(one.tenant, one.area) for one in series})
-        return [(tenant, None) for tenant in sorted({one.tenant for one in series})]
-
-    def _has_list(self, tenant: str, area: str | None, since: datetime) -> bool:
-        newest = self.ports.lists.newest(tenant, area, tuple(ListStatus))
-        return newest is not None and newest.made >= since
-
-
-def list_due(settings: Settings, now: datetime) -> datetime | None:
-    """The moment that drafts were due at today, or this week; None if it is still to come.
-
-    Examples
-    --------
-    >>> from service.settings import load_settings
-    >>> weekly = load_settings(environment={}, overrides={"hotspots.schedule": "weekly"})
-    >>> list_due(weekly, datetime(2026, 11, 25, 12, tzinfo=UTC)).isoformat()
-    '2026-11-23T05:00:00+01:00'
-    """
-    lists = settings.hotspots
-    local = now.astimezone(ZoneInfo(settings.general.timezone))
-    day = local.date()
-    if lists.schedule == "weekly":
-        day += timedelta(days=_WEEKDAYS.index(lists.make_on_weekday) - day.weekday())
-    due = datetime.combine(day, time_of_day(lists.make_at_hour), local.tzinfo)
-    return due if due <= now else None
-
-
-def hour_due(settings: Settings, hour: int, now: datetime) -> datetime:
-    """The last time that it was a local hour."""
-    local = now.astimezone(ZoneInfo(settings.general.timezone))
-    due = datetime.combine(local.date(), time_of_day(hour), local.tzinfo)
-    return due if due <= now else datetime.combine(local.date() - timedelta(days=1), time_of_day(hour), local.tzinfo)
 
 
 def _failed(line: dict[str, object]) -> list[object]:

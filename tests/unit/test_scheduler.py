@@ -20,7 +20,7 @@ from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.ports.lists import HotspotListStore
-from service.scheduler import Tick, list_due, scheduler_lock
+from service.scheduler import Tick, scheduler_lock
 from service.usecases.findings.common_cause import count_begun
 from service.usecases.learning.advance import advance
 from service.usecases.lists.hotspots import approve_list
@@ -113,25 +113,6 @@ def test_the_daily_draft_is_made_once_and_not_before_its_hour(ports: Ports) -> N
     local(ports, 5, days=1)
     tick.run()
     assert lists(ports) == 2
-
-
-@pytest.mark.parametrize(
-    ("weekday", "now", "due"),
-    [
-        ("monday", "2026-11-23T04:59+01:00", None),
-        ("monday", "2026-11-23T05:00+01:00", "2026-11-23T05:00+01:00"),
-        ("monday", "2026-11-29T23:00+01:00", "2026-11-23T05:00+01:00"),
-        ("thursday", "2026-11-25T12:00+01:00", None),
-        ("sunday", "2026-03-29T12:00+02:00", "2026-03-29T05:00+02:00"),
-    ],
-)
-def test_a_weekly_draft_is_due_on_its_weekday_and_made_up_for_until_sunday(
-    tmp_path: Path, weekday: str, now: str, due: str | None
-) -> None:
-    """At a local hour, whatever the clock was put to in between."""
-    ports = sqlite_ports(tmp_path, hotspots__schedule="weekly", hotspots__make_on_weekday=weekday)
-    found = list_due(ports.settings, datetime.fromisoformat(now))
-    assert found == (datetime.fromisoformat(due) if due else None)
 
 
 def test_each_area_has_a_draft_of_its_own_if_the_settings_say_so(ports: Ports) -> None:

@@ -10,13 +10,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from service.domain.events import Event, EventType, SensorSilent
 from service.domain.sensors import SensorFault, SensorKey, SensorState
 from service.ports import Ports
+from service.settings import Settings
 from service.usecases.intake.sightings import note_counted
 from service.usecases.sensors.activity import fold_notes
 from service.usecases.sensors.count_faults import Progress, faults_of_counts
@@ -36,6 +39,13 @@ class SensorChanges(msgspec.Struct, frozen=True):
     there: int
     begun: int
     gone: int
+
+
+def examination_due(settings: Settings, now: datetime) -> datetime:
+    """The last time that counts were due to be examined: a local hour of every day."""
+    local, hour = now.astimezone(ZoneInfo(settings.general.timezone)), time_of_day(settings.sensors.examine_at_hour)
+    due = datetime.combine(local.date(), hour, local.tzinfo)
+    return due if due <= now else datetime.combine(local.date() - timedelta(days=1), hour, local.tzinfo)
 
 
 def check_sensors(
