@@ -22,25 +22,20 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from bench.kills import read_verdicts, same, windows_done
-from models.city import CityParameters, SimulatedCity, simulate_city
-from service.bootstrap import build_ports
-from service.domain.counts import NANOSECONDS, CountPoints
+from bench.disturbed import PROGRAM, Scene, read_verdicts, same, windows_done
+from models.city import SimulatedCity
 from service.domain.keys import Role
-from service.domain.places import Kind, PlaceRow
 from service.ports import Ports
-from service.settings import load_settings
 from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
+from tests.worlds import TENANT
 
 SETTINGS = "[advance]\ncommit_windows = 24\ninterval_seconds = 3\n\n[api]\nworkers = 1\nwrites_per_minute = 0\n"
-TENANT = "a"
-_PROGRAM = [sys.executable, "-m", "service.cli"]
 _HOURS = 168
 
 
@@ -73,17 +68,12 @@ class BackupBench:
     """
 
     def __init__(self, folder: Path, stairwells: int = 10, weeks: int = 5) -> None:
-        self._folder = folder
-        self._settings = folder / "settings.toml"
-        self._settings.write_text(SETTINGS, "utf-8")
-        start = datetime.now(UTC).date() - timedelta(weeks=weeks)
-        city = simulate_city(7, stairwells, weeks, start=start, parameters=CityParameters(tenants=(TENANT,)))
-        self._weeks = [_body(city, slice(k * _HOURS, (k + 1) * _HOURS)) for k in range(weeks)]
-        ports = self._ports("undisturbed")
-        _register(ports, city)
+        self._scene = Scene(folder, SETTINGS, stairwells=stairwells, weeks=weeks)
+        self._weeks = [_body(self._scene.city, slice(k * _HOURS, (k + 1) * _HOURS)) for k in range(weeks)]
+        ports = self._scene.ports("undisturbed")
+        self._scene.register(ports)
         self._token = create_key(ports, Role.INGEST, TENANT, "bench")[1]
-        shutil.copytree(self._path("undisturbed"), self._path("served"))
-        self._points = _points(ports, city)
+        shutil.copytree(self._scene.path("undisturbed"), self._scene.path("served"))
         self._finish(ports)
         self.verdicts = read_verdicts(ports)
         self.windows = windows_done(ports)
@@ -97,7 +87,7 @@ class BackupBench:
             for number, name in enumerate(targets):
                 self._post(address, weeks[number * len(weeks) // tries])
                 time.sleep(draw.random())
-                command = [*self._command("served"), "backup", str(self._path(name))]
+                command = self._scene.command("served", "backup", str(self._scene.path(name)))
                 with subprocess.Popen(command, stdout=subprocess.DEVNULL) as backup:
                     for week in weeks[number * len(weeks) // tries + 1 : (number + 1) * len(weeks) // tries]:
                         self._post(address, week)
@@ -107,18 +97,18 @@ class BackupBench:
 
     def _restore(self, name: str) -> Try:
         into = f"restored-{name}"
-        restore = [*_PROGRAM, "restore", str(self._path(name)), "--into", str(self._path(into))]
+        restore = [*PROGRAM, "restore", str(self._scene.path(name)), "--into", str(self._scene.path(into))]
         subprocess.run(restore, check=True, stdout=subprocess.DEVNULL)
-        ports = self._ports(into)
+        ports = self._scene.ports(into)
         done, pending = windows_done(ports), len(_pending(ports))
         self._finish(ports)
         equal = same(read_verdicts(ports), self.verdicts)
-        shutil.rmtree(self._path(into))
+        shutil.rmtree(self._scene.path(into))
         return Try(done, self.windows, pending, equal)
 
     def _finish(self, ports: Ports) -> None:
         """Take in all counts and score all windows."""
-        ports.counts.append(self._points)
+        self._scene.count(ports)
         advance(ports)
 
     def _post(self, address: str, body: bytes) -> None:
@@ -129,21 +119,12 @@ class BackupBench:
 
     @contextmanager
     def _serving(self, name: str) -> Iterator[str]:
-        command = [*self._command(name), "serve", "--port", "0"]
+        command = self._scene.command(name, "serve", "--port", "0")
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             try:
                 yield process.stdout.readline().split()[-1] if process.stdout else ""
             finally:
                 process.terminate()
-
-    def _command(self, name: str) -> list[str]:
-        return [*_PROGRAM, "--config", str(self._settings), "--data", str(self._path(name))]
-
-    def _path(self, name: str) -> Path:
-        return self._folder / name
-
-    def _ports(self, name: str) -> Ports:
-        return build_ports(load_settings(self._settings, {}, {"general.data_dir": str(self._path(name))}))
 
 
 def _pending(ports: Ports) -> set[int]:
@@ -151,33 +132,6 @@ def _pending(ports: Ports) -> set[int]:
     manifest = ports.state.manifest()
     late = ports.counts.changes(manifest.cursor).earliest if manifest else {}
     return {*ports.state.ledger().pending, *late}
-
-
-def _register(ports: Ports, city: SimulatedCity) -> None:
-    ports.register.put(
-        PlaceRow(
-            tenant=place.tenant,
-            area=place.area,
-            property=place.property,
-            building=place.building,
-            stairwell=place.stairwell,
-            space=place.space,
-            kind=Kind(place.kind),
-        )
-        for place in city.places
-    )
-
-
-def _points(ports: Ports, city: SimulatedCity) -> CountPoints:
-    numbers = {(one.stairwell, one.space): one.number for one in ports.register.series()}
-    by_place = np.array([numbers[place.stairwell, place.space] for place in city.places])
-    window, column = np.nonzero(~np.isnan(city.counts))
-    return CountPoints(
-        series=by_place[column],
-        times=city.starts[window] * NANOSECONDS,
-        counts=city.counts[window, column].astype(np.int64),
-        sources=np.zeros(len(window), dtype=np.int64),
-    )
 
 
 def _body(city: SimulatedCity, rows: slice) -> bytes:

@@ -3,7 +3,7 @@
 Every try starts a scheduler process on a fresh copy of the same counts, kills it at a random moment after a share of
 the windows is committed, lets a new one finish, and compares every verdict, bit by bit. The shares spread over the run.
 
-    python bench/kills.py --tries 50 --seed 1
+    python -m bench.kills --tries 50 --seed 1
 """
 
 from __future__ import annotations
@@ -18,22 +18,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from models.city import CityParameters, simulate_city
-from service.bootstrap import build_ports
-from service.domain.counts import NANOSECONDS, CountPoints
-from service.domain.places import Kind, PlaceRow
-from service.domain.verdicts import VerdictColumns
+from bench.disturbed import Scene, read_verdicts, same, windows_done
 from service.ports import Ports
-from service.settings import load_settings
 
 COMMIT_WINDOWS = 24
 SETTINGS = f"[advance]\ncommit_windows = {COMMIT_WINDOWS}\ninterval_seconds = 1\n"
+_COUNTED = "counted"
 _LOOK_SECONDS = 0.005
 
 
@@ -63,15 +56,13 @@ class KillBench:
     """
 
     def __init__(self, folder: Path, stairwells: int = 20, weeks: int = 5) -> None:
-        self._folder = folder
-        self._settings = folder / "settings.toml"
-        self._settings.write_text(SETTINGS, "utf-8")
-        self._counts = folder / "counts"
-        self._fill(stairwells, weeks)
+        self._scene = Scene(folder, SETTINGS, stairwells=stairwells, weeks=weeks)
+        counted = self._scene.ports(_COUNTED)
+        self._scene.register(counted)
+        self._scene.count(counted)
         undisturbed = self._copy("undisturbed")
-        self.seconds = self._finish(undisturbed)
-        self.verdicts = read_verdicts(self._ports(undisturbed))
-        self.windows = windows_done(self._ports(undisturbed))
+        self.seconds = self._finish("undisturbed")
+        self.verdicts, self.windows = read_verdicts(undisturbed), windows_done(undisturbed)
 
     def kill(self, tries: int, seed: int) -> list[Try]:
         """Kill once in each of ``tries`` equal parts of the run, at a random moment of it."""
@@ -90,91 +81,40 @@ class KillBench:
         moment
             Of the next commit's time that is waited for after them, 0 to 1.
         """
-        folder = self._copy(f"try-{number}")
-        ports = self._ports(folder)
-        with self._scheduler(folder) as process:
+        name = f"try-{number}"
+        ports = self._copy(name)
+        with self._scheduler(name) as process:
             _read_until(process, "scheduling")
             while windows_done(ports) < share * self.windows and process.poll() is None:
                 time.sleep(_LOOK_SECONDS)
             time.sleep(moment * self.seconds * COMMIT_WINDOWS / self.windows)
             process.kill()
         done = windows_done(ports)
-        self._finish(folder)
+        self._finish(name)
         equal = same(read_verdicts(ports), self.verdicts)
-        shutil.rmtree(folder)
+        shutil.rmtree(self._scene.path(name))
         return Try(done, self.windows, equal)
 
-    def _fill(self, stairwells: int, weeks: int) -> None:
-        parameters = CityParameters(tenants=("a",))
-        start = datetime.now(UTC).date() - timedelta(weeks=weeks)
-        city = simulate_city(7, stairwells, weeks, start=start, parameters=parameters)
-        ports = self._ports(self._counts)
-        ports.register.put(
-            PlaceRow(
-                tenant=place.tenant,
-                area=place.area,
-                property=place.property,
-                building=place.building,
-                stairwell=place.stairwell,
-                space=place.space,
-                kind=Kind(place.kind),
-            )
-            for place in city.places
-        )
-        numbers = {(one.stairwell, one.space): one.number for one in ports.register.series()}
-        by_place = np.array([numbers[place.stairwell, place.space] for place in city.places])
-        window, column = np.nonzero(~np.isnan(city.counts))
-        ports.counts.append(
-            CountPoints(
-                series=by_place[column],
-                times=city.starts[window] * NANOSECONDS,
-                counts=city.counts[window, column].astype(np.int64),
-                sources=np.zeros(len(window), dtype=np.int64),
-            )
-        )
-
-    def _copy(self, name: str) -> Path:
-        return Path(shutil.copytree(self._counts, self._folder / name))
-
-    def _ports(self, folder: Path) -> Ports:
-        return build_ports(load_settings(self._settings, {}, {"general.data_dir": str(folder)}))
+    def _copy(self, name: str) -> Ports:
+        """The service on a folder of that name, to which everything is counted and of which nothing is scored."""
+        shutil.copytree(self._scene.path(_COUNTED), self._scene.path(name))
+        return self._scene.ports(name)
 
     @contextmanager
-    def _scheduler(self, folder: Path) -> Iterator[subprocess.Popen[str]]:
-        command = [sys.executable, "-m", "service.cli", "--config", self._settings, "--data", folder, "scheduler"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    def _scheduler(self, name: str) -> Iterator[subprocess.Popen[str]]:
+        with subprocess.Popen(self._scene.command(name, "scheduler"), stderr=subprocess.PIPE, text=True) as process:
             try:
                 yield process
             finally:
                 process.terminate()
 
-    def _finish(self, folder: Path) -> float:
+    def _finish(self, name: str) -> float:
         """Run a scheduler until its first tick is over; returns the seconds the tick took."""
-        with self._scheduler(folder) as process:
+        with self._scheduler(name) as process:
             tick = _read_until(process, "tick")
         if "failed" in tick:
             raise RuntimeError(f"the tick failed: {tick}")
         return float(str(tick["seconds"]))
-
-
-def windows_done(ports: Ports) -> int:
-    """Windows that are committed."""
-    manifest = ports.state.manifest()
-    return (manifest.watermark - manifest.origin) // ports.settings.window_seconds if manifest else 0
-
-
-def read_verdicts(ports: Ports) -> VerdictColumns:
-    """All verdicts in force."""
-    numbers = np.array([one.number for one in ports.register.series()])
-    return ports.verdicts.columns(numbers, 0, 2**40)
-
-
-def same(one: VerdictColumns, other: VerdictColumns) -> bool:
-    """Whether two sets of verdicts are the same to the last bit."""
-    return all(
-        np.asarray(getattr(one, field.name)).tobytes() == np.asarray(getattr(other, field.name)).tobytes()
-        for field in fields(VerdictColumns)
-    )
 
 
 def _read_until(process: subprocess.Popen[str], event: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.backups import BackupBench
-from bench.kills import read_verdicts, same
+from bench.disturbed import read_verdicts, same
 from models.city import simulate_city
 from service.bootstrap import build_backups
 from service.errors import BackupRefused

@@ -16,7 +16,7 @@ from service.errors import RowProblem
 from service.ports import Ports
 from service.usecases.intake.ingest import IngestReport, ingest_counts
 from service.usecases.learning.advance import advance
-from tests.unit.test_ingest_counts import place, ports_of, stored
+from tests.unit.ingest_counts.senders import place, ports_of, stored
 from tests.worlds import TENANT
 
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)

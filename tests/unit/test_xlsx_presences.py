@@ -22,7 +22,7 @@ from service.errors import InvalidInput, RowProblem
 from service.ingest import xlsx_presences
 from service.ingest.xlsx_presences import read_presences_xlsx
 from service.usecases.intake.ingest import ingest_counts
-from tests.unit.test_ingest_counts import place, ports_of, stored
+from tests.unit.ingest_counts.senders import place, ports_of, stored
 from tests.worlds import TENANT
 
 HEADER = ("Start", "Varaktighet (min)", "Trapphus", "Utrymme")

@@ -10,10 +10,7 @@ from service.bootstrap import build_ports
 from service.ports import Ports
 from service.settings import load_settings
 from tests.challengers import add_challenger
-from tests.unit import test_cli
-from tests.unit.test_cli import Trappvakt
-
-trappvakt, filled = test_cli.trappvakt, test_cli.filled
+from tests.unit.cli.program import Trappvakt
 
 
 @pytest.fixture

@@ -11,10 +11,7 @@ from service.bootstrap import build_ports
 from service.domain.hotspots import ListRecord, ListStatus
 from service.settings import load_settings
 from tests.api.drafts import entry, listed
-from tests.unit import test_cli
-from tests.unit.test_cli import Trappvakt
-
-trappvakt, filled = test_cli.trappvakt, test_cli.filled
+from tests.unit.cli.program import Trappvakt
 
 CALENDAR = """BEGIN:VCALENDAR
 VERSION:2.0

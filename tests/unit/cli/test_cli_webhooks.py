@@ -13,7 +13,7 @@ from service.domain.deliveries import DeliveryStatus
 from service.ports import Ports
 from service.usecases.telling.outbox import give_up
 from service.usecases.telling.publish import publish
-from tests.unit.test_webhooks import event, ports_to, subscription
+from tests.unit.webhooks.subscribing import event, ports_to, subscription
 from tests.worlds import TENANT
 
 

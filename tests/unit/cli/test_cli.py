@@ -1,4 +1,4 @@
-"""The command line: every command on real stores, and one way to fail."""
+"""The command line: places, counts, scoring, lists, keys, and how it fails."""
 
 from __future__ import annotations
 
@@ -7,53 +7,14 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from service.bootstrap import build_ports
 from service.cli import main
 from service.domain.keys import Role
 from service.settings import load_settings
 from service.usecases.keys import authenticate
-
-PLACES = """tenant,area,property,building,stairwell,space,kind,sensor
-norrbo,a1,p1,b1,A,cellar,cellar,g1
-norrbo,a1,p1,b1,B,attic,attic,g2
-"""
-COUNTS = "time,stairwell,space,count\n" + "".join(
-    f"2026-06-{day:02}T{hour:02}:00:00Z,A,cellar,{hour // 20}\n" for day in range(1, 15) for hour in range(24)
-)
-
-
-class Trappvakt:
-    """The command with a data folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *words: object, fails: bool = False) -> Result:
-        result = CliRunner().invoke(main, ["--data", str(self.folder / "data"), *map(str, words)])
-        assert (result.exit_code != 0) == fails, result.output
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    def file(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.write_text(text, "utf-8")
-        return path
-
-
-@pytest.fixture
-def trappvakt(tmp_path: Path) -> Trappvakt:
-    return Trappvakt(tmp_path)
-
-
-@pytest.fixture
-def filled(trappvakt: Trappvakt) -> Trappvakt:
-    """Two weeks of one series, scored."""
-    trappvakt("places", "import", trappvakt.file("places.csv", PLACES))
-    trappvakt("import", trappvakt.file("counts.csv", COUNTS))
-    trappvakt("score", "--to", "2026-06-15T00:00Z")
-    return trappvakt
+from tests.unit.cli.program import COUNTS, PLACES, Trappvakt
 
 
 def test_places_are_imported_and_listed(trappvakt: Trappvakt) -> None:
@@ -245,62 +206,3 @@ def test_settings_are_printed_as_they_are_in_force(tmp_path: Path) -> None:
 def test_openapi_is_printed_as_json(trappvakt: Trappvakt) -> None:
     """The same document that the API serves."""
     assert json.loads(trappvakt("openapi").output)["openapi"].startswith("3.1")
-
-
-def test_replay_writes_the_good_rows_and_names_the_bad_ones(trappvakt: Trappvakt) -> None:
-    """By line, with exit code 1 at the end."""
-    counts = trappvakt.file(
-        "counts.csv",
-        "time,stairwell,count\n2026-03-29T01:30,A,1\n2026-03-29T02:30,A,1\n2026-03-29T01:30,A,2\n2026-03-29T03:30,A,x\n",
-    )
-    out = trappvakt.folder / "scores.csv"
-    result = trappvakt("replay", counts, "--out", out, "--window", "30min", fails=True)
-    assert result.exit_code == 1
-    assert [line.split(":")[0] for line in result.stderr.splitlines()[:3]] == ["line 3", "line 4", "line 5"]
-    assert len(out.read_text().splitlines()) == 2
-
-
-@pytest.mark.parametrize("option", ["--out", "--hotspots"])
-def test_replay_knows_before_its_work_that_it_cannot_write(trappvakt: Trappvakt, option: str) -> None:
-    """Long work does not end in a lost result; nothing is written."""
-    counts, out = trappvakt.file("counts.csv", COUNTS), trappvakt.folder / "s.csv"
-    paths = {"--out": out, option: trappvakt.folder / "absent" / "x.csv"}
-    result = trappvakt("replay", counts, *(word for pair in paths.items() for word in pair), fails=True)
-    assert result.exit_code == 2
-    assert "there is no folder" in result.stderr
-    assert not out.exists()
-
-
-@pytest.mark.parametrize(("option", "name"), [("--out", "counts.csv"), ("--hotspots", "s.csv")])
-def test_replay_writes_over_none_of_its_own_files(trappvakt: Trappvakt, option: str, name: str) -> None:
-    """Neither over the counts nor the scores."""
-    counts = trappvakt.file("counts.csv", COUNTS)
-    paths = {"--out": trappvakt.folder / "s.csv", option: trappvakt.folder / name}
-    result = trappvakt("replay", counts, *(word for pair in paths.items() for word in pair), fails=True)
-    assert "must be different files" in result.stderr
-    assert counts.read_text("utf-8") == COUNTS
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-def test_a_full_disk_is_one_line(trappvakt: Trappvakt) -> None:
-    """With the path, and without a traceback."""
-    result = trappvakt("replay", trappvakt.file("counts.csv", COUNTS), "--out", "/dev/full", fails=True)
-    assert result.exit_code == 1
-    assert [line for line in result.stderr.splitlines() if line.startswith("Error: No space left on device")]
-
-
-@pytest.mark.parametrize("window", ["25min", "0", "-30min", "x", "7"])
-def test_replay_refuses_a_window_that_does_not_divide_the_hour(trappvakt: Trappvakt, window: str) -> None:
-    """Whether it is no length at all or a wrong one."""
-    counts = trappvakt.file("counts.csv", COUNTS)
-    result = trappvakt("replay", counts, "--out", trappvakt.folder / "s.csv", f"--window={window}", fails=True)
-    assert result.exit_code == 2
-    assert "use one of 1, 2, 3" in result.stderr or "write it like 30min" in result.stderr
-
-
-@pytest.mark.parametrize(("written", "minutes"), [("30min", 30), ("1h", 60), ("60", 60), ("15 min", 15)])
-def test_replay_takes_a_window_as_people_write_it(trappvakt: Trappvakt, written: str, minutes: int) -> None:
-    """The rows of a full hour are windows of any length."""
-    counts = trappvakt.file("counts.csv", COUNTS)
-    trappvakt("replay", counts, "--out", trappvakt.folder / "s.csv", "--window", written)
-    assert len((trappvakt.folder / "s.csv").read_text().splitlines()) == 1 + 14 * 24

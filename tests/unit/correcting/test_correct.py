@@ -1,94 +1,37 @@
-"""Corrections: from which checkpoint, in which slices, and what a changed place or calendar does to the past."""
+"""Corrections: a series is replayed from the checkpoint before what came late, and is as if it had come in time."""
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from service.domain.counts import NANOSECONDS, CountPoints
-from service.domain.places import Kind, Liveness, PlaceRow
+from service.domain.places import Kind
 from service.domain.state import Checkpoint
 from service.errors import StoreError
 from service.ports import Ports
-from service.usecases.learning import correct, slices
+from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
 from service.usecases.learning.checkpoints import WEEK_SECONDS, is_boundary, thinned
-from service.usecases.learning.rosters import full_roster
 from service.usecases.versions.promote import promote
-from tests.worlds import TENANT, sqlite_ports
-
-HOUR, WEEK = 3600, 168
-MONDAY = 1_767_571_200  # 5 January 2026
-WEEKS, SPACES = 5, 3
-END = datetime.fromtimestamp(MONDAY + WEEKS * WEEK_SECONDS, UTC)
-
-
-def place(space: int, **changes: Any) -> PlaceRow:
-    names = {"tenant": TENANT, "area": "a", "property": "p", "building": "b", "stairwell": f"s{space}"}
-    return PlaceRow(space="cellar", **(names | {"kind": Kind.CELLAR} | changes))
-
-
-def points(space: int, hours: Any, count: int = 1) -> CountPoints:
-    times = (MONDAY + np.asarray(hours, dtype=np.int64) * HOUR) * NANOSECONDS
-    ones = np.ones(len(times), dtype=np.int64)
-    return CountPoints((space + 1) * ones, times, count * ones, 0 * ones)
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything is scored, with a checkpoint on every Monday."""
-    folder = tmp_path_factory.mktemp("town")
-    scored(folder)
-    return folder
-
-
-@pytest.fixture
-def ports(town: Path, tmp_path: Path) -> Ports:
-    return copied(town, tmp_path)
-
-
-def copied(town: Path, folder: Path, **overrides: object) -> Ports:
-    shutil.copytree(town, folder, dirs_exist_ok=True)
-    return sqlite_ports(folder, now=END, **overrides)
-
-
-def scored(folder: Path, *places: PlaceRow, **overrides: object) -> Ports:
-    ports = sqlite_ports(folder, now=END, **overrides)
-    ports.register.put(place(space) for space in range(SPACES))
-    ports.register.put(places)
-    for space in range(SPACES):
-        ports.counts.append(points(space, np.arange(space, WEEKS * WEEK), count=space))
-    advance(ports, END)
-    return ports
-
-
-def verdicts_of(ports: Ports, since: int = 0) -> Any:
-    return ports.verdicts.columns(np.arange(1, SPACES + 1), since, 2**40)
-
-
-def assert_same(one: Ports, other: Ports) -> None:
-    mine, theirs = verdicts_of(one), verdicts_of(other)
-    for name in ("series", "starts", "expected", "score", "evidence_weeks", "anomalous"):
-        np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name), name)
-
-
-def replayed_spans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]]:
-    """(series, first week, last week exclusive) of every slice from now on."""
-    spans: list[tuple[int, int, int]] = []
-    replay = correct.replay_series
-
-    def noting(ports: Ports, roster: Any, version: Any, span: tuple[int, int], **rest: Any) -> Any:
-        spans.append((len(roster), *((time - MONDAY) // WEEK_SECONDS for time in span)))
-        return replay(ports, roster, version, span, **rest)
-
-    monkeypatch.setattr(correct, "replay_series", noting)
-    return spans
+from tests.unit.correcting.quiet_town import (
+    END,
+    HOUR,
+    MONDAY,
+    WEEK,
+    WEEKS,
+    assert_same,
+    copied,
+    place,
+    points,
+    replayed_spans,
+    verdicts_of,
+)
+from tests.worlds import sqlite_ports
 
 
 def test_every_monday_leaves_a_checkpoint_of_all_series(ports: Ports) -> None:
@@ -214,82 +157,6 @@ def delete_counts_before(folder: Path, time: int) -> None:
     """As the retention of a store does it: without a word."""
     with sqlite3.connect(folder / "counts.db") as connection:
         connection.execute("DELETE FROM count WHERE hour < ?", (time // HOUR,))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"kind": Kind.ATTIC}, {"sensor": "x", "liveness": Liveness.ASSUMED, "valid_from": END - timedelta(weeks=2)}],
-    ids=["kind", "liveness"],
-)
-def test_a_place_described_otherwise_is_replayed_as_if_it_had_been_so_always(
-    town: Path, tmp_path: Path, change: Any
-) -> None:
-    ports, known = copied(town, tmp_path / "late"), scored(tmp_path / "known", place(1, **change))
-    assert not np.array_equal(verdicts_of(ports).expected, verdicts_of(known).expected) or "sensor" in change
-    ports.register.put([place(1, **change)])
-    assert advance(ports, END).corrected == 1
-    assert_same(ports, known)
-    assert advance(ports, END).corrected == 0
-
-
-def test_another_time_zone_replays_everything(town: Path, tmp_path: Path) -> None:
-    moved = copied(town, tmp_path / "moved", general__timezone="America/New_York")
-    assert advance(moved, END).corrected == SPACES
-    assert_same(moved, scored(tmp_path / "known", general__timezone="America/New_York"))
-
-
-def test_a_holiday_named_late_is_replayed_from_that_day(
-    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    day = [date(2026, 1, 28)]
-    late = copied(town, tmp_path / "late", general__extra_holidays=day)
-    spans = replayed_spans(monkeypatch)
-    advance(late, END)
-    assert spans[0] == (SPACES, 3, 4)
-    assert_same(late, scored(tmp_path / "known", general__extra_holidays=day))
-
-
-MOVED = END - timedelta(weeks=2, minutes=-30)
-
-
-def test_a_space_warms_up_anew_when_a_sensor_comes_after_another_was_moved_away(town: Path, tmp_path: Path) -> None:
-    """From the first window that the new sensor is there for from the beginning; told late or in time."""
-    rows = [
-        place(1, sensor="a", valid_to=MOVED),
-        place(2, sensor="a", valid_from=MOVED),
-        place(1, sensor="b", valid_from=MOVED),
-    ]
-    known, late = scored(tmp_path / "known", *rows), copied(town, tmp_path / "late")
-    late.register.put(rows)
-    assert advance(late, END).corrected == 1
-    assert_same(late, known)
-    anew = int(MOVED.timestamp()) + HOUR // 2
-    verdicts = verdicts_of(known)
-    of_space = verdicts.series == 2
-    assert verdicts.evidence_weeks[of_space & (verdicts.starts == anew)] == [0.0]
-    assert verdicts.evidence_weeks[of_space & (verdicts.starts == anew - HOUR)] > 2
-    assert verdicts.evidence_weeks[verdicts.series == 3][-1] > 4
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [place(1, sensor="a", valid_to=MOVED), place(1, sensor="b", valid_from=MOVED)],
-        [
-            place(1, sensor="a", valid_to=MOVED),
-            place(2, sensor="a", valid_from=MOVED),
-            place(1, sensor="b", valid_from=MOVED - timedelta(hours=1)),
-        ],
-        [place(1, sensor="a", valid_to=MOVED), place(2, sensor="a", valid_from=MOVED)],
-    ],
-    ids=["replaced", "together", "nothing came"],
-)
-def test_a_space_goes_on_where_no_sensor_came_after_one_moved_away(tmp_path: Path, rows: list[PlaceRow]) -> None:
-    """A broken device is replaced, a second one overlaps, or the space is left: nothing begins anew."""
-    ports = sqlite_ports(tmp_path, now=END)
-    ports.register.put(place(space) for space in range(SPACES))
-    ports.register.put(rows)
-    assert full_roster(ports).restarts == ()
 
 
 def test_promotion_leaves_checkpoints_of_the_new_champion(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,8 @@
-"""The benchmark's measures against brute force, and its rivals on seeded towns: causal, repeatable, right."""
+"""The measures of the benchmark, the towns it is held in, and its page: by hand where that is possible."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,35 +12,18 @@ from bench.quality.__main__ import main
 from bench.quality.alarming import Sizes, TownAlarms, onset_shares
 from bench.quality.alarms import stairwell_weeks
 from bench.quality.calibration import calibrate
-from bench.quality.datasets import read_calit2
 from bench.quality.experiment import Figure, Table
-from bench.quality.known import sweep_known
 from bench.quality.measures import MOST_FLAGGED, sweep
 from bench.quality.melbourne import LEARNING_WEEKS, SIZES, inject
 from bench.quality.neighbours import FACTORS, MAIN, settings
 from bench.quality.page import write_table
-from bench.quality.panel import Judgement, Panel, Rival
+from bench.quality.panel import Judgement, Rival
 from bench.quality.promises import promises
-from bench.quality.rivals import ADWIN, ORACLE, OURS, RATE_ORACLE, RIVALS
-from bench.quality.rivals.mmpp import judge_mmpp
-from bench.quality.rivals.rates import judge_poisson
-from bench.quality.rivals.scan import judge_scan
+from bench.quality.rivals import ADWIN, ORACLE, RATE_ORACLE, RIVALS
 from bench.quality.tails import judge_counts
-from bench.quality.towns import Town, null_town, onset_town
-from models.calendar import Calendar
+from bench.quality.towns import null_town, onset_town
 from models.evaluation import opened, predicted_events, recall_at_predicted_events, threshold_at_budget
-from tests.datasets import FOLDER, needs_datasets
-
-CALENDAR = Calendar("Australia/Melbourne", (), 60)
-FIRST_MONDAY = 1_420_376_400  # 2015-01-05 00:00 in Melbourne
-
-
-def steady_panel(weeks: int, mean: float, seed: int, series: int = 1) -> Panel:
-    """Poisson counts of one rate around the clock."""
-    windows = weeks * 168
-    counts = np.random.default_rng(seed).poisson(mean, (windows, series)).astype(float)
-    starts = FIRST_MONDAY + 3600 * np.arange(windows, dtype=np.int64)
-    return Panel(CALENDAR, starts, counts, ("other",) * series, np.full(series, 0.02))
+from tests.unit.benchmarks.panels import CALENDAR, steady_panel
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -115,80 +96,6 @@ def test_counts_beyond_every_float_still_rank() -> None:
     score = judge_counts(counts, np.full((4, 1), 100.0), np.full((4, 1), 1e-9)).score[:, 0]
     assert (np.diff(score) > 0).all()
     assert np.isfinite(score).all()
-
-
-def with_a_wild_end(town: Town, windows: int) -> Town:
-    """The town with other counts after ``windows``."""
-    counts = town.counts.copy()
-    counts[windows:] = 9.0 + np.nan_to_num(counts[windows:])
-    return replace(town, counts=counts)
-
-
-@pytest.mark.parametrize("rival", [OURS, ORACLE, RATE_ORACLE, *RIVALS], ids=lambda rival: rival.name)
-def test_scores_use_nothing_later_than_their_window(rival: Rival) -> None:
-    """Wild counts in the last days change nothing before them; sampled refits change no more than another seed does."""
-    if rival.package and find_spec(rival.package) is None:
-        pytest.skip(f"{rival.package} is not installed: it is of the extra bench")
-    town, windows = null_town(5, 5, 5), 4 * 168 + 50
-    usual, wild = (rival.judge(panel).score[:windows] for panel in (town, with_a_wild_end(town, windows)))
-    if rival.name == "mmpp":
-        assert np.nanmax(np.abs(usual - wild)) < 1.0
-    else:
-        np.testing.assert_array_equal(usual, wild)
-    np.testing.assert_array_equal(rival.judge(town).score[:windows], usual)
-    assert np.isfinite(usual[-168:]).any()
-
-
-@pytest.mark.parametrize("rival", [OURS, *(rival for rival in RIVALS if rival != ADWIN)], ids=lambda rival: rival.name)
-def test_rivals_see_a_loud_evening(rival: Rival) -> None:
-    """Ten times the usual for four hours, after seven weeks, is the highest score."""
-    if rival.package and find_spec(rival.package) is None:
-        pytest.skip(f"{rival.package} is not installed: it is of the extra bench")
-    panel = steady_panel(8, 3.0, 2)
-    loud = slice(7 * 168 + 20, 7 * 168 + 24)
-    panel.counts[loud] = 30.0
-    score = rival.judge(panel).score[6 * 168 :, 0]
-    peak = np.nanmax(score[168 + 20 : 168 + 26])
-    assert peak == np.nanmax(score)
-    assert peak > np.nanmedian(score)
-
-
-def test_adwin_sees_a_level_rise() -> None:
-    """Twice as many from the sixth week on: reported within days, and not before."""
-    panel = steady_panel(8, 3.0, 2)
-    panel.counts[5 * 168 :] *= 2.0
-    shifts = ADWIN.judge(panel).shifts
-    assert shifts is not None
-    assert not shifts[168 : 5 * 168].any()
-    assert shifts[5 * 168 : 5 * 168 + 48].any()
-
-
-def test_poisson_and_scan_by_hand() -> None:
-    """Three weeks of one presence an hour, then five in the second of two windows."""
-    panel = steady_panel(4, 1.0, 0)
-    panel.counts[:] = 1.0
-    panel.counts[3 * 168 + 1] = 5.0
-    poisson, scan = judge_poisson(panel), judge_scan(panel)
-    window = 3 * 168 + 1
-    assert poisson.p_value is not None
-    assert poisson.p_value[window, 0] == pytest.approx(0.0036598, rel=1e-3)  # 1 - e**-1 (1 + 1 + 1/2 + 1/6 + 1/24)
-    assert scan.score[window, 0] == pytest.approx(5 * np.log(5) - 4)
-    assert scan.score[window - 1, 0] == 0.0
-    assert scan.score[window + 1, 0] == pytest.approx(6 * np.log(3) - 4)
-    assert np.isnan(scan.score[:168]).all()
-
-
-def test_mmpp_filter_knows_when_the_event_is_on() -> None:
-    """Counts drawn from its own model: odds above even for most windows with an event, below for nearly all without."""
-    random = np.random.default_rng(8)
-    panel = steady_panel(8, 4.0, 4)
-    on = np.zeros(len(panel.starts), dtype=bool)
-    for begin in range(100, len(on), 160):
-        on[begin : begin + 3] = True
-        panel.counts[begin : begin + 3, 0] += random.negative_binomial(5, 1.0 / 4.0, 3)
-    odds = judge_mmpp(panel).score[4 * 168 :, 0]
-    assert (odds[on[4 * 168 :]] > 0).mean() > 0.8
-    assert (odds[~on[4 * 168 :]] > 0).mean() < 0.02
 
 
 def test_injected_events_only_add_after_learning() -> None:
@@ -282,20 +189,6 @@ def test_neighbours_are_settings_of_the_shipped_version() -> None:
     for version in versions.values():
         moved = version.hyperparameters.to_settings()
         assert sum(moved[name] != value for name, value in shipped.items()) == 1
-
-
-@needs_datasets
-def test_rivals_come_out_as_published() -> None:
-    """Poisson to the event, scan and MMPP within two of shared figures for CalIt2's flow 9 (10, 20, 30, 50, 70)."""
-    known = read_calit2(FOLDER, 9)
-    for judge, published, tolerance in (
-        (judge_poisson, (6, 10, 11, 14, 16), 0),
-        (judge_scan, (7, 10, 11, 14, 14), 3),
-        (partial(judge_mmpp, seed=0), (5, 12, 14, 17, 17), 3),
-    ):
-        swept = sweep_known(known, judge(known.panel))
-        found = [int(swept.first(budget).found.sum()) for budget in (10, 20, 30, 50, 70)]
-        assert np.abs(np.subtract(found, published)).max() <= tolerance, found
 
 
 def test_command_writes_a_page_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
