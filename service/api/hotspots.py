@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -10,20 +9,15 @@ from flask import request
 from msgspec import Meta
 from werkzeug.exceptions import NotAcceptable
 
+from service.api.list_examples import APPROVED, DELIVERY, LIST
 from service.api.pages import HTML, content_security_policy
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from service.api.routes import Reply, Routes
-from service.domain.deliveries import DeliveryStatus
 from service.domain.hotspots import (
-    Change,
-    GoneEntry,
     HeldBack,
-    HotspotEntry,
     HotspotList,
     ListRecord,
     ListStatus,
-    Trend,
-    UnknownPlaces,
 )
 from service.domain.keys import Key, Role
 from service.errors import Conflict, Gone, NotFound
@@ -49,86 +43,6 @@ _READ: dict[str, Any] = {
     "headers": _HEADERS,
 }
 """What all ways to read a list have in common."""
-
-_MADE = datetime(2026, 11, 19, 4, tzinfo=UTC)
-_LIST_ID = "2026-11-19-041"
-_LIST = HotspotList(
-    list_id=_LIST_ID,
-    number=41,
-    tenant="demo",
-    made=_MADE,
-    watermark=_MADE,
-    version="0",
-    timezone="Europe/Stockholm",
-    days=14,
-    top=50,
-    false_discovery_rate=0.05,
-    min_dwellings=5,
-    overtake_margin=0.35,
-    places=120,
-    unknown_places=1,
-    unknown=[UnknownPlaces(tenant="demo", area="Södra", stairwells=["linden-1b"])],
-    previous="2026-11-12-034",
-    entries=[
-        HotspotEntry(
-            rank=1,
-            tenant="demo",
-            area="Norra",
-            property="Kvarnen",
-            building="kvarnen-3",
-            stairwell="kvarnen-3a",
-            address="Kvarngatan 3",
-            latitude=59.33,
-            longitude=18.06,
-            space="cellar",
-            space_kind="cellar",
-            kind="emerging",
-            weekdays=[3, 4, 5],
-            from_hour=22,
-            to_hour=3,
-            observed=14,
-            expected=1.9,
-            days=5,
-            first_seen=datetime(2026, 11, 6, 21, tzinfo=UTC),
-            last_seen=datetime(2026, 11, 15, 1, tzinfo=UTC),
-            trend=Trend.RISING,
-            weekly=[0, 1, 0, 0, 2, 0, 0, 1, 5, 9],
-            score=4.7,
-            p_value=0.00002,
-            significant=True,
-            confidence=0.998,
-            standing=3.5,
-            coverage=0.99,
-            evidence_weeks=31.4,
-            change=Change.UP,
-            previous_rank=4,
-            reason_sv="14 vistelser där 1,9 är normalt, på 5 olika dagar: torsdag, fredag och lördag 22–03; "
-            "slump 1 gång på 50 000.",
-            reason_en="14 presences where 1.9 are normal, on 5 different days: Thursday, Friday and Saturday 22–03; "
-            "chance 1 in 50,000.",
-        )
-    ],
-    gone=[GoneEntry(tenant="demo", area="Norra", stairwell="kvarnen-7", address="Kvarngatan 7", previous_rank=1)],
-)
-_RECORD = ListRecord(list_id=_LIST_ID, number=41, tenant="demo", made=_MADE, status=ListStatus.DRAFT, digest="9f86d0…")
-_APPROVED = msgspec.structs.replace(
-    _RECORD,
-    status=ListStatus.APPROVED,
-    approved_by="5f0c7a1e9b2d",
-    approved=datetime(2026, 11, 19, 6, tzinfo=UTC),
-    approved_digest="60303a…",
-    held_back=[HeldBack(rank=3, reason="The caretaker's own parties.")],
-)
-_DELIVERY = ListDelivery(
-    tenant="demo",
-    list_id=_LIST_ID,
-    approved=datetime(2026, 11, 19, 6, tzinfo=UTC),
-    recipient="police-south",
-    status=DeliveryStatus.SENT,
-    queued=datetime(2026, 11, 19, 6, 1, tzinfo=UTC),
-    attempts=1,
-    sent=datetime(2026, 11, 19, 6, 1, tzinfo=UTC),
-)
 
 
 class ListRecordPage(Page[ListRecord], frozen=True):
@@ -174,7 +88,7 @@ class Approval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held_back: Annotated[list[HeldBack], Meta(description="Entries held back; the others keep their ranks.")] = []
 
 
-@routes.declare("GET", "/v1/hotspots", **_READ, answered=_LIST)
+@routes.declare("GET", "/v1/hotspots", **_READ, answered=LIST)
 def read_latest_list(ports: Ports, key: Key, query: LatestQuery) -> Reply:
     """Read the latest hot-spot list: the latest approved one, or for an operator the latest of all.
 
@@ -184,13 +98,13 @@ def read_latest_list(ports: Ports, key: Key, query: LatestQuery) -> Reply:
     return _latest(ports, key, query, _accepted())
 
 
-@routes.declare("GET", "/v1/hotspots.{suffix}", **_READ, answered=_LIST)
+@routes.declare("GET", "/v1/hotspots.{suffix}", **_READ, answered=LIST)
 def read_latest_list_as(ports: Ports, key: Key, query: LatestQuery, suffix: Suffix) -> Reply:
     """Read the latest hot-spot list in the format of the suffix, whatever ``Accept`` says."""
     return _latest(ports, key, query, _named(suffix))
 
 
-@routes.declare("GET", "/v1/hotspot-lists", roles=_READERS, answered=ListRecordPage([_APPROVED]))
+@routes.declare("GET", "/v1/hotspot-lists", roles=_READERS, answered=ListRecordPage([APPROVED]))
 def list_hotspot_lists(ports: Ports, key: Key, query: PageQuery) -> ListRecordPage:
     """List the hot-spot lists and what is decided about them, newest first; drafts are for operators."""
     items, following = list_records(
@@ -203,7 +117,7 @@ def list_hotspot_lists(ports: Ports, key: Key, query: PageQuery) -> ListRecordPa
     return ListRecordPage(items, encode_cursor(following) if following else None)
 
 
-@routes.declare("GET", "/v1/hotspot-lists/{list_id}", **_READ, answered=_LIST)
+@routes.declare("GET", "/v1/hotspot-lists/{list_id}", **_READ, answered=LIST)
 def read_hotspot_list(ports: Ports, key: Key, query: WordsQuery, list_id: str) -> Reply:
     """Read one hot-spot list; drafts are for operators, all others read it as it was approved.
 
@@ -213,7 +127,7 @@ def read_hotspot_list(ports: Ports, key: Key, query: WordsQuery, list_id: str) -
     return _one(ports, key, query, list_id, _accepted())
 
 
-@routes.declare("GET", "/v1/hotspot-lists/{list_id}.{suffix}", **_READ, answered=_LIST)
+@routes.declare("GET", "/v1/hotspot-lists/{list_id}.{suffix}", **_READ, answered=LIST)
 def read_hotspot_list_as(ports: Ports, key: Key, query: WordsQuery, list_id: str, suffix: Suffix) -> Reply:
     """Read one hot-spot list in the format of the suffix, whatever ``Accept`` says; drafts are for operators.
 
@@ -227,7 +141,7 @@ def read_hotspot_list_as(ports: Ports, key: Key, query: WordsQuery, list_id: str
     "/v1/hotspot-lists/{list_id}/deliveries",
     roles=(Role.OPERATOR,),
     raises=(NotFound,),
-    answered=DeliveryPage([_DELIVERY]),
+    answered=DeliveryPage([DELIVERY]),
 )
 def list_list_deliveries(ports: Ports, key: Key, query: PageQuery, list_id: str) -> DeliveryPage:
     """List the recipients that a list was mailed to, or is to be, and what came in the way."""
@@ -246,7 +160,7 @@ def _by_recipient(delivery: ListDelivery) -> tuple[str]:
     status=201,
     raises=(NotFound, Conflict),
     sent=ListOrder(14, 50),
-    answered=_LIST,
+    answered=LIST,
 )
 def post_hotspot_list(ports: Ports, key: Key, body: ListOrder) -> HotspotList:
     """Make a hot-spot list of what is scored now; it is a draft until it is approved."""
@@ -258,8 +172,8 @@ def post_hotspot_list(ports: Ports, key: Key, body: ListOrder) -> HotspotList:
     "/v1/hotspot-lists/{list_id}/approve",
     roles=(Role.OPERATOR,),
     raises=(NotFound, Conflict, Gone),
-    sent=Approval(_APPROVED.held_back),
-    answered=_APPROVED,
+    sent=Approval(APPROVED.held_back),
+    answered=APPROVED,
 )
 def approve_hotspot_list(ports: Ports, key: Key, list_id: str, body: Approval | None) -> ListRecord:
     """Approve a draft, so that the police see it; the approved list before it becomes superseded.

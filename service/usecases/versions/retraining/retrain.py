@@ -13,7 +13,6 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from models.kinds import KINDS
 from models.training.fleet import FleetFit
 from models.version import AchievedBudget, ModelVersion
 from service.domain.retraining import RetrainingReport
@@ -26,7 +25,6 @@ from service.exports.wording import Language
 from service.ports import Ports
 from service.settings import Settings
 from service.usecases.versions.retraining.counts import (
-    READING,
     TrainingCounts,
     read_training_counts,
     training_windows,
@@ -35,7 +33,6 @@ from service.usecases.versions.retraining.crew import Crew, crew
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.judging import Court, Judged, gain, metrics_of, stands
 from service.usecases.versions.retraining.making import (
-    PRIOR_SERIES,
     CalibrateTask,
     FitTask,
     calibrated,
@@ -50,19 +47,19 @@ from service.usecases.versions.retraining.report import (
     learnt_from,
     values_changed,
 )
+from service.usecases.versions.retraining.steps import (
+    CALIBRATING,
+    FINALS,
+    FITTING,
+    JUDGING,
+    TRYING,
+    WRITING,
+    costs,
+)
 from service.usecases.versions.retraining.tuning import Tuning, tune, with_
 
 LOCK_FILE = "retraining.lock"
 _PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
-
-FITTING = "fitting the fleet prior"
-TRYING = "trying hyper-parameters"
-FINALS = "trying the best on all series"
-CALIBRATING = "calibrating"
-JUDGING = "judging on the weeks held back"
-WRITING = "writing the version"
-# Seconds of a processor for a window of a series.
-_READ_SECONDS, _FIT_SECONDS, _TRIAL_SECONDS, _MAP_SECONDS = 1.2e-6, 0.5e-6, 1.2e-6, 2.0e-6
 
 
 def retrain(
@@ -142,7 +139,7 @@ class _Retraining:
         champion = ports.registry.load(manifest.version)
         span = (manifest.origin, manifest.watermark)
         windows = len(training_windows(ports, span, weeks))
-        self._pace = Pace(self._costs(windows), self._progress)
+        self._pace = Pace(costs(self._settings, self._effort, len(ports.register.series()), windows), self._progress)
         training = read_training_counts(ports, span, weeks, self._workers, self._pace)
         sample = prior_sample(training)
         early, whole = self._fits(champion, training, sample)
@@ -159,23 +156,6 @@ class _Retraining:
         written = self._write(champion, training, verdict, report, whole)
         self._pace.report(WRITING, 1.0)
         return written
-
-    def _costs(self, windows: int) -> dict[str, float]:
-        """Seconds of a processor that each step takes, about: only how they compare matters."""
-        settings, series = self._settings, len(self._ports.register.series())
-        earlier = 0.75 * windows
-        sampled = min(series, settings.sample_series) * 1.25
-        on_all = series * earlier * _TRIAL_SECONDS
-        maps = self._effort.null_series * self._effort.null_weeks * 168 * _MAP_SECONDS
-        return {
-            READING: series * windows * _READ_SECONDS,
-            FITTING: min(series, PRIOR_SERIES * len(KINDS)) * windows * _FIT_SECONDS,
-            TRYING: (settings.candidates + 1) * (sampled * earlier * _TRIAL_SECONDS + 0.4 * maps),
-            FINALS: on_all if settings.candidates else 0.0,  # two versions, in one retraining of two
-            CALIBRATING: 2.5 * maps,
-            JUDGING: 2 * series * windows * _TRIAL_SECONDS,
-            WRITING: 1.0,
-        }
 
     def _fits(
         self, champion: ModelVersion, training: TrainingCounts, sample: NDArray[np.int64]
