@@ -17,7 +17,7 @@ START = 1_793_491_200  # 2026-11-01 00:00 UTC
 HOURS = 6
 WINDOW_MINUTES = (5, 6, 10, 12, 15, 20, 30, 60)
 fresh_each_time = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 batches = st.lists(
     st.lists(

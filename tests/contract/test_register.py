@@ -55,7 +55,7 @@ def test_what_a_row_leaves_blank_stays(embedded: Stores) -> None:
         st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("xyz"), st.booleans()), max_size=6), max_size=6
     )
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_series_keep_their_numbers(fresh_embedded: FreshStores, puts: list[list[tuple[str, str, bool]]]) -> None:
     """Put, learnt, put again, in any order: one number a space, for ever, and no number twice."""
     register = fresh_embedded().register

@@ -47,7 +47,7 @@ def chunk(value: float = 1.0) -> dict[str, np.ndarray]:
         max_size=4,
     )
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_chunks_come_back_to_the_last_bit(fresh_embedded: FreshStores, written: dict[str, np.ndarray]) -> None:
     """Any names, any shapes, NaN and infinity included."""
     state = fresh_embedded().state

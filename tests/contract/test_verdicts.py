@@ -14,7 +14,7 @@ from tests.contract.stores import HOUR, Stores, learn, numbers, rows_of, verdict
 START = 1_793_491_200  # 2026-11-01 00:00 UTC
 END = START + 1000 * HOUR
 fresh_each_time = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 finite = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)  # no store tells -0.0 from 0
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.demo import simulate_town
 from service.settings import load_settings
+from service.usecases.versions.retraining import FEWEST_WEEKS
 from tests.e2e.programs import Demo, get, last_scored_hour, post_counts, request, run, wait_for
 
 
@@ -57,11 +58,9 @@ def test_the_model_is_replaced_while_windows_are_scored(demo: Demo) -> None:
 
 def retrained(demo: Demo) -> str:
     """The version that a retraining makes, which the scheduler runs beside its ticks; candidates would take minutes."""
-    with demo.config.open("a", encoding="utf-8") as settings:
-        settings.write("\n[retraining]\ncandidates = 0\nworkers = 1\n")
-    asked = request(demo.address, "/v1/models", demo.keys["operator"], {"weeks": 8})
+    asked = request(demo.address, "/v1/models", demo.keys["operator"], {"weeks": FEWEST_WEEKS})
     path = f"/v1/jobs/{asked['job']}"
-    done = wait_for(lambda: ended(get(demo.address, path, demo.keys["operator"])), seconds=300)
+    done = wait_for(lambda: ended(get(demo.address, path, demo.keys["operator"])), seconds=600)
     assert (done["status"], done["error"]) == ("done", None)
     return str(done["version"])
 

@@ -99,7 +99,12 @@ class Load:
 
     def verdicts(self, stairwell: str) -> list[dict[str, Any]]:
         path = f"/v1/stairwells/{stairwell}/verdicts?limit=1000&from={self.clock.base:%Y-%m-%dT%H:%M:%SZ}"
-        return list(self.get(path, Role.READER)["items"])
+        page = self.get(path, Role.READER)
+        items = list(page["items"])
+        while page["next"]:
+            page = self.get(f"{path}&cursor={page['next']}", Role.READER)
+            items += page["items"]
+        return items
 
     def order(self, path: str) -> None:
         """Order a promotion and wait until it is in force, a few windows are scored under it, and all have read it."""
@@ -155,7 +160,7 @@ class Load:
 @pytest.fixture
 def load(tmp_path: Path) -> Iterator[Load]:
     """gunicorn and a scheduler on a scored town with a challenger; the scheduler's clock runs fast, from days ago."""
-    town = simulate_city(3, stairwells=1, weeks=2, start=(datetime.now(UTC) - timedelta(weeks=2, days=22)).date())
+    town = simulate_city(3, stairwells=1, weeks=2, start=(datetime.now(UTC) - timedelta(weeks=2, days=90)).date())
     base = end_of(town)
     ports = sqlite_ports(tmp_path / "data", now=base)
     register_city(ports, town)

@@ -15,7 +15,7 @@ import pytest
 from service.errors import SettingsError
 from service.supervisor import listen
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 CHILD = """
 import os, pathlib, sys, time

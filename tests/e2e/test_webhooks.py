@@ -41,9 +41,9 @@ def configured(folder: Path, host: Receiver) -> Path:
 def scheduler_killed(options: list[str], log: Path, host: Receiver, got: int) -> None:
     """Run the scheduler until the receiver has got so many requests, and a tick more; then kill it."""
     with log.open("a") as errors, subprocess.Popen([*TRAPPVAKT, *options, "scheduler"], stderr=errors) as process:
-        assert wait_for(lambda: len(host.got) == got, 30), log.read_text()
+        assert wait_for(lambda: len(host.got) == got), log.read_text()
         ticks = log.read_text().count('"tick"')
-        assert wait_for(lambda: log.read_text().count('"tick"') > ticks + 1, 30)
+        assert wait_for(lambda: log.read_text().count('"tick"') > ticks + 1)
         process.kill()
 
 

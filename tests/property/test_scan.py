@@ -30,7 +30,7 @@ seeds = st.integers(0, 2**32 - 1)
 rates = st.floats(0.01, 0.5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, rates)
 def test_sums_of_the_named_block_are_those_of_the_counts(seed, rate):
     counts, _ = draw(seed, rate)
@@ -45,7 +45,7 @@ def test_sums_of_the_named_block_are_those_of_the_counts(seed, rate):
         assert total == found.observed[series]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seeds, rates)
 def test_series_are_judged_alone(seed, rate):
     counts, base = draw(seed, rate, n=300)
@@ -67,7 +67,7 @@ def test_a_period_of_a_friday_and_a_saturday_names_no_other_day():
     assert not (found.weekdays[found.ratio > 0] & ~0b0110000).any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seeds, rates)
 def test_no_presence_or_one_night_alone_is_no_evidence(seed, rate):
     counts, base = draw(seed, rate)
@@ -76,7 +76,7 @@ def test_no_presence_or_one_night_alone_is_no_evidence(seed, rate):
     assert scan(counts, base).ratio.tolist() == [0.0, 0.0]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seeds, rates)
 def test_loitering_added_to_a_block_of_every_evening_raises_the_evidence(seed, rate):
     counts, base = draw(seed, rate)
@@ -100,7 +100,7 @@ def test_chosen_weekdays_are_the_best_of_all_sets_where_they_differ_clearly():
     assert (int(found.from_hour[0]), int(found.length[0])) == (20, BLOCK_HOURS[0])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=50))
 def test_false_discovery_control_is_the_definition(p_values):
     p = np.array(p_values)

@@ -123,7 +123,7 @@ def test_no_town_is_marked_by_another(ports: Ports) -> None:
 
 
 @given(data=st.data(), page=st.integers(2, 7))
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 def test_pages_and_filters_mark_what_the_whole_shows(data: st.DataObject, page: int) -> None:
     """Against all p-values there are, whatever is asked for; no more windows are read than the episodes have."""
     ports = memory_ports(Path())

@@ -181,7 +181,7 @@ values = {Semantics.CUMULATIVE: 300, Semantics.OCCUPIED: 1, Semantics.PRESENCE: 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 @pytest.mark.parametrize("liveness", Liveness)
 @pytest.mark.parametrize("semantics", values)
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_order_of_arrival_makes_no_difference(
     kind: str, liveness: Liveness, semantics: Semantics, data: st.DataObject

@@ -31,7 +31,7 @@ def ports(tmp_path) -> Ports:
 
 def settled(trainer: Trainer, ports: Ports, number: int) -> Job:
     """The job once its process has ended and the trainer has looked."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while ports.jobs.get(number).open and time.monotonic() < deadline:
         trainer.tend()
         time.sleep(0.02)

@@ -60,7 +60,7 @@ def intervals_of(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return learnt, np.array([lengths.sum() / (168 * HOUR)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**16),
     period=st.sampled_from([300.0, HOUR, 6 * HOUR]),
@@ -84,7 +84,7 @@ def test_a_rate_must_be_one() -> None:
         silence_limits(np.zeros((1, INTERVAL_BINS)), np.zeros(1), 0.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**16), rate=st.floats(0.01, 500.0))
 def test_people_at_any_rate_are_not_stuck(seed: int, rate: float) -> None:
     random = np.random.default_rng(seed)
@@ -98,7 +98,7 @@ def test_a_stay_of_a_night_is_not_stuck_and_one_of_days_is() -> None:
     assert stuck(counts).found.tolist() == [False, True]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**16), begin=st.integers(0, 23), hours=st.integers(2, 8), times=st.floats(0.5, 10.0))
 def test_loitering_does_not_turn_the_day(seed: int, begin: int, hours: int, times: float) -> None:
     """However much of it there is, in whichever block of hours."""
