@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.detector.distribution import Floats, at_least, log_zero
+from models.detector.alone import alone
+from models.detector.elementwise import where
 from models.detector.frame import Frame
-from models.detector.occupancy import Expectation, Lesson, expect, learn_rates
-from models.detector.persistence import Outlook, calm_log_odds, evidence, foresee, remember
-from models.detector.shift import learn_shift
+from models.detector.judging import Judgement, confirmed_by_a_person, count_silence, judge, learn, without
 from models.detector.state import Head, OccupancyState, row
 from models.detector.tails import counted_tails, learn_tail
-from models.detector.trust import learn_distrust, lesson_of
 from models.detector.verdicts import Scored, Verdicts, tell
 from models.detector.week import Week
 from models.kinds import KINDS
 from models.surroundings import Surroundings
 from models.version import ModelVersion
 
-
-@dataclass(frozen=True)
-class _Judgement:
-    """One window, predicted and compared with its counts."""
-
-    expectation: Expectation
-    outlook: Outlook
-    observed: NDArray[np.bool_]
-    count: Floats  # 0 where missing
-    evidence: Floats  # 0 where missing
-    p_value: Floats
-    p_above: Floats
-    trusted: NDArray[np.bool_] | bool = False  # however unlikely the count
-
-    @property
-    def score(self) -> Floats:
-        return self.outlook.log_odds + self.evidence
-
-    @property
-    def probability(self) -> Floats:
-        return 1.0 / (1.0 + np.exp(-np.clip(self.score, -700.0, 700.0)))
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class OccupancyColumns:
@@ -97,7 +76,9 @@ class OccupancyColumns:
         self.state = state or OccupancyState.new(self.week.windows_per_day, self.kinds.size)
         self.surroundings = surroundings or Surroundings.unknown(self.kinds.size)
         self._check()
-        self._frame = Frame.of(version, self.week, self.kinds, self.surroundings)
+        frame = Frame.of(version, self.week, self.kinds, self.surroundings)
+        self._frame = frame.alone() if self.width == 1 else frame
+        self._alone: tuple[OccupancyState, OccupancyState] | None = None
 
     @property
     def width(self) -> int:
@@ -177,9 +158,9 @@ class OccupancyColumns:
         judgement = self._judge(slot, counts)
         scored = self._scored(judgement)
         if left_out is not None:
-            judgement = _without(judgement, left_out)
+            judgement = without(judgement, self._given(left_out))
         if confirmed is not None:
-            judgement = self._confirm(judgement, confirmed & judgement.observed)
+            judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed, self._frame)
         self._learn(slot, judgement)
         return scored
 
@@ -191,7 +172,7 @@ class OccupancyColumns:
         """Expected counts and scores alone, then learn: what calibration needs of a step."""
         judgement = self._judge(slot, counts)
         self._learn(slot, judgement)
-        return judgement.expectation.mean, np.where(judgement.observed, judgement.score, np.nan)
+        return _array(judgement.expectation.mean), _array(where(judgement.observed, judgement.score, np.nan))
 
     def _check(self) -> None:
         if self.shares.shape != self.kinds.shape or self.kinds.ndim != 1:
@@ -237,108 +218,55 @@ class OccupancyColumns:
         self.state.bins[time][:, apart] = keeping.bins[time]
         self.state.head[:, apart] = keeping.head
 
-    def _judge(self, slot: int, counts: NDArray[np.float64]) -> _Judgement:
+    @property
+    def _kept(self) -> OccupancyState:
+        """The state as the kernels take it."""
+        if self.width != 1:
+            return self.state
+        if self._alone is None or self._alone[0] is not self.state:
+            self._alone = self.state, alone(self.state)
+        return self._alone[1]
+
+    def _given(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of the series as the kernels take them."""
+        given: Any = values.item() if self.width == 1 else values
+        return given  # type: ignore[no-any-return]
+
+    def _judge(self, slot: int, counts: NDArray[np.float64]) -> Judgement:
         given = np.ascontiguousarray(counts, dtype=np.float64)
         if given.shape != self.kinds.shape:
             raise ValueError(f"{given.size} counts for {self.width} series")
-        observed = ~np.isnan(given)
-        count = np.where(observed, given, 0.0)
-        expectation = expect(self.state, slot, self._frame)
-        outlook = foresee(self.state, slot, self._frame, expectation)
-        return _Judgement(
-            expectation=expectation,
-            outlook=outlook,
-            observed=observed,
-            count=count,
-            evidence=np.where(observed, evidence(expectation, outlook, count), 0.0),
-            p_value=at_least(count, expectation.mean, expectation.excess),
-            p_above=at_least(count + 1.0, expectation.mean, expectation.excess),
-        )
+        return judge(self._kept, slot, self._frame, self._given(given))
 
-    def _scored(self, judgement: _Judgement) -> Scored:
-        observed, expectation = judgement.observed, judgement.expectation
+    def _scored(self, judgement: Judgement) -> Scored:
+        observed, mean = judgement.observed, _array(judgement.expectation.mean)
         return Scored(
-            mean=expectation.mean,
-            excess=expectation.excess,
-            score=np.where(observed, judgement.score, np.nan),
-            p_value=np.where(observed, judgement.p_value, np.nan),
-            p_above=np.where(observed, judgement.p_above, np.nan),
+            mean=mean,
+            excess=_array(judgement.expectation.excess),
+            score=_array(where(observed, judgement.score, np.nan)),
+            p_value=_array(where(observed, judgement.p_value, np.nan)),
+            p_above=_array(where(observed, judgement.p_above, np.nan)),
             evidence_weeks=self.evidence_weeks,
-            counted=counted_tails(self.state.head, expectation.mean),
+            counted=counted_tails(self.state.head, mean),
         )
 
-    def _confirm(self, judgement: _Judgement, confirmed: NDArray[np.bool_]) -> _Judgement:
-        """The judgement with the calm that a person vouches for."""
-        before = judgement.outlook.log_odds
-        calm = np.where(confirmed, np.minimum(before, calm_log_odds(self._frame)), before)
-        return replace(
-            judgement,
-            outlook=replace(judgement.outlook, log_odds=calm),
-            evidence=np.where(confirmed, np.minimum(judgement.evidence, 0.0), judgement.evidence),
-            trusted=confirmed,
-        )
-
-    def _learn(self, slot: int, judgement: _Judgement) -> None:
-        state, frame, observed = self.state, self._frame, judgement.observed
-        expectation, lesson = judgement.expectation, self._lesson(judgement)
-        learn_rates(state, slot, frame, expectation, lesson)
-        learn_distrust(state.head, frame, lesson, observed)
-        remember(
-            state,
-            slot,
-            frame,
-            log_odds=judgement.score,
-            count_evidence=judgement.evidence,
-            observed=observed,
-        )
-        learn_shift(
-            state,
-            slot,
-            frame,
-            mean=expectation.mean,
-            excess=expectation.excess,
-            count=lesson.count,
-            observed=observed,
-        )
+    def _learn(self, slot: int, judgement: Judgement) -> None:
+        kept = self._kept
+        learn(kept, slot, self._frame, judgement)
         learn_tail(
-            state.head,
-            frame,
-            mean=expectation.mean,
-            p_value=judgement.p_value,
-            p_above=judgement.p_above,
-            observed=observed,
-        )
-        self._count_silence(judgement)
-
-    def _lesson(self, judgement: _Judgement) -> Lesson:
-        return lesson_of(
             self.state.head,
             self._frame,
-            judgement.expectation,
-            count=judgement.count,
-            p_value=judgement.p_value,
-            p_above=judgement.p_above,
-            loitering=judgement.probability,
-            trusted=judgement.trusted,
-            observed=judgement.observed,
+            mean=_array(judgement.expectation.mean),
+            p_value=_array(judgement.p_value),
+            p_above=_array(judgement.p_above),
+            observed=_array(judgement.observed),
         )
-
-    def _count_silence(self, judgement: _Judgement) -> None:
-        head = self.state.head
-        silence = -log_zero(judgement.expectation.mean, judgement.expectation.excess)
-        silence = np.where(judgement.count > 0.0, 0.0, row(head, Head.QUIET) + silence)
-        head[Head.QUIET] = np.where(judgement.observed, silence, row(head, Head.QUIET))
-        head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
+        count_silence(kept, judgement)
 
 
-def _without(judgement: _Judgement, left_out: NDArray[np.bool_]) -> _Judgement:
-    """The judgement with counts taken for missing."""
-    return replace(
-        judgement,
-        observed=judgement.observed & ~left_out,
-        count=np.where(left_out, 0.0, judgement.count),
-        evidence=np.where(left_out, 0.0, judgement.evidence),
-    )
+def _array(values: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Values as an array, also those of a series alone."""
+    return values if type(values) is np.ndarray else np.array([values])
 
 
 def _only(verdicts: Verdicts) -> Verdicts:

@@ -8,33 +8,34 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, ndtri
 
-Floats = NDArray[np.float64]
+from models.detector.elementwise import Floats, betainc, clip, log, log1p, maximum, ndtri, where
+
+__all__ = ["Floats", "at_least", "log_likelihood_ratio", "log_zero", "normal_score", "quantile"]
 
 
 def log_zero(mean: Floats, excess: Floats) -> Floats:
     """log P(Y = 0)."""
-    return np.asarray(-np.log1p(excess * mean) / excess)
+    return -log1p(excess * mean) / excess
 
 
 def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
     """P(Y >= count), by the regularised incomplete beta function."""
     shape = 1.0 / excess
     chance = excess * mean / (1.0 + excess * mean)
-    tail = betainc(np.maximum(count, 1.0), shape, chance)
-    return np.where(count <= 0.0, 1.0, tail)
+    tail = betainc(maximum(count, 1.0), shape, chance)
+    return where(count <= 0.0, 1.0, tail)
 
 
 def log_likelihood_ratio(count: Floats, mean: Floats, other: Floats, excess: Floats) -> Floats:
     """log P(count; other) / P(count; mean) at equal excess; rises with the count where ``other`` > ``mean``."""
-    spread = np.log1p(excess * other) - np.log1p(excess * mean)
-    return np.asarray(count * (np.log(other) - np.log(mean) - spread) - spread / excess)
+    spread = log1p(excess * other) - log1p(excess * mean)
+    return count * (log(other) - log(mean) - spread) - spread / excess
 
 
 def normal_score(p_value: Floats, p_above: Floats) -> Floats:
     """Normal score of the mid-p: the quantile residual of a discrete count (Dunn and Smyth 1996)."""
-    return np.asarray(-ndtri(np.clip(0.5 * (p_value + p_above), 1e-300, 1.0 - 1e-16)))
+    return -ndtri(clip(0.5 * (p_value + p_above), 1e-300, 1.0 - 1e-16))
 
 
 def quantile(probability: float | Floats, mean: Floats, excess: Floats) -> Floats:

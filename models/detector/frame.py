@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.distribution import Floats
+from models.detector.elementwise import Floats, log
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
 from models.surroundings import Surroundings
@@ -16,7 +18,7 @@ from models.version import ModelVersion
 
 @dataclass(frozen=True)
 class Frame:
-    """Everything but the state; arrays float64[n] but for ``rates``."""
+    """Everything but the state; arrays float64[n] but for ``rates``, or floats where a series is alone."""
 
     week: Week
     hyper: Hyperparameters
@@ -44,3 +46,13 @@ class Frame:
             dispersion=prior.dispersion[kinds],
             dispersion_strength=prior.dispersion_strength[kinds],
         )
+
+    @cached_property
+    def calm_log_odds(self) -> float:
+        """Log odds that loitering starts in a window of a series without a history of it."""
+        return float(log(self.hyper.loitering_odds * self.week.hours))
+
+    def alone(self) -> Frame:
+        """The frame of the one series there is, in floats."""
+        values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Frame(**{k: v[..., 0].tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()})

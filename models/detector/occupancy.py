@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats
+from models.detector.elementwise import maximum, minimum, square, where
 from models.detector.frame import Frame
 from models.detector.spread import clumping, dispersion, learn_dispersion, learn_misfit, slot_variance, time_variance
 from models.detector.state import Head, OccupancyState, Slot, accumulate, row
@@ -63,7 +64,7 @@ class Lesson:
 def expect(state: OccupancyState, slot: int, frame: Frame) -> Expectation:
     """Expected count of one slot, and how uncertain it is."""
     head, week = state.head, frame.week
-    base = frame.rates[week.day_type(slot), week.hour(slot)]
+    base = frame.rates[week.day_type(slot)][week.hour(slot)]
     level_shape, level = _level(head, frame)
     around_time, around_slot = time_variance(head, frame), slot_variance(head, frame)
     time_shape, time_ratio = _time_ratio(state, slot, frame, around_time)
@@ -88,8 +89,8 @@ def learn_rates(state: OccupancyState, slot: int, frame: Frame, expectation: Exp
     """Learn a lesson; writes one slot, one bin and the head."""
     _learn_spread(state, slot, frame, expectation, lesson)
     # A count far above its mean tells as little as its own size says: the mean may be wrong by orders of magnitude.
-    size = np.maximum(expectation.mean, 0.25 * (lesson.count - _SURPRISING_COUNT))
-    weight = lesson.trust / (1.0 + expectation.clumping + np.minimum(expectation.dispersion, frame.dispersion) * size)
+    size = maximum(expectation.mean, 0.25 * (lesson.count - _SURPRISING_COUNT))
+    weight = lesson.trust / (1.0 + expectation.clumping + minimum(expectation.dispersion, frame.dispersion) * size)
     gain = weight * lesson.count
     exposure = weight * expectation.base * _learn_level(state.head, frame, expectation, lesson, weight)
     forget = lesson.trust / frame.hyper.slot_memory_weeks
@@ -116,7 +117,7 @@ def _time_ratio(state: OccupancyState, slot: int, frame: Frame, variance: Floats
     for hours, other in week.near_times(time):
         parts.append(_part(state.bins[other], group, hyper.hour_variance * hours * variance))
     parts.append(_part(state.bins[time], other_group, hyper.group_variance * variance))
-    return _pool(1.0 / variance, np.ones_like(variance), parts)
+    return _pool(1.0 / variance, 1.0, parts)
 
 
 _Part = tuple[Floats, Floats, Floats | None]
@@ -126,13 +127,14 @@ def _part(rows: NDArray[np.float32], fields: tuple[int, int], variance: Floats |
     return row(rows, fields[0]), row(rows, fields[1]), variance
 
 
-def _pool(prior_shape: Floats, prior_mean: Floats, parts: Sequence[_Part]) -> tuple[Floats, Floats]:
+def _pool(prior_shape: Floats, prior_mean: Floats | float, parts: Sequence[_Part]) -> tuple[Floats, Floats]:
     """Posterior shape and mean of a ratio from sums and exposures.
 
     A neighbour, whose own log ratio strays from the one wanted by a variance, never counts for more presences than the
     variance's reciprocal.
     """
-    total, expected = np.zeros_like(prior_shape), np.zeros_like(prior_shape)
+    total: Floats | float = 0.0
+    expected: Floats | float = 0.0
     for part_total, exposure, variance in parts:
         part_expected = exposure * prior_mean
         share = 1.0 if variance is None else 1.0 / (1.0 + variance * part_expected)
@@ -142,10 +144,10 @@ def _pool(prior_shape: Floats, prior_mean: Floats, parts: Sequence[_Part]) -> tu
     return shape + total, prior_mean * (shape + total) / (shape + expected)
 
 
-def _yielding(shape: Floats, total: Floats, expected: Floats) -> Floats:
+def _yielding(shape: Floats, total: Floats | float, expected: Floats | float) -> Floats:
     """Shape of a prior that gives way to counts in conflict with it, as a t prior does."""
-    conflict = np.square(total - expected) / (expected + np.square(expected) / shape + 1e-9)
-    return shape * np.minimum(1.0, (_CONFLICT_FREEDOM + 1.0) / (_CONFLICT_FREEDOM + conflict))
+    conflict = square(total - expected) / (expected + square(expected) / shape + 1e-9)
+    return shape * minimum(1.0, (_CONFLICT_FREEDOM + 1.0) / (_CONFLICT_FREEDOM + conflict))
 
 
 def _learn_level(
@@ -154,7 +156,7 @@ def _learn_level(
     """Learn the level and return it."""
     hyper = frame.hyper
     by_time = lesson.trust / (hyper.level_memory_weeks * frame.week.windows)
-    forget = np.minimum(by_time, weight * expectation.mean / hyper.level_memory_presences)
+    forget = minimum(by_time, weight * expectation.mean / hyper.level_memory_presences)
     accumulate(head, Head.LEVEL_SUM, weight * lesson.count, forget)
     accumulate(head, Head.LEVEL_EXPOSURE, weight * expectation.mean / expectation.level, forget)
     return _level(head, frame)[1]
@@ -200,6 +202,6 @@ def _learn_spread(state: OccupancyState, slot: int, frame: Frame, expectation: E
         dispersion=expectation.dispersion,
         clumping=expectation.clumping,
         squared_residual=lesson.squared_residual,
-        trust=np.where(observed, np.maximum(lesson.trust, _LEAST_TRUST), 0.0)
-        * np.minimum(1.0, np.square(row(state.head, Head.SEEN) / (_KNOWN_WEEKS * week.windows))),
+        trust=where(observed, maximum(lesson.trust, _LEAST_TRUST), 0.0)
+        * minimum(1.0, square(row(state.head, Head.SEEN) / (_KNOWN_WEEKS * week.windows))),
     )

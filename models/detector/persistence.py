@@ -9,17 +9,20 @@ each slot. This memory gives the chain a head start in hours in which loitering 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats, log_likelihood_ratio
+from models.detector.elementwise import clip, exp, expm1, log, log1p, logaddexp, maximum, minimum, sqrt, square, where
 from models.detector.frame import Frame
 from models.detector.occupancy import Expectation
 from models.detector.state import Bin, Head, OccupancyState, Slot, row
 from models.detector.trust import settled_share
 
 _SIZES = (1.0, 3.0)  # multiples of the size of loitering that are held for equally likely
+_LOG_2 = log(2.0)
 _BLOCK_LIMIT = 8.0  # log evidence of one block of hours
 
 
@@ -34,18 +37,18 @@ class Outlook:
 def foresee(state: OccupancyState, slot: int, frame: Frame, expectation: Expectation) -> Outlook:
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     hyper, hours = frame.hyper, frame.week.hours
-    busiest = np.maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
-    most = hyper.lasting_gain / (1.0 + np.square(busiest / hyper.lasting_rate))
-    lasting = calm_log_odds(frame) + np.minimum(row(state.head, Head.LOITERING), most)
-    gain = hyper.memory_gain / (1.0 + np.square(busiest / hyper.memory_rate))
-    starting = calm_log_odds(frame) + np.minimum(gain * _memory(state, slot, frame), hyper.starting_gain)
-    spread = np.sqrt(expectation.mean + expectation.excess * np.square(expectation.mean))
+    busiest = maximum(expectation.mean, row(state.head, Head.MEAN)) / hours
+    most = hyper.lasting_gain / (1.0 + square(busiest / hyper.lasting_rate))
+    lasting = frame.calm_log_odds + minimum(row(state.head, Head.LOITERING), most)
+    gain = hyper.memory_gain / (1.0 + square(busiest / hyper.memory_rate))
+    starting = frame.calm_log_odds + minimum(gain * _memory(state, slot, frame), hyper.starting_gain)
+    spread = sqrt(expectation.mean + expectation.excess * square(expectation.mean))
     return Outlook(
-        log_odds=np.logaddexp(lasting - hours / hyper.loitering_hours, starting),
-        size=np.sqrt(
-            np.square(hyper.loitering_presences_per_hour * hours)
-            + np.square(hyper.loitering_sds * spread)
-            + np.square(hyper.loitering_means * row(state.head, Head.MEAN))
+        log_odds=logaddexp(lasting - hours / hyper.loitering_hours, starting),
+        size=sqrt(
+            square(hyper.loitering_presences_per_hour * hours)
+            + square(hyper.loitering_sds * spread)
+            + square(hyper.loitering_means * row(state.head, Head.MEAN))
         ),
     )
 
@@ -54,7 +57,7 @@ def evidence(expectation: Expectation, outlook: Outlook, count: Floats) -> Float
     """Log likelihood ratio of loitering, averaged over its sizes; rises strictly with the count."""
     mean, excess = expectation.mean, expectation.excess
     small, large = (log_likelihood_ratio(count, mean, mean + size * outlook.size, excess) for size in _SIZES)
-    return np.asarray(np.logaddexp(small, large) - np.log(2.0))
+    return logaddexp(small, large) - _LOG_2
 
 
 def remember(
@@ -69,38 +72,33 @@ def remember(
     """Learn a window's log odds and evidence (0 where missing); writes one slot, one bin and the head."""
     head, hyper = state.head, frame.hyper
     begun = observed | (row(head, Head.SEEN) > 0.0)
-    head[Head.LOITERING] = np.where(begun, log_odds - calm_log_odds(frame), 0.0)
-    fade = np.exp(-frame.week.hours / hyper.block_hours)
-    block = np.maximum(row(head, Head.BLOCK), 0.0) * fade + np.minimum(count_evidence, hyper.window_cap)
-    head[Head.BLOCK] = np.clip(block, -_BLOCK_LIMIT, _BLOCK_LIMIT)
-    night = np.log1p(hyper.night_share * np.expm1(row(head, Head.BLOCK)))
-    night = np.minimum(night, hyper.night_cap) - hyper.night_drift
-    night = np.where(night > 0.0, night * settled_share(head, frame), night)
+    head[Head.LOITERING] = where(begun, log_odds - frame.calm_log_odds, 0.0)
+    fade = exp(-frame.week.hours / hyper.block_hours)
+    block = maximum(row(head, Head.BLOCK), 0.0) * fade + minimum(count_evidence, hyper.window_cap)
+    head[Head.BLOCK] = clip(block, -_BLOCK_LIMIT, _BLOCK_LIMIT)
+    night = log1p(hyper.night_share * expm1(row(head, Head.BLOCK)))
+    night = minimum(night, hyper.night_cap) - hyper.night_drift
+    night = where(night > 0.0, night * settled_share(head, frame), night)
     bins, slots = state.bins[frame.week.time_of_day(slot)], state.slots[slot]
     _add_night(bins, (Bin.NIGHT_MEMORY, Bin.MEMORY_EPOCH), head, night, observed / hyper.night_memory_days)
     _add_night(slots, (Slot.WEEK_MEMORY, Slot.EPOCH), head, night, observed / hyper.week_memory_weeks)
 
 
-def calm_log_odds(frame: Frame) -> float:
-    """Log odds that loitering starts in a window of a series without a history of it."""
-    return float(np.log(frame.hyper.loitering_odds * frame.week.hours))
-
-
 def _memory(state: OccupancyState, slot: int, frame: Frame) -> Floats:
     """The most evidence of any remembered block that this window lies in, from nights or from weeks."""
     week = frame.week
-    memory = np.zeros(state.width)
+    remembered: list[Floats] = []
     for ahead in week.steps_ahead(frame.hyper.block_hours):
         bins = state.bins[week.time_of_day(slot + ahead)]
         slots = state.slots[week.slot_after(slot, ahead)]
-        memory = np.maximum(memory, _of_this_level(bins, (Bin.NIGHT_MEMORY, Bin.MEMORY_EPOCH), state.head))
-        memory = np.maximum(memory, _of_this_level(slots, (Slot.WEEK_MEMORY, Slot.EPOCH), state.head))
-    return memory
+        remembered.append(_of_this_level(bins, (Bin.NIGHT_MEMORY, Bin.MEMORY_EPOCH), state.head))
+        remembered.append(_of_this_level(slots, (Slot.WEEK_MEMORY, Slot.EPOCH), state.head))
+    return reduce(maximum, remembered)
 
 
 def _of_this_level(rows: NDArray[np.float32], fields: tuple[int, int], head: NDArray[np.float32]) -> Floats:
     """A remembered sum, or 0 where the level has shifted since."""
-    return np.where(rows[fields[1]] == head[Head.EPOCH], row(rows, fields[0]), 0.0)
+    return where(rows[fields[1]] == head[Head.EPOCH], row(rows, fields[0]), 0.0)
 
 
 def _add_night(
@@ -108,5 +106,5 @@ def _add_night(
 ) -> None:
     observed = forget > 0.0
     kept = _of_this_level(rows, fields, head) * (1.0 - forget)
-    rows[fields[0]] = np.where(observed, np.maximum(0.0, kept + night), row(rows, fields[0]))
-    rows[fields[1]] = np.where(observed, row(head, Head.EPOCH), row(rows, fields[1]))
+    rows[fields[0]] = where(observed, maximum(0.0, kept + night), row(rows, fields[0]))
+    rows[fields[1]] = where(observed, row(head, Head.EPOCH), row(rows, fields[1]))

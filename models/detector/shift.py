@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats, log_likelihood_ratio
+from models.detector.elementwise import anywhere, clip, exp, log, maximum, minimum, where
 from models.detector.frame import Frame
 from models.detector.state import DAY_PARTS, Head, OccupancyState, accumulate, row
 
@@ -38,16 +39,16 @@ def learn_shift(
     forget = observed / (hyper.shift_memory_days * visits)
     for first, direction in _DIRECTIONS:
         gain = log_likelihood_ratio(count, mean, mean * hyper.shift_ratio**direction, excess)
-        accumulate(head, first + part, np.where(observed, gain, 0.0), forget)
-        head[first + part] = np.clip(head[first + part], -most, most)
+        accumulate(head, first + part, where(observed, gain, 0.0), forget)
+        head[first + part] = clip(head[first + part], -most, most)
     _accept(head, _holds(head, frame, observed))
 
 
 def level_shift(head: NDArray[np.float32], windows_per_week: int) -> tuple[Floats, Floats]:
     """Ratio of the latest accepted shift (1 where there was none) and weeks since it was accepted."""
     shifted = head[Head.EPOCH] > 0.0
-    ratio = np.where(shifted, np.exp(row(head, Head.SHIFT_LOG_RATIO)), 1.0)
-    return ratio, np.where(shifted, row(head, Head.SHIFT_AGE) / windows_per_week, np.nan)
+    ratio = where(shifted, exp(row(head, Head.SHIFT_LOG_RATIO)), 1.0)
+    return ratio, where(shifted, row(head, Head.SHIFT_AGE) / windows_per_week, np.nan)
 
 
 def shifts_accepted(head: NDArray[np.float32]) -> Floats:
@@ -71,7 +72,7 @@ def _learn_recent(
     head[Head.RECENT_SUM] = row(head, Head.RECENT_SUM) * keep + weight * count
     head[Head.RECENT_EXPOSURE] = row(head, Head.RECENT_EXPOSURE) * keep + weight * mean
     for field, windows in ((Head.MEAN, week.windows), (Head.SHIFT_MEAN + part, week.windows / DAY_PARTS)):
-        step = observed / (np.minimum(row(head, Head.SEEN) * windows / week.windows, windows) + 1.0)
+        step = observed / (minimum(row(head, Head.SEEN) * windows / week.windows, windows) + 1.0)
         head[field] = row(head, field) * (1.0 - step) + step * mean
 
 
@@ -81,8 +82,8 @@ def _activity(head: NDArray[np.float32]) -> Floats:
 
 
 def _over_the_day(head: NDArray[np.float32], first: int) -> Floats:
-    total = np.zeros(head.shape[1])
-    for part in range(DAY_PARTS):
+    total = row(head, first)
+    for part in range(1, DAY_PARTS):
         total = total + row(head, first + part)
     return total
 
@@ -91,9 +92,9 @@ def _holds(head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_])
     """Whether a shift has been evident for days in a series that is known well enough."""
     week, hyper = frame.week, frame.hyper
     up, down = (_over_the_day(head, first) for first, _ in _DIRECTIONS)
-    evident = np.maximum(up, down) > hyper.shift_threshold
-    held = np.where(evident, row(head, Head.SHIFT_HELD) + 1.0, 0.0)
-    head[Head.SHIFT_HELD] = np.where(observed, held, row(head, Head.SHIFT_HELD))
+    evident = maximum(up, down) > hyper.shift_threshold
+    held = where(evident, row(head, Head.SHIFT_HELD) + 1.0, 0.0)
+    head[Head.SHIFT_HELD] = where(observed, held, row(head, Head.SHIFT_HELD))
     head[Head.SHIFT_AGE] = row(head, Head.SHIFT_AGE) + observed
     settled = row(head, Head.SEEN) >= _SETTLED_WEEKS * week.windows
     return observed & settled & (held >= hyper.shift_days * week.windows_per_day)
@@ -101,18 +102,18 @@ def _holds(head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_])
 
 def _accept(head: NDArray[np.float32], accepted: NDArray[np.bool_]) -> None:
     """Move the level to that of the last days, and forget what was remembered against the old one."""
-    if not accepted.any():
+    if not anywhere(accepted):
         return
     ratio = (row(head, Head.RECENT_SUM) + 0.5) / (row(head, Head.RECENT_EXPOSURE) + 0.5)
-    scale = _ACCEPTED_SHAPE / np.maximum(row(head, Head.LEVEL_SUM), _ACCEPTED_SHAPE)
-    changes: dict[int, Floats] = {
+    scale = _ACCEPTED_SHAPE / maximum(row(head, Head.LEVEL_SUM), _ACCEPTED_SHAPE)
+    changes: dict[int, Floats | float] = {
         Head.LEVEL_SUM: row(head, Head.LEVEL_SUM) * scale * ratio,
         Head.LEVEL_EXPOSURE: row(head, Head.LEVEL_EXPOSURE) * scale,
-        Head.SHIFT_LOG_RATIO: np.log(ratio),
+        Head.SHIFT_LOG_RATIO: log(ratio),
         Head.EPOCH: row(head, Head.EPOCH) + 1.0,
     }
     wiped: list[int] = [Head.SHIFT_AGE, Head.LOITERING, Head.BLOCK, Head.SHIFT_HELD]
     wiped += [first + part for first, _ in _DIRECTIONS for part in range(DAY_PARTS)]
-    changes |= dict.fromkeys(wiped, np.zeros_like(ratio))
+    changes |= dict.fromkeys(wiped, 0.0)
     for field, value in changes.items():
-        head[field] = np.where(accepted, value, row(head, field))
+        head[field] = where(accepted, value, row(head, field))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats
+from models.detector.elementwise import clip, maximum, minimum, square, where
 from models.detector.frame import Frame
 from models.detector.state import Head, OccupancyState, accumulate, row
 
@@ -25,20 +26,20 @@ def dispersion(state: OccupancyState, slot: int, frame: Frame) -> Floats:
     """Extra-Poisson variance phi by time and group of days, shrunk to the series', which is shrunk to the fleet's."""
     head, times = state.head, state.bins[frame.week.time_of_day(slot)]
     series = _shrunk(head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), frame.dispersion, frame.dispersion_strength)
-    strength = np.full_like(series, frame.hyper.time_dispersion_strength)
-    return _shrunk(times, frame.week.dispersion_fields(slot), series, strength)
+    return _shrunk(times, frame.week.dispersion_fields(slot), series, frame.hyper.time_dispersion_strength)
 
 
 def clumping(head: NDArray[np.float32], frame: Frame) -> Floats:
     """Extra-Poisson variance in proportion to the mean, of each series: presences that come in groups."""
-    prior = np.full(head.shape[1], frame.hyper.clumping)
-    strength = np.full(head.shape[1], frame.hyper.clumping_strength)
-    return _shrunk(head, (Head.CLUMPING_SUM, Head.CLUMPING_WEIGHT), prior, strength)
+    hyper = frame.hyper
+    return _shrunk(head, (Head.CLUMPING_SUM, Head.CLUMPING_WEIGHT), hyper.clumping, hyper.clumping_strength)
 
 
-def _shrunk(rows: NDArray[np.float32], fields: tuple[int, int], prior: Floats, strength: Floats) -> Floats:
+def _shrunk(
+    rows: NDArray[np.float32], fields: tuple[int, int], prior: Floats | float, strength: Floats | float
+) -> Floats:
     estimate = (strength * prior + row(rows, fields[0])) / (strength + row(rows, fields[1]))
-    return np.maximum(estimate, _DISPERSION_FLOOR)
+    return maximum(estimate, _DISPERSION_FLOOR)
 
 
 def time_variance(head: NDArray[np.float32], frame: Frame) -> Floats:
@@ -64,10 +65,10 @@ def learn_dispersion(
     trust: Floats,
 ) -> None:
     """Learn what of a squared residual the rest of the variance does not explain."""
-    surplus = squared_residual - mean - np.square(mean) * excess
+    surplus = squared_residual - mean - square(mean) * excess
     per_square, per_mean = _information(frame, mean)
     weight, mean_weight = trust * per_square, trust * per_mean
-    gain = weight * (surplus / np.square(mean) + dispersion)
+    gain = weight * (surplus / square(mean) + dispersion)
     by_mean = mean_weight * (surplus / mean + clumping)
     head, week = state.head, frame.week
     age = row(head, Head.SEEN) / week.windows
@@ -75,7 +76,7 @@ def learn_dispersion(
         (head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), week.windows),
         (state.bins[week.time_of_day(slot)], week.dispersion_fields(slot), week.group_days(slot)),
     ):
-        forget = trust / np.minimum(frame.hyper.dispersion_memory_weeks * visits, 1.0 + 0.5 * age * visits)
+        forget = trust / minimum(frame.hyper.dispersion_memory_weeks * visits, 1.0 + 0.5 * age * visits)
         accumulate(rows, fields[0], gain, forget)
         accumulate(rows, fields[1], weight, forget)
     forget = trust / (frame.hyper.dispersion_memory_weeks * week.windows)
@@ -88,10 +89,10 @@ def _information(frame: Frame, mean: Floats) -> tuple[Floats, Floats]:
 
     Weights that followed a series' own estimates would favour the residuals met while an estimate is low.
     """
-    by_phi, by_psi = frame.dispersion * np.square(mean), frame.hyper.clumping * mean
+    by_phi, by_psi = frame.dispersion * square(mean), frame.hyper.clumping * mean
     variance = mean + by_psi + by_phi
-    noise = variance + 2.0 * np.square(variance)
-    return np.square(by_phi) / noise, np.square(by_psi) / noise
+    noise = variance + 2.0 * square(variance)
+    return square(by_phi) / noise, square(by_psi) / noise
 
 
 def learn_misfit(
@@ -105,15 +106,15 @@ def learn_misfit(
     observed: NDArray[np.bool_],
 ) -> None:
     """Learn how far one ratio's weighted counts stray from what the level above it expects."""
-    spread = expected + np.square(expected) * variance
-    squared = np.minimum(np.square(total - expected), _OUTLYING_VARIANCES * spread)
-    precision = observed / (spread + 2.0 * np.square(spread) + 1e-12)
-    forget = np.where(observed, 1.0 / (frame.hyper.misfit_memory_weeks * frame.week.windows), 0.0)
-    accumulate(head, fields[0], precision * np.square(expected) * (squared - expected), forget)
-    accumulate(head, fields[1], precision * np.square(np.square(expected)), forget)
+    spread = expected + square(expected) * variance
+    squared = minimum(square(total - expected), _OUTLYING_VARIANCES * spread)
+    precision = observed / (spread + 2.0 * square(spread) + 1e-12)
+    forget = where(observed, 1.0 / (frame.hyper.misfit_memory_weeks * frame.week.windows), 0.0)
+    accumulate(head, fields[0], precision * square(expected) * (squared - expected), forget)
+    accumulate(head, fields[1], precision * square(square(expected)), forget)
 
 
 def _misfit(head: NDArray[np.float32], fields: tuple[Head, Head], prior: Floats, frame: Frame) -> Floats:
-    strength = frame.hyper.misfit_strength / np.square(np.maximum(prior, _LEAST_DOUBT))
+    strength = frame.hyper.misfit_strength / square(maximum(prior, _LEAST_DOUBT))
     estimate = (strength * prior + row(head, fields[0])) / (strength + row(head, fields[1]))
-    return np.clip(estimate, prior, _LARGEST_MISFIT)
+    return clip(estimate, prior, _LARGEST_MISFIT)

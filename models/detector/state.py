@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,9 +160,9 @@ class OccupancyState:
 
 
 def row(rows: NDArray[np.float32], field: int) -> NDArray[np.float64]:
-    """One field as float64."""
-    values: NDArray[np.float64] = rows[field].astype(np.float64)
-    return values
+    """One field as float64; a float, where rows are those of `models.detector.alone`."""
+    values: Any = rows[field]
+    return values.astype(np.float64) if type(values) is np.ndarray else values
 
 
 def accumulate(rows: NDArray[np.float32], field: int, gain: NDArray[np.float64], forget: NDArray[np.float64]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats, normal_score
+from models.detector.elementwise import maximum, minimum, sqrt, square, where
 from models.detector.frame import Frame
 from models.detector.occupancy import Expectation, Lesson
 from models.detector.state import Head, accumulate, row
@@ -20,7 +21,7 @@ _CREDIBLE, _CREDIBLE_AT_FIRST = 10.0, 100.0  # the level is unknown in the first
 
 def settled_share(head: NDArray[np.float32], frame: Frame) -> Floats:
     """How far a series is known, 0 to 1: what it does in its first weeks is its normal, and nothing else is known."""
-    return np.minimum(1.0, row(head, Head.SEEN) / (_SETTLING_WEEKS * frame.week.windows))
+    return minimum(1.0, row(head, Head.SEEN) / (_SETTLING_WEEKS * frame.week.windows))
 
 
 def lesson_of(
@@ -37,17 +38,17 @@ def lesson_of(
 ) -> Lesson:
     """What is learnt of a window; ``loitering`` is its probability, ``trusted`` counts are vouched for by a person."""
     hyper = frame.hyper
-    surprise = np.maximum(np.abs(normal_score(p_value, p_above)), 1e-9)
-    likely = np.where(trusted, 1.0, np.minimum(1.0, np.square(hyper.unlikely_z / surprise)))
+    surprise = maximum(abs(normal_score(p_value, p_above)), 1e-9)
+    likely = where(trusted, 1.0, minimum(1.0, square(hyper.unlikely_z / surprise)))
     distrust = settled_share(head, frame) * (1.0 - likely * (1.0 - loitering))
-    ration = np.minimum(1.0, hyper.most_distrust / np.maximum(row(head, Head.DISTRUST), 1e-9))
-    credible = np.minimum(count, _most_credible(expectation, row(head, Head.SEEN)))
-    residual = np.square(credible - expectation.mean)
+    ration = minimum(1.0, hyper.most_distrust / maximum(row(head, Head.DISTRUST), 1e-9))
+    credible = minimum(count, _most_credible(expectation, row(head, Head.SEEN)))
+    residual = square(credible - expectation.mean)
     return Lesson(
         count=credible,
-        trust=np.where(observed, 1.0 - distrust * ration, 0.0),
-        distrust=np.where(observed & (count > expectation.mean), distrust, 0.0),
-        squared_residual=residual * np.minimum(1.0, np.square(hyper.dispersion_z / surprise)),
+        trust=where(observed, 1.0 - distrust * ration, 0.0),
+        distrust=where(observed & (count > expectation.mean), distrust, 0.0),
+        squared_residual=residual * minimum(1.0, square(hyper.dispersion_z / surprise)),
     )
 
 
@@ -60,5 +61,5 @@ def learn_distrust(head: NDArray[np.float32], frame: Frame, lesson: Lesson, obse
 def _most_credible(expectation: Expectation, seen: Floats) -> Floats:
     """The most a count is learnt as: a level wrong by orders of magnitude is found, a broken count does little harm."""
     mean = expectation.mean
-    spread = np.sqrt(mean + expectation.excess * np.square(mean))
+    spread = sqrt(mean + expectation.excess * square(mean))
     return _CREDIBLE * (1.0 + _CREDIBLE_AT_FIRST / (1.0 + seen)) * (1.0 + mean + spread)
