@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from models.calendar import DAY_TYPES, HOLIDAY
 from models.detector.state import Bin
@@ -31,22 +32,22 @@ class Week:
         if self.window_minutes <= 0 or 60 % self.window_minutes:
             raise ValueError(f"window_minutes is {self.window_minutes}, but a window must divide 60 minutes")
 
-    @property
+    @cached_property
     def hours(self) -> float:
         """Length of a window in hours."""
         return self.window_minutes / 60
 
-    @property
+    @cached_property
     def windows_per_day(self) -> int:
         """Windows of a day."""
         return 1440 // self.window_minutes
 
-    @property
+    @cached_property
     def windows(self) -> int:
         """Windows of a week."""
         return 7 * self.windows_per_day
 
-    @property
+    @cached_property
     def slots(self) -> int:
         """Slots: those of a week and of a holiday."""
         return DAY_TYPES * self.windows_per_day
@@ -95,18 +96,11 @@ class Week:
 
     def near_times(self, time: int) -> list[tuple[float, int]]:
         """Windows of the day up to two hours away, as (hours away, window)."""
-        return [
-            (step * self.hours, (time + sign * step) % self.windows_per_day)
-            for step in self._steps()
-            for sign in (-1, 1)
-        ]
+        return self._near_times[time]
 
     def adjacent_slots(self, slot: int) -> list[tuple[float, int]]:
         """The slots just before and after; of a holiday also the same time on Sunday, as if an hour away."""
-        near = [(self.hours, self.slot_after(slot, step)) for step in (-1, 1)]
-        if self.is_holiday(slot):
-            near.append((1.0, slot - self.windows_per_day))
-        return near
+        return self._adjacent_slots[slot]
 
     def slot_after(self, slot: int, windows: int) -> int:
         """The slot some windows later; a holiday wraps into itself."""
@@ -118,6 +112,27 @@ class Week:
         """Windows ahead, four at most, at which a block of hours that holds this window can end."""
         windows = max(1, round(block_hours / self.hours))
         return range(0, windows, max(1, windows // 4))
+
+    @cached_property
+    def _near_times(self) -> list[list[tuple[float, int]]]:
+        return [
+            [
+                (step * self.hours, (time + sign * step) % self.windows_per_day)
+                for step in self._steps()
+                for sign in (-1, 1)
+            ]
+            for time in range(self.windows_per_day)
+        ]
+
+    @cached_property
+    def _adjacent_slots(self) -> list[list[tuple[float, int]]]:
+        return [self._adjacent(slot) for slot in range(self.slots)]
+
+    def _adjacent(self, slot: int) -> list[tuple[float, int]]:
+        near = [(self.hours, self.slot_after(slot, step)) for step in (-1, 1)]
+        if self.is_holiday(slot):
+            near.append((1.0, slot - self.windows_per_day))
+        return near
 
     def _steps(self) -> list[int]:
         """1, 2, 4 ... windows, up to two hours."""

@@ -189,6 +189,7 @@ def score_and_learn(
     measures = np.empty((len(MEASURES) - 1, *counts.shape))
     anomalous = np.zeros(counts.shape, dtype=bool)
     counted = counts.copy()
+    silences: NDArray[np.bool_] = np.any(alive & np.isnan(counts), axis=1)
     restarting, falling_silent = roster.restarting(), _by_time(roster.silences)
     pending: list[Scored] = []
     for t, slot in enumerate(slots):
@@ -196,12 +197,14 @@ def score_and_learn(
             restart(columns, anew)
         if silent := falling_silent.get(int(starts[t])):
             _take_for_silent(columns, silent)
-        unheard = alive[t] & np.isnan(counted[t]) & (columns.evidence_weeks > 0)
-        too_long = unheard & (columns.quiet > limit)
-        if found is not None and (noticed := np.flatnonzero(too_long & np.isfinite(columns.quiet)).tolist()):
-            _take_for_silent(columns, noticed)
-            found |= {int(roster.numbers[k]): int(starts[t]) for k in noticed if int(roster.numbers[k]) not in found}
-        counted[t, unheard & ~too_long] = 0.0
+        if silences[t]:
+            unheard = alive[t] & np.isnan(counted[t]) & (columns.evidence_weeks > 0)
+            too_long = unheard & (columns.quiet > limit)
+            if found is not None and (noticed := np.flatnonzero(too_long & np.isfinite(columns.quiet)).tolist()):
+                _take_for_silent(columns, noticed)
+                numbers = roster.numbers[noticed].tolist()
+                found |= {number: int(starts[t]) for number in numbers if number not in found}
+            counted[t, unheard & ~too_long] = 0.0
         said = {"left_out": marks.left_out[t], "confirmed": marks.confirmed[t]} if marks else {}
         pending.append(columns.advance(int(slot), counted[t], holiday=holidays[t], **said))
         if len(pending) * len(roster) >= _CELLS_AT_A_TIME or t == len(slots) - 1:
