@@ -70,6 +70,10 @@ class StoreError(TrappvaktError):
     """A store cannot be reached or refuses; the message names the store and what to check."""
 
 
+class StateOutdated(StoreError):  # noqa: N818
+    """What was learnt is laid out as another Trappvakt did; the scheduler learns it anew from the counts."""
+
+
 class StorageFull(StoreError):  # noqa: N818
     """The disk of a store is full; what was being written is given up, what was there stays."""
 
@@ -84,6 +88,10 @@ class WebhookError(TrappvaktError):
 
 class VersionRefused(TrappvaktError):  # noqa: N818
     """A model version is incomplete, foreign or altered; it is not used."""
+
+
+class VersionOutdated(VersionRefused):
+    """A model version is as it was written, but by a Trappvakt whose format is not today's."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ import numpy as np
 from models.shipped import shipped_version
 from models.version import ModelVersion
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest, VersionRecord
-from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionRefused
+from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionOutdated, VersionRefused
 from service.ports.versions import VersionRecords
 from service.version_files import move_into_place, read_plain_file, walk_plain_files, write_synced
 
@@ -110,7 +110,10 @@ class FolderVersionRegistry:
             }
             return ModelVersion.from_tables(tables, msgspec.json.decode(files[_SETTINGS]))
         except (ValueError, KeyError, msgspec.DecodeError) as error:
-            raise VersionRefused(f"model version {version_id} cannot be used: {error}") from error
+            raise VersionOutdated(
+                f"model version {version_id} is as it was written, but by another Trappvakt, and cannot be used by "
+                f"this one: {error}"
+            ) from error
 
     def verify(self, version_id: str) -> VersionManifest:
         """Check that the folder holds every file of the manifest as it was written, and no other."""

@@ -22,11 +22,12 @@ from filelock import FileLock, Timeout
 
 from service import metrics
 from service.domain.installation import SCHEDULER_LOCK
-from service.errors import SchedulerBusy, StoreError
+from service.errors import SchedulerBusy, StateOutdated, StoreError, VersionOutdated
 from service.ports import Ports
 from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.trainer import Trainer
+from service.usecases.audit import SCHEDULER
 from service.usecases.commands import run_commands
 from service.usecases.findings.common_cause import Begun, count_begun
 from service.usecases.findings.live_calibration import live_calibration
@@ -34,14 +35,14 @@ from service.usecases.health import read_progress
 from service.usecases.intake.reconcile import reconcile
 from service.usecases.learning.advance import advance
 from service.usecases.lists.drafts import list_due, make_drafts
-from service.usecases.lists.hotspots import SCHEDULER, expire_lists
+from service.usecases.lists.hotspots import expire_lists
 from service.usecases.lists.joint_lists import make_joint_list
 from service.usecases.sensors.check import check_sensors, examination_due
 from service.usecases.telling.deliver import deliver_lists
 from service.usecases.telling.episodes import tell_episodes
 from service.usecases.telling.promotion import tell_promotion
 from service.usecases.telling.webhooks import send_events
-from service.usecases.versions.promote import go_on, promotion_share
+from service.usecases.versions.promote import begin_rebuild, go_on, promotion_share
 
 _PROMOTING_SHARE = 0.8  # of the interval: a slice that is begun in time ends before the next tick
 
@@ -139,7 +140,7 @@ class Tick:
         line: dict[str, object] = {}
         self._step("commands", line, self._run_commands)
         self._step("reconcile", line, self._reconcile)
-        if self._step("advance", line, lambda: self._advance(began)):
+        if self._step("advance", line, lambda: self._advance(began)) and "outdated" not in line:
             self._step("lists", line, self._make_lists)
             self._step("calibration", line, self._watch_calibration)
             self._step("sensors", line, self._check_sensors)
@@ -154,7 +155,7 @@ class Tick:
         metrics.TICKS.inc()
         metrics.TICK_SECONDS.observe(seconds)
         metrics.LAST_TICK.set_to_current_time()
-        tell = _log.warning if "failed" in line else _log.info
+        tell = _log.warning if line.keys() & {"failed", "outdated"} else _log.info
         tell("tick", **line, seconds=round(seconds, 3))
 
     def _step(self, name: str, line: dict[str, object], step: Callable[[], dict[str, object]]) -> bool:
@@ -191,7 +192,11 @@ class Tick:
 
     def _advance(self, began: float) -> dict[str, object]:
         before, deadline = self.ports.state.manifest(), began + self.ports.settings.advance.interval_seconds
-        report = advance(self.ports, progress=self._between_commits, enough=lambda: time.perf_counter() >= deadline)
+        try:
+            report = advance(self.ports, progress=self._between_commits, enough=lambda: time.perf_counter() >= deadline)
+        except (StateOutdated, VersionOutdated) as outdated:
+            begin_rebuild(self.ports, outdated)
+            return {"outdated": str(outdated)}
         begun = count_begun(self.ports, before.watermark if before else 0) if report.anomalous else Begun()
         missing = max(0, report.windows * self._series_scored() - report.verdicts) if report.windows else 0
         metrics.VERDICTS.inc(report.verdicts)
@@ -218,7 +223,7 @@ class Tick:
         return sum(len(shard.series) for shard in manifest.shards) if manifest else 0
 
     def _go_on_promoting(self, began: float) -> dict[str, object]:
-        """Learn the state of the next champion for what is left of the interval, so that windows never wait for it."""
+        """Learn a second state for what is left of the interval, so that windows never wait for the next champion's."""
         deadline = began + _PROMOTING_SHARE * self.ports.settings.advance.interval_seconds
         promotion = self.ports.state.promotion()
         while go_on(self.ports):

@@ -105,6 +105,14 @@ def _progress(progress: Progress) -> Iterator[Metric]:
     for labels, number in progress.deliveries.items():
         deliveries.add_metric(labels, number)
     yield deliveries
+    second = GaugeMetricFamily(
+        "trappvakt_second_state_ratio",
+        "How much is learnt of a second state, 0 to 1; no sample where there is none.",
+        labels=["cause"],
+    )
+    if progress.second:
+        second.add_metric(["rebuild" if progress.second.outdated else "promotion"], progress.second.share)
+    yield second
     known = {
         "trappvakt_watermark_timestamp_seconds": ("Every window before it is scored, Unix time.", progress.watermark),
         "trappvakt_watermark_age_seconds": ("Time since the watermark.", progress.watermark_age_seconds),

@@ -7,22 +7,34 @@ import msgspec
 from service.api.metrics import MEDIA_TYPE, render
 from service.api.routes import Reply, Routes
 from service.ports import Ports
-from service.usecases.health import check_stores, free_bytes, read_progress, store_failures, watermark_age_seconds
+from service.usecases.health import (
+    check_stores,
+    free_bytes,
+    read_progress,
+    second_state,
+    store_failures,
+    watermark_age_seconds,
+)
 
 routes = Routes("Health")
 
 
 class Health(msgspec.Struct, frozen=True):
-    """``pass``, and what was checked."""
+    """``pass``, or ``warn`` where somebody should look at it; and what was checked."""
 
     status: str
     checked: list[str] = []
 
 
 class Readiness(Health, frozen=True):
-    """How far scoring lies behind the present besides; ``null`` before the first tick."""
+    """How far scoring lies behind the present besides; ``null`` before the first tick.
+
+    ``rebuilt`` is there while scoring waits for a state that is learnt anew, because the one in force is of another
+    Trappvakt's format (``warn``): how much of it is done, 0 to 1.
+    """
 
     watermark_age_seconds: float | None = None
+    rebuilt: float | None = None
 
 
 @routes.declare("GET", "/health/live", answered=Health("pass"))
@@ -34,7 +46,9 @@ def read_liveness() -> Health:
 @routes.declare("GET", "/health/ready", answered=Readiness("pass", ["counts", "verdicts"], 1512.5))
 def read_readiness(ports: Ports) -> Readiness:
     """Tell that every store answers, and the lag of scoring; otherwise 503 names the one that does not."""
-    return Readiness("pass", check_stores(ports), watermark_age_seconds(ports))
+    checked, second = check_stores(ports), second_state(ports)
+    rebuilt = second.share if second and second.outdated else None
+    return Readiness("pass" if rebuilt is None else "warn", checked, watermark_age_seconds(ports), rebuilt)
 
 
 @routes.declare("GET", "/metrics", produces={MEDIA_TYPE: str})

@@ -10,9 +10,10 @@ import click
 from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
-from service.errors import InvalidInput, SchedulerBusy
+from service.errors import InvalidInput, SchedulerBusy, StateOutdated, VersionOutdated
 from service.scheduler import scheduler_lock
 from service.usecases.learning.advance import AdvanceReport, advance
+from service.usecases.versions.promote import rebuild
 
 
 @click.command()
@@ -23,7 +24,12 @@ def score(session: Session, until: str | None) -> None:
     to = _instant(until, session.settings.general.timezone) if until else None
     try:
         with scheduler_lock(session.settings), progress("Scoring windows") as bar:
-            done = advance(session.ports, to, bar.update)
+            try:
+                done = advance(session.ports, to, bar.update)
+            except (StateOutdated, VersionOutdated) as outdated:
+                click.echo(f"Warning: {outdated}", err=True)
+                rebuild(session.ports, outdated)
+                done = advance(session.ports, to, bar.update)
     except SchedulerBusy as error:
         if to:
             raise SchedulerBusy(f"{error}; it scores every window in its time, so stop it or leave out --to") from error

@@ -35,7 +35,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``cursor`` is how far the count store's changes have been taken in, and ``annotations`` those of the annotations;
     ``digest`` is the SHA-256 of the last counts; ``previous`` is the champion before this one, which a rollback returns
-    to.
+    to. ``layout`` is the `models.detector.state.STATE_SCHEMA` of all chunks, those of checkpoints among them; manifests
+    that say nothing of it are of the third.
     """
 
     origin: int
@@ -48,6 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     shards: list[Shard]
     annotations: int = 0
+    layout: int = 3
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +121,8 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 
     ``manifest`` and ``ledger`` are its own, and mean what they would if it were in force: what is still to be replayed
     is pending. ``override`` is why gates that were not passed do not matter, ``command`` the command that waits for it.
-    ``entry`` is what the audit is to be told once it is in force.
+    ``entry`` is what the audit is to be told once it is in force. ``outdated`` is why the state in force cannot be
+    read, if this one is learnt for that reason, and nothing is scored until it is.
     """
 
     manifest: Manifest
@@ -128,6 +131,14 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
     override: str = ""
     command: int | None = None
     entry: AuditEntry | None = None
+    outdated: str = ""
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, 0 to 1."""
+        end, origin = self.manifest.watermark, self.manifest.origin
+        span = max(1, end - origin) * max(1, len(self.ledger.learnt))
+        return max(0.0, 1 - sum(end - since for since in self.ledger.pending.values()) / span)
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

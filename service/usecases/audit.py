@@ -7,7 +7,10 @@ from operator import attrgetter
 from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.ports import Ports
 
-__all__ = ["EVERY_TENANT", "read_audit", "record"]
+__all__ = ["EVERY_TENANT", "SCHEDULER", "read_audit", "record"]
+
+SCHEDULER = "scheduler"
+"""Who does what nobody ordered."""
 
 
 def record(  # noqa: PLR0917 - in the order of the sentence: who, for whom, did what, to what

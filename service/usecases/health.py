@@ -21,13 +21,25 @@ _NOBODY = ""
 _NO_SERIES = -1
 
 
+class SecondState(msgspec.Struct, frozen=True, kw_only=True):
+    """A state that is learnt beside the one in force: of which version, and how much of it is done, 0 to 1.
+
+    ``outdated`` is why the one in force cannot be read, if that is the cause, and nothing is scored until this one is
+    done; else a version is being promoted.
+    """
+
+    version: str
+    share: float
+    outdated: str
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far the service has come; the watermark is in seconds UTC, ``None`` before the first tick.
 
     ``overdue_seconds`` are how long the first window that is to be scored has been due: 0 when none is.
     ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count. They are
     ``None`` while the verdicts cannot be read. ``deliveries`` are counted by (channel, status), where they wait or were
-    given up, ``sensors`` by state.
+    given up, ``sensors`` by state. ``second`` is the state that is learnt beside the one in force, if any is.
     """
 
     series: int
@@ -40,6 +52,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     anomalous: int | None
     commands: int
     version: str | None
+    second: SecondState | None
 
 
 def store_failures(ports: Ports) -> dict[str, str | None]:
@@ -135,7 +148,16 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
         anomalous=None if newest is None else int(newest.sum()),
         commands=len(ports.state.commands()),
         version=manifest.version if manifest else None,
+        second=second_state(ports),
     )
+
+
+def second_state(ports: Ports) -> SecondState | None:
+    """The state that is learnt beside the one in force; None if none is, or if it has just come in force."""
+    second = ports.state.promotion()
+    if second is None or second.entry:
+        return None
+    return SecondState(version=second.manifest.version, share=second.share, outdated=second.outdated)
 
 
 def _failure(probe: Callable[[], object]) -> str | None:

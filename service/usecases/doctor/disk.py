@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.detector.state import STATE_SCHEMA
 from service.domain.installation import DatabaseFile, Disk
-from service.domain.state import files_named
-from service.errors import StoreError, TrappvaktError
+from service.domain.state import Manifest, files_named
+from service.errors import StoreError, TrappvaktError, VersionOutdated
 from service.ports import Ports
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, failed, some, well
+from service.usecases.health import SecondState, second_state
 
 _DAY_SECONDS = 86_400
 _LEAST_BYTES = 2**29
@@ -16,6 +18,8 @@ _LEAST_BYTES = 2**29
 _SHORT_DAYS, _LAST_DAYS = 90, 7
 _LEAST_SPAN_DAYS = 7
 """Of less than a week nothing is said on growth."""
+_OUTDATED = "retrain, or delete it: it cannot be promoted any longer"
+_OUTDATED_CHAMPION = "the scheduler puts version 0 in its place; then retrain"
 
 
 def examine_folder(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
@@ -65,6 +69,10 @@ def examine_chunks(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
     manifest = ports.state.manifest()
     if manifest is None:
         return
+    second = second_state(ports)
+    if manifest.layout != STATE_SCHEMA or (second and second.outdated):
+        yield _outdated(manifest, second)
+        return
     files = sorted(files_named(manifest, ports.state.ledger()))
     for file in files:
         try:
@@ -86,12 +94,23 @@ def examine_versions(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
             ports.registry.load(version)
         except TrappvaktError as error:
             refused = True
-            if version == champion:
+            if isinstance(error, VersionOutdated):
+                yield doubtful("model versions", str(error), _OUTDATED_CHAMPION if version == champion else _OUTDATED)
+            elif version == champion:
                 yield failed("model versions", f"the champion: {error}", "restore its folder, or promote another one")
             else:
                 yield doubtful("model versions", str(error), "restore the folder, or delete it")
     if not refused:
         yield well("model versions", f"{len(known)}, unaltered; champion is {champion or 'none yet'}")
+
+
+def _outdated(manifest: Manifest, second: SecondState | None) -> Diagnosis:
+    """That nothing is scored until the state is learnt anew, and how far that has come."""
+    told = f"it has layout {manifest.layout}, and this Trappvakt reads {STATE_SCHEMA}"
+    if second is None:
+        return doubtful("state", f"{told}: nothing is scored until it is learnt anew", "start `trappvakt serve`")
+    told = f"{second.outdated or told}; {second.share:.0%} is learnt anew, under version {second.version}"
+    return doubtful("state", told, "wait: once it is done, all that waits is scored")
 
 
 def _room(used: int, free: int, days: float) -> Diagnosis:

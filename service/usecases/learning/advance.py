@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.detector.shift import shifts_accepted
+from models.detector.state import STATE_SCHEMA
 from models.version import ModelVersion
 from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
@@ -39,6 +40,7 @@ from service.usecases.learning.rosters import calendar_of, full_roster
 from service.usecases.learning.scoring import Roster, count_matrix, score_and_learn, slots_stepped
 from service.usecases.learning.shards import (
     ShardState,
+    check_layout,
     close_shard,
     open_shard,
     shard_number,
@@ -129,11 +131,14 @@ def advance(
     ------
     SettingsError
         If the length of a window is not the one the state was learnt with.
+    StateOutdated, VersionOutdated
+        If state or champion are of another Trappvakt's format; see `service.usecases.versions.promote.begin_rebuild`.
     """
     manifest = ports.state.manifest() or _first_manifest(ports)
     if manifest is None:
         return AdvanceReport(0, 0, 0, 0, None)
     check_window(ports, manifest)
+    check_layout(manifest)
     version = ports.registry.load(manifest.version)
     first, late = manifest.watermark, set[int]()
     verdicts = anomalous = shifts = 0
@@ -209,6 +214,7 @@ def _first_manifest(ports: Ports) -> Manifest | None:
         annotations=annotations,
         digest="",
         shards=[],
+        layout=STATE_SCHEMA,
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.detector.state import OccupancyState
 from service.domain.state import Checkpoint
-from service.errors import StoreError
+from service.errors import StateOutdated
 from service.ports.state import StateStore
 
 WEEK_SECONDS = 7 * 86_400
@@ -79,7 +79,9 @@ def read_checkpoints(
     Raises
     ------
     StoreError
-        If a file is damaged, missing, or laid out otherwise.
+        If a file is damaged or missing.
+    StateOutdated
+        If one is laid out otherwise.
     """
     holders = {number: one for one in checkpoints for number in one.series}
     wanted = [holders.get(int(number)) for number in numbers]
@@ -91,9 +93,8 @@ def read_checkpoints(
         for group in _GROUPS:
             target, held = getattr(read, group), chunk[group]
             if held.shape[:-1] != target.shape[:-1]:
-                raise StoreError(
-                    f"checkpoint {holder.file} holds {group} as {held.shape}: another version of Trappvakt wrote it; "
-                    "promote the champion again to rebuild state from the counts"
+                raise StateOutdated(
+                    f"checkpoint {holder.file} holds {group} as {held.shape}: another version of Trappvakt wrote it"
                 )
             target[..., at] = held[..., columns]
     return read

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.columns import OccupancyColumns
-from models.detector.state import HEAD_FIELDS, OccupancyState
+from models.detector.state import HEAD_FIELDS, STATE_SCHEMA, OccupancyState
 from models.version import ModelVersion
 from service.domain.state import Chunk, Manifest, Shard
-from service.errors import StoreError
+from service.errors import StateOutdated, StoreError
 from service.ports.state import StateStore
 from service.usecases.learning.scoring import Roster
 
 GROUPS = ("slots", "bins", "head")
+LEARNT_ANEW = "the scheduler learns it anew from the stored counts, and scores what waits once it is done"
 T = TypeVar("T")
 _TRIES = 3  # a tick may replace the chunks between reading the manifest and reading them
 
@@ -38,11 +39,25 @@ def read_published(state: StateStore, read: Callable[[Manifest | None], T]) -> T
     for _ in range(_TRIES - 1):
         manifest = state.manifest()
         try:
-            return read(manifest)
+            return read(_checked(manifest))
         except StoreError:
             if manifest == state.manifest():
                 raise
-    return read(state.manifest())
+    return read(_checked(state.manifest()))
+
+
+def check_layout(manifest: Manifest) -> None:
+    """Raise StateOutdated if the chunks are laid out otherwise than this program does."""
+    if manifest.layout != STATE_SCHEMA:
+        raise StateOutdated(
+            f"the state has layout {manifest.layout}, and this Trappvakt reads {STATE_SCHEMA}: {LEARNT_ANEW}"
+        )
+
+
+def _checked(manifest: Manifest | None) -> Manifest | None:
+    if manifest is not None:
+        check_layout(manifest)
+    return manifest
 
 
 def open_shard(
@@ -105,9 +120,8 @@ def _row(
 ) -> NDArray[np.float32]:
     row = file[chunk.group][chunk.index]
     if row.shape != shape:
-        raise StoreError(
-            f"chunk {chunk.file} holds {name} as {row.shape}, expected {shape}: another "
-            "version of Trappvakt wrote it; promote the champion again to rebuild state from the counts"
+        raise StateOutdated(
+            f"chunk {chunk.file} of state holds {name} as {row.shape}, and this Trappvakt reads {shape}: {LEARNT_ANEW}"
         )
     return np.asarray(row)
 

@@ -16,7 +16,7 @@ from service.domain.state import Manifest
 from service.errors import Conflict, InvalidInput, NotFound
 from service.ports import Ports
 from service.settings.sections import Hotspots
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of
 from service.usecases.learning.scoring import window_starts
@@ -27,7 +27,6 @@ from service.usecases.lists.ranking import presences_of, rank_all, start_of_hist
 from service.usecases.lists.standing import gone_since, told_against
 from service.usecases.telling.publish import approve_and_publish
 
-SCHEDULER = "scheduler"
 """The actor of what is done on schedule."""
 
 

@@ -20,8 +20,7 @@ from service.exports.letter import letter_subject, letter_text
 from service.exports.wording import Language
 from service.ports import Ports
 from service.settings.mail import Recipient
-from service.usecases.audit import record
-from service.usecases.lists.hotspots import SCHEDULER
+from service.usecases.audit import SCHEDULER, record
 from service.usecases.lists.list_numbers import sha256
 from service.usecases.lists.reading import is_shared
 from service.usecases.telling.outbox import attempt, give_up, is_due, queued

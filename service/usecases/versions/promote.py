@@ -12,14 +12,18 @@ anywhere, it goes on from the last slice; what fails leaves the champion as it w
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from models.detector.state import STATE_SCHEMA
 from models.version import ModelVersion
 from service.domain.keys import AuditEntry
 from service.domain.state import Ledger, Manifest, Promotion
-from service.errors import Conflict, StorageFull, StoreError
+from service.domain.versions import SHIPPED_MANIFEST
+from service.errors import Conflict, StateOutdated, StorageFull, StoreError, VersionOutdated
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT
+from service.usecases.audit import EVERY_TENANT, SCHEDULER
 from service.usecases.health import free_bytes
 from service.usecases.learning.advance import check_window, next_advanced
 from service.usecases.learning.correct import next_replayed
@@ -71,19 +75,59 @@ def begin_promotion(ports: Ports, version_id: str, actor: str, override: str = "
     failed = check_gates(ports, described, override)
     if underway := ports.state.promotion():
         _give_up(ports, underway, f"version {version_id} was ordered to be put in force instead")
+    _begin(ports, manifest, version_id, actor, override=override if failed else "", command=command)
+
+
+def begin_rebuild(ports: Ports, outdated: StateOutdated | VersionOutdated) -> None:
+    """Take up learning the state anew, where that in force, or its version, is of another Trappvakt's format.
+
+    It is a promotion of the champion to itself, but that nothing is scored until it is done. Where its version cannot
+    be read any longer, the shipped one takes its place. What is being learnt already, in today's layout, goes on: a
+    promotion that a person ordered meanwhile leads to a state that can be read as well.
+
+    Raises
+    ------
+    NotFound, VersionRefused
+        If the champion's folder is gone or was altered.
+    Conflict
+        If the disk has no room for two states.
+    SettingsError
+        If the length of a window is not the one the state was learnt with.
+    """
+    manifest, underway = _manifest(ports), ports.state.promotion()
+    if underway and (underway.entry or underway.manifest.layout == STATE_SCHEMA):
+        return
+    check_window(ports, manifest)
+    version_id, reason = manifest.version, str(outdated)
+    try:
+        ports.registry.load(version_id)
+    except VersionOutdated as error:
+        version_id, reason = SHIPPED_MANIFEST.version_id, f"{error}; version 0 takes its place"
+    if underway:
+        _give_up(ports, underway, f"{outdated}; order it again")
+    _begin(ports, manifest, version_id, SCHEDULER, outdated=reason)
+
+
+def rebuild(ports: Ports, outdated: StateOutdated | VersionOutdated) -> None:
+    """Learn the state anew, with nothing scored meanwhile; raises as `begin_rebuild` and `go_on`."""
+    begin_rebuild(ports, outdated)
+    while go_on(ports):
+        pass
+
+
+def _begin(ports: Ports, manifest: Manifest, version_id: str, actor: str, **why: Any) -> None:
+    """Put a second state beside the one in force, of which everything is yet to be replayed."""
     _check_room(ports)
     ledger = Ledger(pending={one.number: manifest.origin for one in ports.register.series()})
     second = msgspec.structs.replace(
-        manifest, version=version_id, shard_series=ports.settings.advance.shard_series, shards=[]
+        manifest,
+        version=version_id,
+        shard_series=ports.settings.advance.shard_series,
+        shards=[],
+        layout=STATE_SCHEMA,
     )
-    promotion = Promotion(
-        manifest=second,
-        ledger=relearnt(ports, ledger, version_id)[0],
-        actor=actor,
-        override=override if failed else "",
-        command=command,
-    )
-    ports.state.publish_promotion(promotion)
+    ledger = relearnt(ports, ledger, version_id)[0]
+    ports.state.publish_promotion(Promotion(manifest=second, ledger=ledger, actor=actor, **why))
 
 
 def go_on(ports: Ports) -> bool:
@@ -97,6 +141,8 @@ def go_on(ports: Ports) -> bool:
         If the version was altered meanwhile.
     StorageFull
         If the disk has no room for a second state.
+    StateOutdated
+        If what it has come to so far is laid out as another Trappvakt did.
     StoreError
         If a store cannot be reached.
     """
@@ -109,7 +155,7 @@ def go_on(ports: Ports) -> bool:
     try:
         _step(ports, promotion)
     except Exception as error:
-        if isinstance(error, StorageFull) or not isinstance(error, StoreError):
+        if isinstance(error, (StorageFull, StateOutdated)) or not isinstance(error, StoreError):
             _give_up(ports, promotion, str(error) or type(error).__name__)
         raise
     return True
@@ -118,11 +164,7 @@ def go_on(ports: Ports) -> bool:
 def promotion_share(ports: Ports) -> float | None:
     """How much of the promotion that goes on is done, 0 to 1; None if none does."""
     promotion = ports.state.promotion()
-    if promotion is None:
-        return None
-    second, pending = promotion.manifest, promotion.ledger.pending
-    span = max(1, second.watermark - second.origin) * max(1, len(promotion.ledger.learnt))
-    return max(0.0, 1 - sum(second.watermark - since for since in pending.values()) / span)
+    return None if promotion is None else promotion.share
 
 
 def previous_champion(ports: Ports) -> str:
@@ -197,10 +239,11 @@ def _take_over(ports: Ports, promotion: Promotion, champion: Manifest) -> None:
         time=ports.clock.now(),
         actor=promotion.actor,
         tenant=EVERY_TENANT,
-        action="model.promote",
+        action="state.rebuild" if promotion.outdated else "model.promote",
         subject=version,
         detail=f"replaces {champion.version}"
-        + (f"; gates overridden: {promotion.override}" if promotion.override else ""),
+        + (f"; gates overridden: {promotion.override}" if promotion.override else "")
+        + (f"; {promotion.outdated}" if promotion.outdated else ""),
     )
     ports.registry.note_in_force(version, entry.time)
     with ports.state.transaction():

@@ -10,11 +10,10 @@ import msgspec
 from service.domain.jobs import Job, JobStatus
 from service.errors import Conflict, InvalidInput, TrappvaktError
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
 from service.usecases.versions.orders import check_alone
 from service.usecases.versions.retraining import FEWEST_WEEKS, retrain
 
-SCHEDULER = "scheduler"
 _TELL_SECONDS = 1.0
 
 
