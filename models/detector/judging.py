@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from models.detector.distribution import at_least, log_zero
 from models.detector.elementwise import Bools, Floats, clip, exp, is_given, minimum, negation, where
@@ -27,7 +28,7 @@ class Judgement:
     p_above: Floats
     trusted: Bools | bool = False  # however unlikely the count
 
-    @property
+    @cached_property
     def score(self) -> Floats:
         """Log odds that loitering is going on."""
         return self.outlook.log_odds + self.evidence

@@ -91,7 +91,8 @@ class OccupancyState:
     head
         float32[`Head` fields, n].
     schema
-        Number of this layout. Who changes what the arrays hold raises it: then every installation learns its state anew.
+        Number of this layout. Who changes what the arrays hold raises it: every installation then learns its state
+        anew.
 
     Raises
     ------
