@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detector.state import STATE_SCHEMA
 from service.domain.annotations import AnnotationQuery
 from service.domain.deliveries import Channel, DeliveryStatus
 from service.domain.hotspots import ListStatus
@@ -24,8 +25,8 @@ _NO_SERIES = -1
 class SecondState(msgspec.Struct, frozen=True, kw_only=True):
     """A state that is learnt beside the one in force: of which version, and how much of it is done, 0 to 1.
 
-    ``outdated`` is why the one in force cannot be read, if that is the cause, and nothing is scored until this one is
-    done; else a version is being promoted.
+    ``outdated`` is why the one in force cannot be read, and nothing is scored until this one is done; empty where it
+    can, and a version is being promoted beside it.
     """
 
     version: str
@@ -154,10 +155,11 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
 
 def second_state(ports: Ports) -> SecondState | None:
     """The state that is learnt beside the one in force; None if none is, or if it has just come in force."""
-    second = ports.state.promotion()
-    if second is None or second.entry:
+    manifest, second = ports.state.manifest(), ports.state.promotion()
+    if manifest is None or second is None or second.entry:
         return None
-    return SecondState(version=second.manifest.version, share=second.share, outdated=second.outdated)
+    other = "" if manifest.layout == STATE_SCHEMA else f"the state has layout {manifest.layout}"
+    return SecondState(version=second.manifest.version, share=second.share, outdated=second.outdated or other)
 
 
 def _failure(probe: Callable[[], object]) -> str | None:

@@ -35,6 +35,7 @@ from service.usecases.commands import run_commands
 from service.usecases.doctor.diagnosis import State
 from service.usecases.doctor.examination import examine
 from service.usecases.findings.level_shifts import level_shifts
+from service.usecases.health import second_state
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
 from service.usecases.versions.promote import begin_rebuild, go_on, promote, rebuild
@@ -308,6 +309,9 @@ def test_a_promotion_of_another_layout_is_given_up_and_one_of_todays_goes_on(
     number = ports.state.enqueue("promote", "1", "test")
     run_commands(ports)
     begin_rebuild(ports, outdated)
+    second = second_state(ports)
+    assert second is not None
+    assert (second.version, second.outdated) == ("1", f"the state has layout {STATE_SCHEMA - 1}")
     while go_on(ports):
         pass
     assert ports.state.outcome(number) == (True, None)
