@@ -107,11 +107,14 @@ def _progress(progress: Progress) -> Iterator[Metric]:
     yield deliveries
     second = GaugeMetricFamily(
         "trappvakt_second_state_ratio",
-        "How much is learnt of a second state, 0 to 1; no sample where there is none.",
+        "How much is learnt of a second state, 0 to 1; 1 where there is none.",
         labels=["cause"],
     )
+    learnt = {"promotion": 1.0, "rebuild": 1.0}
     if progress.second:
-        second.add_metric(["rebuild" if progress.second.outdated else "promotion"], progress.second.share)
+        learnt["rebuild" if progress.second.outdated else "promotion"] = progress.second.share
+    for cause, share in learnt.items():
+        second.add_metric([cause], share)
     yield second
     known = {
         "trappvakt_watermark_timestamp_seconds": ("Every window before it is scored, Unix time.", progress.watermark),

@@ -172,7 +172,7 @@ def test_progress_is_told_by_health_metrics_line_and_doctor(
     while go_on(ports):
         pass
     assert client.get("/health/ready").json["status"] == "pass"
-    assert "second_state_ratio{" not in client.get("/metrics").text
+    assert 'trappvakt_second_state_ratio{cause="rebuild"} 1.0' in client.get("/metrics").text
     assert state_told(ports).endswith("whole")
 
 
