@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from service.domain.retention import DataKind
 from service.ports import Ports
 from service.ports.backups import Backups
 from service.ports.clock import Clock
 from service.ports.counts import CountStore
 from service.ports.installation import Installation
 from service.ports.places import PlacesRegister
+from service.ports.retention import AgingData
 from service.ports.verdicts import VerdictStore
 from service.registry import FolderVersionRegistry
 from service.senders.http_webhooks import HttpWebhookSender
@@ -18,6 +20,7 @@ from service.senders.smtp import SmtpMailServer
 from service.settings import Settings, influxdb_token
 from service.stores.backups import LocalBackups
 from service.stores.installation import LocalInstallation
+from service.stores.sqlite.aging import aging_rows
 from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.changes import ChangeJournal
@@ -77,10 +80,12 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     names = ("counts.db", "audit.db", "state.db", "register.db")
     counts, audit, state, places = (Database(folder / name, _SCHEMAS[name]) for name in names)
     register = SqlitePlacesRegister(places)
+    aging = aging_rows(counts, state, places, audit)
     count_store: CountStore = SqliteCountStore(counts)
     verdict_store: VerdictStore = SqliteVerdictStore(state)
     if settings.store.kind == "influxdb":
-        count_store, verdict_store = _influx_stores(settings, register, ChangeJournal(counts))
+        count_store, verdict_store, there = _influx_stores(settings, register, ChangeJournal(counts))
+        aging |= there
     return Ports(
         settings=settings,
         clock=clock or SystemClock(),
@@ -102,6 +107,7 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions", SqliteVersionRecords(places)),
         jobs=SqliteJobStore(Database(folder / "jobs.db", _SCHEMAS["jobs.db"], durable=False)),
+        aging=aging,
     )
 
 
@@ -138,8 +144,9 @@ def _writing_check(settings: Settings) -> Callable[[], None]:
 
 def _influx_stores(
     settings: Settings, register: PlacesRegister, changes: ChangeJournal
-) -> tuple[CountStore, VerdictStore]:
-    from service.stores.influx.connection import InfluxConnection  # noqa: PLC0415 - its client takes 0.25 s
+) -> tuple[CountStore, VerdictStore, dict[DataKind, AgingData]]:
+    from service.stores.influx.aging import aging_points  # noqa: PLC0415 - its client takes 0.25 s
+    from service.stores.influx.connection import InfluxConnection  # noqa: PLC0415
     from service.stores.influx.count_tags import CountTags  # noqa: PLC0415
     from service.stores.influx.counts import InfluxCountStore  # noqa: PLC0415
     from service.stores.influx.places import PlaceTags  # noqa: PLC0415
@@ -152,4 +159,5 @@ def _influx_stores(
     return (
         InfluxCountStore(connection, counts, tags=tags, schema=settings.schema, changes=changes),
         InfluxVerdictStore(connection, verdicts, places),
+        aging_points(connection, (counts, verdicts), tags=tags, places=places, schema=settings.schema),
     )

@@ -37,6 +37,7 @@ from service.usecases.learning.advance import advance
 from service.usecases.lists.drafts import list_due, make_drafts
 from service.usecases.lists.hotspots import expire_lists
 from service.usecases.lists.joint_lists import make_joint_list
+from service.usecases.retention.deleting import delete_old
 from service.usecases.sensors.check import check_sensors, examination_due
 from service.usecases.telling.deliver import deliver_lists
 from service.usecases.telling.episodes import tell_episodes
@@ -45,6 +46,8 @@ from service.usecases.telling.webhooks import send_events
 from service.usecases.versions.promote import begin_rebuild, go_on, promotion_share
 
 _PROMOTING_SHARE = 0.8  # of the interval: a slice that is begun in time ends before the next tick
+
+_DELETING_PAUSE_SECONDS = 0.05  # between steps that last about as long
 
 _log = structlog.get_logger(__name__)
 
@@ -133,6 +136,7 @@ class Tick:
     _reconciled: datetime | None = None
     _calibrated: date | None = None
     _examined: datetime | None = None
+    _deleted_old: date | None = None
 
     def run(self) -> None:
         """Commands, new windows, drafts that are due, what is to be sent, promotions; one log line tells of all."""
@@ -147,6 +151,7 @@ class Tick:
             self._step("episodes", line, self._tell_of_episodes)
         self._step("mail", line, self._deliver_lists)
         self._step("webhooks", line, self._send_events)
+        self._step("retention", line, lambda: self._delete_old(began))
         self._step("promotion", line, lambda: self._go_on_promoting(began))
         if self.trainer:
             self._step("retraining", line, self.trainer.tend)
@@ -221,6 +226,22 @@ class Tick:
         """How many series the windows scored last were of, as the state has them."""
         manifest = self.ports.state.manifest()
         return sum(len(shard.series) for shard in manifest.shards) if manifest else 0
+
+    def _delete_old(self, began: float) -> dict[str, object]:
+        """Once a day, delete what is older than it is kept; a long deletion goes on with the next tick."""
+        today, deadline = self.ports.clock.now().date(), began + self.ports.settings.advance.interval_seconds
+        if self._deleted_old == today:
+            return {}
+        done = delete_old(self.ports, between=self._between_deletions, enough=lambda: time.perf_counter() >= deadline)
+        if done.finished:
+            self._deleted_old = today
+        told = {f"deleted_{kind}": number for kind, number in done.rows.items()}
+        return told | {f"{kind}_wait": why for kind, why in done.waits.items()}
+
+    def _between_deletions(self) -> None:
+        """Let others write, who would otherwise find the file locked by the next step at once."""
+        self._between_commits(0, 0)
+        time.sleep(_DELETING_PAUSE_SECONDS)
 
     def _go_on_promoting(self, began: float) -> dict[str, object]:
         """Learn a second state for what is left of the interval, so that windows never wait for the next champion's."""

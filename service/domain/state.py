@@ -30,8 +30,8 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One published state. Every window that starts before ``watermark`` (seconds UTC) is scored, learnt and stored.
 
-    ``origin`` is the first window ever scored, where a replay begins; ``window_minutes`` and ``shard_series`` are the
-    settings the state was laid out with.
+    ``origin`` is the first window ever scored, or the first whose counts are kept, where a replay begins;
+    ``window_minutes`` and ``shard_series`` are the settings the state was laid out with.
 
     ``cursor`` is how far the count store's changes have been taken in, and ``annotations`` those of the annotations;
     ``digest`` is the SHA-256 of the last counts; ``previous`` is the champion before this one, which a rollback returns

@@ -6,8 +6,10 @@ stores (`service.ports.installation`, `service.ports.backups`) stands apart, bec
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.domain.retention import DataKind
 from service.ports.access import AuditLog, KeyStore, RequestCounter
 from service.ports.annotations import AnnotationStore
 from service.ports.clock import Clock
@@ -16,6 +18,7 @@ from service.ports.deliveries import DeliveryStore, MailServer, WebhookSender
 from service.ports.jobs import JobStore
 from service.ports.lists import HotspotListStore, OutcomeStore
 from service.ports.places import PlacesRegister
+from service.ports.retention import AgingData
 from service.ports.sensors import SensorStore
 from service.ports.state import StateStore
 from service.ports.verdicts import EpisodeDecisionStore, VerdictStore
@@ -47,3 +50,4 @@ class Ports:
     audit: AuditLog
     registry: VersionRegistry
     jobs: JobStore
+    aging: Mapping[DataKind, AgingData]

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.retention import DataKind, Deletion
 from service.domain.state import Command, Ledger, Manifest, Promotion
 
 
@@ -46,6 +47,15 @@ class StateStore(Protocol):
 
     def drop_promotion(self) -> None:
         """Delete the chunk files that only the second state names, and forget it: first of all that makes room."""
+
+    def deletion(self, kind: DataKind) -> Deletion | None:
+        """The latest deletion of a kind of data, ended or not; None if nothing of it was ever deleted for its age."""
+
+    def publish_deletion(self, deletion: Deletion) -> None:
+        """Record a deletion in the place of the one of its kind before.
+
+        What it is to delete is no longer there for anybody from then on: verdicts go without being superseded.
+        """
 
     def sweep(self) -> int:
         """Delete chunk files that neither the state in force nor a second one names; returns how many."""

@@ -15,6 +15,7 @@ import msgspec
 from service.errors import SettingsError
 from service.settings.calendars import check_areas, holiday_dates
 from service.settings.mail import Mail, check_mail
+from service.settings.retention import Retention, check_retention
 from service.settings.sections import (
     Advance,
     Api,
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retraining: Retraining
     hotspots: Hotspots
     gates: Gates
+    retention: Retention
     mail: Mail
     webhooks: Webhooks
     api: Api
@@ -155,6 +157,13 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
         check_areas(settings.general.holidays, settings.general.areas)
         check_mail(settings.mail)
         check_webhooks(settings.webhooks)
+        check_retention(
+            settings.retention,
+            hotspots=settings.hotspots,
+            retraining=settings.retraining,
+            advance=settings.advance,
+            influxdb=settings.influxdb,
+        )
     except SettingsError as error:
         raise SettingsError(f"{origin}: {error}") from error
     return settings

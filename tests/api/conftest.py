@@ -62,13 +62,15 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
     """Ports over stores in memory; model versions stay in their folder."""
     ports = sqlite_ports(folder, **overrides)
     tables = memory.MemoryTables()
+    counts, readings = memory.MemoryCountStore(), memory.MemoryReadingStore()
+    deliveries, audit = memory.MemoryDeliveryStore(), memory.MemoryAuditLog()
     return Ports(
         settings=ports.settings,
         clock=ports.clock,
         registry=ports.registry,
         register=memory.MemoryPlacesRegister(),
-        counts=memory.MemoryCountStore(),
-        readings=memory.MemoryReadingStore(),
+        counts=counts,
+        readings=readings,
         sensors=memory.MemorySensorStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
@@ -76,13 +78,14 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         annotations=memory.MemoryAnnotationStore(),
         episodes=memory.MemoryEpisodeDecisionStore(),
         outcomes=memory.MemoryOutcomeStore(),
-        deliveries=memory.MemoryDeliveryStore(),
+        deliveries=deliveries,
         mail=ports.mail,
         webhooks=ports.webhooks,
         keys=memory.MemoryKeyStore(),
         requests=memory.MemoryRequestCounter(),
-        audit=memory.MemoryAuditLog(),
+        audit=audit,
         jobs=memory.MemoryJobStore(),
+        aging=memory.aging_rows(counts, readings, tables, deliveries, audit),
     )
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 from influxdb_client import InfluxDBClient
 
 from service.settings.sections import OWN_SCHEMA, InfluxDB, Schema
+from service.stores.influx.aging import aging_points
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.influx.counts import InfluxCountStore
@@ -59,7 +60,13 @@ class InfluxServer:
         journal = ChangeJournal(Database(folder / "counts.db", COUNTS))
         tags = CountTags(embedded.register, places, schema)
         counts = InfluxCountStore(connection, bucket, tags=tags, schema=schema, changes=journal)
-        return dataclasses.replace(embedded, counts=counts, verdicts=InfluxVerdictStore(connection, bucket, places))
+        aging = aging_points(connection, (bucket, bucket), tags=tags, places=places, schema=schema)
+        return dataclasses.replace(
+            embedded,
+            counts=counts,
+            verdicts=InfluxVerdictStore(connection, bucket, places),
+            aging={**embedded.aging, **aging},
+        )
 
     def close(self) -> None:
         """Delete every bucket made here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import CountPoints
 from service.domain.places import Kind
+from service.domain.retention import DataKind
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.ports.access import AuditLog, KeyStore
 from service.ports.annotations import AnnotationStore
@@ -18,10 +19,12 @@ from service.ports.counts import CountStore, ReadingStore
 from service.ports.deliveries import DeliveryStore
 from service.ports.lists import HotspotListStore, OutcomeStore
 from service.ports.places import PlacesRegister
+from service.ports.retention import AgingData
 from service.ports.sensors import SensorStore
 from service.ports.state import StateStore
 from service.ports.verdicts import EpisodeDecisionStore, VerdictStore
 from service.stores import memory
+from service.stores.sqlite.aging import aging_rows
 from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.chunks import ChunkFolder
@@ -60,6 +63,7 @@ class Stores:
     deliveries: DeliveryStore
     keys: KeyStore
     audit: AuditLog
+    aging: Mapping[DataKind, AgingData]
 
 
 def sqlite_stores(folder: Path) -> Stores:
@@ -80,16 +84,19 @@ def sqlite_stores(folder: Path) -> Stores:
         deliveries=SqliteDeliveryStore(register),
         keys=SqliteKeyStore(register),
         audit=SqliteAuditLog(audit),
+        aging=aging_rows(counts, state, register, audit),
     )
 
 
 def memory_stores() -> Stores:
     """The stores in memory."""
     tables = memory.MemoryTables()
+    counts, readings = memory.MemoryCountStore(), memory.MemoryReadingStore()
+    deliveries, audit = memory.MemoryDeliveryStore(), memory.MemoryAuditLog()
     return Stores(
         register=memory.MemoryPlacesRegister(),
-        counts=memory.MemoryCountStore(),
-        readings=memory.MemoryReadingStore(),
+        counts=counts,
+        readings=readings,
         sensors=memory.MemorySensorStore(),
         verdicts=memory.MemoryVerdictStore(tables),
         state=memory.MemoryStateStore(tables),
@@ -97,9 +104,10 @@ def memory_stores() -> Stores:
         annotations=memory.MemoryAnnotationStore(),
         episodes=memory.MemoryEpisodeDecisionStore(),
         outcomes=memory.MemoryOutcomeStore(),
-        deliveries=memory.MemoryDeliveryStore(),
+        deliveries=deliveries,
         keys=memory.MemoryKeyStore(),
-        audit=memory.MemoryAuditLog(),
+        audit=audit,
+        aging=memory.aging_rows(counts, readings, tables, deliveries, audit),
     )
 
 

@@ -20,6 +20,7 @@ from influxdb_client.rest import ApiException
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
+from service.domain.counts import NANOSECONDS
 from service.errors import SettingsError, StoreError
 from service.settings.sections import InfluxDB
 from service.stores.influx.annotated_csv import Answer
@@ -64,6 +65,20 @@ class InfluxConnection:
         with self._errors(bucket):
             eraser = self._connected().delete_api()
             eraser.delete(_rfc3339(time), _rfc3339(time + 1), predicate, bucket, self._settings.org)
+
+    def delete_before(self, bucket: str, measurement: str, end: int) -> None:
+        """Delete the points of a measurement before a time, in seconds UTC."""
+        with self._errors(bucket):
+            eraser = self._connected().delete_api()
+            start, stop = _rfc3339(0), _rfc3339(end * NANOSECONDS)
+            eraser.delete(start, stop, f"_measurement={text(measurement)}", bucket, self._settings.org)
+
+    def bucket_keeps_seconds(self, bucket: str) -> int | None:
+        """How long the bucket keeps points by its own rule; None if for good."""
+        with self._errors(bucket):
+            found = self._connected().buckets_api().find_bucket_by_name(bucket)  # type: ignore[no-untyped-call]
+        rules = found.retention_rules if found else []
+        return next((int(one.every_seconds) for one in rules or [] if one.every_seconds), None)
 
     def ask(self, bucket: str, flux: str, parameters: Mapping[str, object]) -> Answer:
         """A query's answer.

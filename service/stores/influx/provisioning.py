@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.domain.authorization import Authorization
 from influxdb_client.domain.bucket import Bucket
+from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 from influxdb_client.domain.organization import Organization
 from influxdb_client.domain.permission import Permission
 from influxdb_client.domain.permission_resource import PermissionResource
@@ -16,6 +17,9 @@ from influxdb_client.rest import ApiException
 from service.errors import StoreError
 from service.settings.sections import InfluxDB
 from service.stores.influx.connection import open_client, reachable, said_by
+
+BACKSTOP_DAYS = 7
+"""So long after the scheduler a bucket deletes by itself; buckets drop whole shards, some days late."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,9 @@ class Provision:
     token: str
 
 
-def provision(settings: InfluxDB, admin_token: str, *, read_only: bool = False) -> Provision:
+def provision(
+    settings: InfluxDB, admin_token: str, *, keep_days: Sequence[int] = (0, 0), read_only: bool = False
+) -> Provision:
     """Make the buckets that are missing, and a token that reads and writes them and nothing else.
 
     A bucket that is there stays as it is. Every call makes another token; those before it stay valid until somebody
@@ -38,6 +44,9 @@ def provision(settings: InfluxDB, admin_token: str, *, read_only: bool = False) 
         Address, organisation and names of the buckets.
     admin_token
         A token that may make buckets and tokens in the organisation; it is kept nowhere.
+    keep_days
+        How long counts and verdicts are kept at most, in days; 0 is for good. A bucket that is made deletes what is
+        :data:`BACKSTOP_DAYS` older, should the scheduler not have done so.
     read_only
         Whether the token cannot write: that of dashboards.
 
@@ -49,10 +58,11 @@ def provision(settings: InfluxDB, admin_token: str, *, read_only: bool = False) 
     try:
         with reachable(settings.url), open_client(settings, admin_token, patient=False) as client:
             organisation = _organisation(client, settings)
-            names = dict.fromkeys((settings.counts_bucket, settings.verdicts_bucket))
-            found = {name: _bucket(client, name) for name in names}
+            names = (settings.counts_bucket, settings.verdicts_bucket)
+            days = {name: _kept_together(names, keep_days, name) for name in names}
+            found = {name: _bucket(client, name) for name in days}
             made = [name for name, bucket in found.items() if bucket is None]
-            buckets = [bucket or _make_bucket(client, name, organisation) for name, bucket in found.items()]
+            buckets = [bucket or _make_bucket(client, name, organisation, days[name]) for name, bucket in found.items()]
             actions = ("read",) if read_only else ("read", "write")
             return Provision(made, _make_token(client, organisation, buckets, actions))
     except ApiException as error:
@@ -72,8 +82,16 @@ def _bucket(client: InfluxDBClient, name: str) -> Bucket | None:
     return bucket
 
 
-def _make_bucket(client: InfluxDBClient, name: str, organisation: Organization) -> Bucket:
-    bucket: Bucket = client.buckets_api().create_bucket(bucket_name=name, org=organisation.id)
+def _kept_together(names: Sequence[str], keep_days: Sequence[int], name: str) -> int:
+    """Days that a bucket keeps its points: as long as the longest of what lies in it, 0 for good."""
+    days = [kept for bucket, kept in zip(names, keep_days, strict=True) if bucket == name]
+    return max(days) if all(days) else 0
+
+
+def _make_bucket(client: InfluxDBClient, name: str, organisation: Organization, keep_days: int) -> Bucket:
+    seconds = (keep_days + BACKSTOP_DAYS) * 86_400
+    rules = BucketRetentionRules(type="expire", every_seconds=seconds) if keep_days else None  # type: ignore[no-untyped-call]
+    bucket: Bucket = client.buckets_api().create_bucket(bucket_name=name, retention_rules=rules, org=organisation.id)
     return bucket
 
 

@@ -1,5 +1,6 @@
 """Every store in plain dicts and arrays, for tests: the same contract, gone when the process ends."""
 
+from service.stores.memory.aging import MemoryAgingRows, aging_rows
 from service.stores.memory.annotations import MemoryAnnotationStore
 from service.stores.memory.counts import MemoryCountStore
 from service.stores.memory.deliveries import MemoryDeliveryStore
@@ -13,6 +14,7 @@ from service.stores.memory.sensors import MemorySensorStore
 from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
 
 __all__ = [
+    "MemoryAgingRows",
     "MemoryAnnotationStore",
     "MemoryAuditLog",
     "MemoryCountStore",
@@ -29,4 +31,5 @@ __all__ = [
     "MemoryStateStore",
     "MemoryTables",
     "MemoryVerdictStore",
+    "aging_rows",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,14 @@ class MemoryCountStore:
         if earliest:
             self._cursor += 1
             self._batches[self._cursor] = dict(earliest)
+
+    def points(self) -> Collection[tuple[int, int, int]]:
+        """(time, series, source) of every point, in nanoseconds UTC."""
+        return self._counts.keys()
+
+    def drop(self, keys: Collection[object]) -> None:
+        """Delete points by their keys, without a record of the change."""
+        self._counts = {key: n for key, n in self._counts.items() if key not in keys}
 
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to the cursor."""

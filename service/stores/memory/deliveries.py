@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -74,6 +74,10 @@ class MemoryDeliveryStore:
         for key in old:
             del self._deliveries[key]
         return len(old)
+
+    def drop(self, numbers: Collection[object]) -> None:
+        """Delete deliveries by their numbers."""
+        self._deliveries = {key: one for key, one in self._deliveries.items() if one.number not in numbers}
 
     def remember(self, told: Told) -> None:
         """Record what was last told of a subject."""

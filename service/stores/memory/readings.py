@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from threading import RLock
 
@@ -32,6 +32,16 @@ class MemoryReadingStore:
     def read(self, series: int, source: int, start: int, end: int) -> list[tuple[int, int]]:
         """Those in the interval, by time."""
         return sorted(item for item in self._readings[series, source].items() if start <= item[0] < end)
+
+    def points(self) -> list[tuple[int, int, int]]:
+        """(series, source, time) of every reading, in nanoseconds UTC."""
+        return [(*key, time) for key, times in self._readings.items() for time in times]
+
+    def drop(self, keys: Collection[object]) -> None:
+        """Delete readings by their keys."""
+        for key, times in self._readings.items():
+            for time in [time for time in times if (*key, time) in keys]:
+                del times[time]
 
     def neighbours(self, series: int, source: int, start: int, end: int) -> tuple[int | None, int | None]:
         """The nearest outside the interval."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,16 +121,26 @@ class MemoryKeyStore:
 
 
 class MemoryAuditLog:
-    """Entries in a list."""
+    """Entries in a dict by number."""
 
     def __init__(self) -> None:
-        self._entries: list[AuditEntry] = []
+        self._entries: dict[int, AuditEntry] = {}
+        self._numbered = 0
 
     def append(self, entry: AuditEntry) -> None:
         """Record one action."""
-        self._entries.append(msgspec.structs.replace(entry, entry=len(self._entries) + 1))
+        self._numbered += 1
+        self._entries[self._numbered] = msgspec.structs.replace(entry, entry=self._numbered)
 
     def entries(self, tenant: str, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
         """The newest entries of a tenant, newest first."""
-        earlier = self._entries[: None if before is None else before - 1]
-        return [entry for entry in reversed(earlier) if entry.tenant == tenant][:limit]
+        found = (one for number, one in reversed(self._entries.items()) if before is None or number < before)
+        return [one for one in found if one.tenant == tenant][:limit]
+
+    def dated(self) -> Iterator[tuple[int, str, int]]:
+        """Time in seconds UTC, tenant and number of every entry."""
+        return ((int(one.time.timestamp()), one.tenant, number) for number, one in self._entries.items())
+
+    def drop(self, numbers: Collection[object]) -> None:
+        """Delete entries by their numbers."""
+        self._entries = {number: one for number, one in self._entries.items() if number not in numbers}

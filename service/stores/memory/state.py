@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
+from service.domain.retention import DataKind, Deletion
 from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
 from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.errors import NotFound, StoreError
@@ -26,6 +27,15 @@ class MemoryTables:
     promotion: Promotion | None = None
     verdicts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
     revisions: list[Verdict] = field(default_factory=list)
+    deletions: dict[DataKind, Deletion] = field(default_factory=dict)
+
+    def drop_verdicts(self, keys: Collection[object]) -> None:
+        """Delete verdicts by (start, series), without keeping them as superseded."""
+        self.verdicts = {key: one for key, one in self.verdicts.items() if key not in keys}
+
+    def drop_revisions(self, places: Collection[object]) -> None:
+        """Delete superseded verdicts by their place in the list."""
+        self.revisions = [one for place, one in enumerate(self.revisions) if place not in places]
 
 
 class MemoryVerdictStore:
@@ -131,7 +141,8 @@ class MemoryStateStore:
         """Undo what was published and written inside, unless it ends well."""
         tables = self._tables
         verdicts, revisions = dict(tables.verdicts), list(tables.revisions)
-        before = MemoryTables(tables.manifest, tables.ledger, tables.promotion, verdicts, revisions)
+        deletions = dict(tables.deletions)
+        before = MemoryTables(tables.manifest, tables.ledger, tables.promotion, verdicts, revisions, deletions)
         try:
             yield
         except BaseException:
@@ -163,6 +174,15 @@ class MemoryStateStore:
     def publish_promotion(self, promotion: Promotion | None) -> None:
         """Keep how far a second state has come, or that there is none any longer."""
         self._tables.promotion = promotion
+
+    def deletion(self, kind: DataKind) -> Deletion | None:
+        """The latest deletion of a kind."""
+        return self._tables.deletions.get(kind)
+
+    def publish_deletion(self, deletion: Deletion) -> None:
+        """Record a deletion."""
+        self._tables.deletions[deletion.kind] = deletion
+        self._published += 1
 
     def drop_promotion(self) -> None:
         """Delete the chunks of the second state, then forget it."""

@@ -20,6 +20,7 @@ Migration = tuple[str, ...]
 """The statements that lead from one schema version to the next."""
 
 BUSY_SECONDS = 30
+_LOG_PATIENCE_MILLISECONDS = 200
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 _abandoned: list[sqlite3.Connection] = []
 
@@ -28,7 +29,8 @@ class Database:
     """A SQLite file in WAL mode with one connection a thread.
 
     Every commit is synced (``synchronous=FULL``): what was acknowledged survives a killed process and a power cut. What
-    is not worth it survives a killed process only (``synchronous=NORMAL``).
+    is not worth it survives a killed process only (``synchronous=NORMAL``). What is deleted is overwritten with zeros
+    (``secure_delete``): in the log at first, and in the file once the log is written there.
     SQLite's locks do not survive ``fork()``, so a thread that forks closes its connection first, and a process opens
     its own on first use.
 
@@ -90,6 +92,20 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def empty_log(self) -> bool:
+        """Write the log to the file and cut it to nothing; False if others read or write just now.
+
+        While this is tried, nobody else can write, so it is not tried for long.
+        """
+        with self.errors():
+            connection = self._connection()
+            connection.execute(f"PRAGMA busy_timeout = {_LOG_PATIENCE_MILLISECONDS}")
+            try:
+                busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        return not busy
+
     def close(self) -> None:
         """Close this thread's connection, unless it is in a transaction; the next use opens another."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -124,6 +140,7 @@ class Database:
         try:
             _enter_wal(connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+            connection.execute(f"PRAGMA secure_delete = {'ON' if self._durable else 'FAST'}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.create_function("sha256", 1, _sha256, deterministic=True)
             self._migrate(connection)

@@ -105,6 +105,23 @@ STATE: tuple[Migration, ...] = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE deletion (                -- the latest of each kind of data that is deleted once it is old
+            kind TEXT PRIMARY KEY,
+            before INTEGER NOT NULL,           -- seconds UTC: nothing older is to be there
+            document BLOB NOT NULL             -- JSON
+        )
+        """,
+        f"CREATE TRIGGER deletion_published AFTER INSERT ON deletion {_REVISED}",
+        "DROP TRIGGER verdict_superseded",
+        f"""
+        CREATE TRIGGER verdict_superseded BEFORE DELETE ON verdict
+        WHEN OLD.start >= coalesce((SELECT before FROM deletion WHERE kind = 'verdicts'), OLD.start)
+        BEGIN {_REVISE} END
+        """,  # noqa: S608
+        "CREATE INDEX verdict_revision_by_start ON verdict_revision (start)",
+    ),
 )
 
 REGISTER: tuple[Migration, ...] = (
@@ -406,6 +423,15 @@ AUDIT: tuple[Migration, ...] = (
         """
         CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
         BEGIN SELECT raise(ABORT, 'an audit entry is never deleted'); END
+        """,
+    ),
+    (
+        "CREATE INDEX entry_by_time ON entry (time)",
+        "DROP TRIGGER entry_is_kept",
+        """
+        CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
+        WHEN OLD.time >= strftime('%Y-%m-%dT%H:%M:%S', 'now', '-183 days')
+        BEGIN SELECT raise(ABORT, 'an audit entry is never deleted before half a year is over'); END
         """,
     ),
 )

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.retention import DataKind, Deletion
 from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
 from service.errors import NotFound, StoreError
 from service.stores.sqlite.chunks import ChunkFolder
@@ -96,6 +97,16 @@ class SqliteStateStore:
         if promotion:
             self._chunks.delete(files_named(promotion.manifest, promotion.ledger) - in_force)
         self.publish_promotion(None)
+
+    def deletion(self, kind: DataKind) -> Deletion | None:
+        """The latest deletion of a kind."""
+        rows = self._database.rows("SELECT document FROM deletion WHERE kind = ?", (kind,))
+        return msgspec.json.decode(rows[0][0], type=Deletion) if rows else None
+
+    def publish_deletion(self, deletion: Deletion) -> None:
+        """Record a deletion; the file's trigger lets verdicts before it go without keeping them as superseded."""
+        row = (deletion.kind, deletion.before, msgspec.json.encode(deletion))
+        self._database.execute("REPLACE INTO deletion (kind, before, document) VALUES (?, ?, ?)", row)
 
     def sweep(self) -> int:
         """Delete chunk files that neither the state in force nor a second one has a use for."""

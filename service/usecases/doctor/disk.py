@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from models.detector.state import STATE_SCHEMA
 from service.domain.installation import DatabaseFile, Disk
+from service.domain.retention import DataKind
 from service.domain.state import Manifest, files_named
 from service.errors import StoreError, TrappvaktError, VersionOutdated
 from service.ports import Ports
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, failed, some, well
 from service.usecases.health import SecondState, second_state
+from service.usecases.retention.kept import kept_since
 
 _DAY_SECONDS = 86_400
 _LEAST_BYTES = 2**29
@@ -57,10 +59,11 @@ def examine_databases(_ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
 
 
 def examine_room(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
-    """Room, and how long it lasts as the folder grows."""
+    """Room, and how long it lasts as the folder grows; one whose old counts are deleted grows no longer."""
     folder, manifest = disk.folder, ports.state.manifest()
     if folder is not None:
-        days = (manifest.watermark - manifest.origin) / _DAY_SECONDS if manifest else 0.0
+        grows = manifest is not None and kept_since(ports, DataKind.COUNTS) is None
+        days = (manifest.watermark - manifest.origin) / _DAY_SECONDS if manifest and grows else 0.0
         yield _room(folder.used_bytes, folder.free_bytes, days)
 
 

@@ -19,6 +19,7 @@ from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.shards import read_head, read_published
+from service.usecases.retention.kept import verdicts_since
 
 _WEEK_SECONDS = 7 * 86_400
 
@@ -53,7 +54,7 @@ def shifts_of(
 ) -> dict[int, LevelShift]:
     """The latest level shift of each series that had one in the last weeks, by series number."""
     windows_per_week = _WEEK_SECONDS // (60 * manifest.window_minutes)
-    earliest = max(manifest.origin, manifest.watermark - weeks * _WEEK_SECONDS)
+    earliest = max(manifest.origin, manifest.watermark - weeks * _WEEK_SECONDS, verdicts_since(ports) or 0)
     found = {}
     for shard in manifest.shards:
         columns = [column for column, number in enumerate(shard.series) if number in series]

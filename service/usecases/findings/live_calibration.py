@@ -24,6 +24,7 @@ from service.ports import Ports
 from service.usecases.findings.episode_runs import runs_since
 from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.learning.marks import marks_of
+from service.usecases.retention.kept import verdicts_since
 
 DEFAULT_WEEKS = 4
 LEVELS = (0.05, 0.01)
@@ -88,7 +89,7 @@ def live_calibration(ports: Ports, tenant: str | None = None, weeks: int = DEFAU
     """
     manifest, everybody = ports.state.manifest(), ports.register.series(tenant)
     end = manifest.watermark if manifest else int(ports.clock.now().timestamp())
-    start = max(end - weeks * _WEEK_SECONDS, manifest.origin if manifest else end)
+    start = max(end - weeks * _WEEK_SECONDS, manifest.origin if manifest else end, verdicts_since(ports) or 0)
     judged = _sample(everybody, weeks * _WEEK_SECONDS // ports.settings.window_seconds)
     tally = _Tally(judged, everybody)
     for begin in range(start, end, _DAY_SECONDS) if judged else ():

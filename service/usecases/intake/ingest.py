@@ -27,9 +27,11 @@ from service.domain.readings import (
 )
 from service.errors import RowProblem
 from service.ports import Ports
+from service.settings import Settings
 from service.usecases.intake.origins import Placement, Resolved, resolve_origins
 from service.usecases.intake.readings import record_readings
 from service.usecases.intake.sightings import note_from_the_future, note_sightings
+from service.usecases.retention.kept import counts_taken_since, told
 
 __all__ = ["CountRow", "IngestReport", "ingest_columns", "ingest_counts"]
 
@@ -104,6 +106,7 @@ def ingest_columns(ports: Ports, tenant: str, columns: CountColumns, *, allow_pa
     checks = _Checks(columns)
     checks.check_counts()
     checks.check_times(ports.clock.now() if allow_past_only else None)
+    checks.check_kept(counts_taken_since(ports), ports.settings)
     placed = checks.place(ports, tenant)
     checks.check_meaning(placed)
     _store(ports, columns, placed, checks.good)
@@ -175,6 +178,17 @@ class _Checks:
                 lambda position: (
                     f"the time {_told(times[position])} is in the future, now being {now:%Y-%m-%dT%H:%MZ}; "
                     "set the sender's clock and check the precision and offset of its timestamps"
+                ),
+            )
+
+    def check_kept(self, since: int | None, settings: Settings) -> None:
+        """Refuse what is older than what is kept: it would be deleted at once, and can no longer be learnt in turn."""
+        if since is not None:
+            self.refuse(
+                self._columns.times < since * NANOSECONDS,
+                lambda position: (
+                    f"the time {_told(self._columns.times[position])} is before {told(since)}, and older counts are "
+                    f"deleted (retention.counts_days = {settings.retention.counts_days}); leave it out"
                 ),
             )
 

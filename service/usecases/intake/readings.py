@@ -16,6 +16,7 @@ from service.domain.derivation import Derivation
 from service.ports import Ports
 from service.settings import Settings
 from service.usecases.intake.origins import Placement
+from service.usecases.retention.kept import counts_taken_since
 
 
 def record_readings(
@@ -44,8 +45,10 @@ def record_readings(
     sources = np.array([one.source for one in placements], dtype=np.int64)[placement]
     with ports.readings.transaction():
         ports.readings.put(ReadingPoints(series, sources, times, values))
+        since = (counts_taken_since(ports) or 0) * NANOSECONDS
         derived = [
-            _derive(ports, placements[position], first, last) for position, first, last in _ends(placement, times)
+            _derive(ports, placements[position], first, last, since)
+            for position, first, last in _ends(placement, times)
         ]
         rows = np.array([row for _, points in derived for row in points], dtype=np.int64).reshape(-1, 4)
         ports.counts.replace(CountPoints(*rows.T), [span for span, _ in derived])
@@ -60,8 +63,13 @@ def _ends(placement: NDArray[np.int64], times: NDArray[np.int64]) -> Iterator[tu
     return zip(positions.tolist(), ordered[first].tolist(), ordered[last].tolist(), strict=True)
 
 
-def _derive(ports: Ports, one: Placement, first: int, last: int) -> tuple[CountSpan, list[tuple[int, int, int, int]]]:
-    """The span of counts that readings from first to last touch, and its points as (series, time, count, source)."""
+def _derive(
+    ports: Ports, one: Placement, first: int, last: int, since: int
+) -> tuple[CountSpan, list[tuple[int, int, int, int]]]:
+    """The span of counts that readings from first to last touch, and its points as (series, time, count, source).
+
+    Counts before ``since`` are deleted, and stay so though there still are readings to derive some from.
+    """
     rules = _rules(ports.settings, one)
     first, last = first - rules.reach, last + rules.reach
     if rules.looks_back:
@@ -75,9 +83,9 @@ def _derive(ports: Ports, one: Placement, first: int, last: int) -> tuple[CountS
     points = [
         (one.series, max(window, one.start), count, one.source)
         for window, count in counts.items()
-        if start <= window < end
+        if max(start, since) <= window < end
     ]
-    return CountSpan(one.series, one.source, max(start, one.start), min(end, one.end)), points
+    return CountSpan(one.series, one.source, max(start, one.start, since), min(end, one.end)), points
 
 
 def _beside(ports: Ports, one: Placement, first: int, last: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
 from service.ports import Ports
+from service.usecases.retention.kept import verdicts_since
 
 _DAY = 86_400
 
@@ -28,7 +29,7 @@ def reconcile(ports: Ports, days: int, progress: Callable[[int, int], None] = la
     ports
         Where counts and verdicts are; places that are new to the register are learnt, if they may be.
     days
-        How far back to look.
+        How far back to look; no further than verdicts are kept.
     progress
         Called with windows done and windows to do.
     """
@@ -36,7 +37,7 @@ def reconcile(ports: Ports, days: int, progress: Callable[[int, int], None] = la
     if manifest is None:
         return 0
     step, end = ports.settings.window_seconds, manifest.watermark
-    start = max(0, end - days * _DAY) // step * step
+    start = max(0, end - days * _DAY, verdicts_since(ports) or 0) // step * step
     batch = ports.settings.advance.commit_windows * step
     earliest: dict[int, int] = {}
     for first in range(start, end, batch):

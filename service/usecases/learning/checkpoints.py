@@ -51,7 +51,12 @@ def is_kept(boundary: int, watermark: int, weeks: int) -> bool:
     """Whether the checkpoint of a boundary is one of the latest ``weeks``, or of an older fourth week."""
     number = (boundary - _MONDAY) // WEEK_SECONDS
     latest = (watermark - _MONDAY) // WEEK_SECONDS
-    return number > latest - weeks or number % _SPARSE_WEEKS == 0
+    return number > latest - weeks or is_sparse(boundary)
+
+
+def is_sparse(boundary: int) -> bool:
+    """Whether the checkpoint of a boundary is one of those that stay, however old they are."""
+    return (boundary - _MONDAY) // WEEK_SECONDS % _SPARSE_WEEKS == 0
 
 
 def thinned(checkpoints: Sequence[Checkpoint], watermark: int, weeks: int) -> list[Checkpoint]:

@@ -44,8 +44,10 @@ from service.usecases.learning.shards import (
     shards_by_number,
 )
 from service.usecases.learning.silences import silences_of, with_silences, withdraw_silences
-from service.usecases.learning.slices import Slice, next_slice, start_of_history
+from service.usecases.learning.slices import Slice, is_shortened, next_slice, start_of_history
 from service.usecases.learning.taken_for import relearnt
+from service.usecases.retention.kept import verdicts_since
+from service.usecases.retention.too_late import tell_too_late
 
 
 def _nothing() -> None:
@@ -84,6 +86,8 @@ def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
             ports.state.publish_ledger(taken)
         if promotion and second and (second[0] is not promotion.manifest or second[1] is not promotion.ledger):
             ports.state.publish_promotion(msgspec.structs.replace(promotion, manifest=second[0], ledger=second[1]))
+    if published is not manifest or taken is not ledger:
+        tell_too_late(ports, manifest, ledger, *news)
     if published is not manifest:
         ports.counts.forget_changes(published.cursor)
     return published, taken
@@ -97,7 +101,8 @@ def _noted(
     if (changes.cursor, noted.cursor) == (manifest.cursor, manifest.annotations) and taken is ledger:
         return manifest, ledger
     step = ports.settings.window_seconds
-    origin = _origin(ports, manifest.origin, changes.earliest)
+    shortened = is_shortened(ports)
+    origin = manifest.origin if shortened else _origin(ports, manifest.origin, changes.earliest)
     earliest = _earliest(
         changes.earliest,
         touched_since(ports, noted.versions, origin),
@@ -105,6 +110,9 @@ def _noted(
     )
     news = {series: second // step * step for series, second in earliest.items() if second < manifest.watermark}
     taken = withdraw_silences(taken, news)
+    if shortened:
+        pending = {series: max(second, origin) for series, second in taken.pending.items()}
+        taken = msgspec.structs.replace(taken, pending=pending)
     published = msgspec.structs.replace(
         manifest,
         origin=min([origin, *taken.pending.values()]),
@@ -143,12 +151,14 @@ def next_replayed(
     try:
         state = read_checkpoints(ports.state, root, part.roster.numbers, 24 * 60 // manifest.window_minutes)
     except StoreError:
-        if start_of_history(ports, manifest) > manifest.origin:
+        shortened = is_shortened(ports) and part.root == manifest.origin
+        if shortened or (not is_shortened(ports) and start_of_history(ports, manifest) > manifest.origin):
             raise  # what was learnt of counts that are gone is nowhere else
         rest = [one for one in ledger.checkpoints if one.time != part.root]
         return Replayed(manifest, msgspec.structs.replace(ledger, checkpoints=rest))
     verdicts, found = list[VerdictColumns](), dict[int, int]()
-    sink = partial(_collect, verdicts, part.since) if judging else _leave
+    judged_since = {number: max(since, verdicts_since(ports) or since) for number, since in part.since.items()}
+    sink = partial(_collect, verdicts, judged_since) if judging else _leave
     state = replay_series(ports, part.roster, version, (part.start, part.end), sink=sink, state=state, found=found)
     ledger = _with_progress(ports, manifest, ledger, part, state)
     return Replayed(

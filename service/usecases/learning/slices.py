@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from service.domain.retention import DataKind
 from service.domain.state import Checkpoint, Ledger, Manifest
 from service.ports import Ports
 from service.usecases.learning.batches import next_batch
@@ -16,6 +17,7 @@ from service.usecases.learning.checkpoints import next_kept
 from service.usecases.learning.rosters import full_roster
 from service.usecases.learning.scoring import Roster
 from service.usecases.learning.shards import shard_number
+from service.usecases.retention.kept import kept_since
 
 SLICE_VERDICTS = 500_000  # about 50 MB of columns
 SLICE_WINDOWS = 4_000_000  # without verdicts: a second or two, which scoring waits for
@@ -82,6 +84,11 @@ def start_of_history(ports: Ports, manifest: Manifest) -> int:
     return extent[0] // ports.settings.window_seconds * ports.settings.window_seconds if extent else manifest.origin
 
 
+def is_shortened(ports: Ports) -> bool:
+    """Whether counts before the origin were deleted: the state that knew them is in the checkpoint there alone."""
+    return kept_since(ports, DataKind.COUNTS) is not None
+
+
 def _select(roster: Roster, numbers: list[int]) -> Roster:
     return roster.select(np.flatnonzero(np.isin(roster.numbers, numbers)))
 
@@ -90,9 +97,10 @@ def _roots(ports: Ports, manifest: Manifest, ledger: Ledger, everybody: Roster) 
     """Where the replay of each pending series begins; one that is no longer in the register needs none.
 
     Where retention has deleted the first counts, the oldest checkpoint that all later counts are there for is the
-    root: nothing before it can be replayed, and what was said of it stands.
+    root: nothing before it can be replayed, and what was said of it stands. Where we deleted them ourselves, that is
+    the checkpoint at the origin; a series that it does not hold had no count before it.
     """
-    history = start_of_history(ports, manifest)
+    history = manifest.origin if is_shortened(ports) else start_of_history(ports, manifest)
     times: defaultdict[int, set[int]] = defaultdict(set)
     for one in ledger.checkpoints:
         if one.time >= history:

@@ -24,6 +24,7 @@ from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of, days_of_areas
 from service.usecases.learning.scoring import count_matrix, window_starts
+from service.usecases.retention.kept import told, verdicts_since
 
 DEFAULT_WEEKS = 8
 FEWEST_WEEKS, MOST_WEEKS = 2, 26
@@ -179,12 +180,14 @@ def _span(ports: Ports, day: date, before: int, after: int) -> _Span:
         raise Conflict("nothing has been scored yet; import counts and score them before comparing")
     calendar = calendar_of(ports, ports.registry.load(manifest.version))
     whole = _Span(calendar, day, before, after)
-    scored_before = sum(manifest.origin <= whole.second(-week - 1) < manifest.watermark for week in range(before))
+    kept = verdicts_since(ports)
+    since = max(manifest.origin, kept or manifest.origin)
+    scored_before = sum(since <= whole.second(-week - 1) < manifest.watermark for week in range(before))
     scored_after = sum(whole.second(week + 1) <= manifest.watermark for week in range(after))
     if min(scored_before, scored_after) < FEWEST_WEEKS:
         raise TooLittleData(
             f"{scored_before} whole weeks before {day} and {scored_after} after it are scored; a comparison takes "
-            f"{FEWEST_WEEKS} of each"
+            f"{FEWEST_WEEKS} of each" + (f", and what is older than {told(kept)} is deleted" if kept else "")
         )
     return _Span(calendar, day, scored_before, scored_after)
 

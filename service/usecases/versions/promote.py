@@ -1,8 +1,8 @@
 """Promote: another model version becomes the champion, and its state is what a replay of the stored counts gives.
 
 1. The version is verified to the last file and has passed its gates, or a person answers for it.
-2. Beside the state in force a second one is learnt under it, a slice at a time, from the first count on. In between,
-   windows are scored under the champion, and what comes late is taken in by both.
+2. Beside the state in force a second one is learnt under it, a slice at a time, from the first count on that is kept.
+   In between, windows are scored under the champion, and what comes late is taken in by both.
 3. Once both have come as far, the second takes the place of the first in one transaction.
 
 Verdicts already given stand, each under the version that gave it; the first window after the watermark is the first of
@@ -15,18 +15,21 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from models.detector.state import STATE_SCHEMA
 from models.version import ModelVersion
 from service.domain.keys import AuditEntry
-from service.domain.state import Ledger, Manifest, Promotion
+from service.domain.state import Checkpoint, Ledger, Manifest, Promotion
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import Conflict, StateOutdated, StorageFull, StoreError, VersionOutdated
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, SCHEDULER
 from service.usecases.health import free_bytes
 from service.usecases.learning.advance import check_window, next_advanced
+from service.usecases.learning.checkpoints import read_checkpoints
 from service.usecases.learning.correct import next_replayed
+from service.usecases.learning.slices import is_shortened
 from service.usecases.learning.taken_for import relearnt
 from service.usecases.telling.promotion import tell_promotion
 from service.usecases.versions.gates import check_gates
@@ -118,7 +121,8 @@ def rebuild(ports: Ports, outdated: StateOutdated | VersionOutdated) -> None:
 def _begin(ports: Ports, manifest: Manifest, version_id: str, actor: str, **why: Any) -> None:
     """Put a second state beside the one in force, of which everything is yet to be replayed."""
     _check_room(ports)
-    ledger = Ledger(pending={one.number: manifest.origin for one in ports.register.series()})
+    pending = {one.number: manifest.origin for one in ports.register.series()}
+    ledger = Ledger(pending=pending, checkpoints=_root(ports, manifest, version_id))
     second = msgspec.structs.replace(
         manifest,
         version=version_id,
@@ -193,6 +197,23 @@ def _manifest(ports: Ports) -> Manifest:
     if manifest is None:
         raise Conflict("nothing has been scored yet; import counts and score them before promoting a version")
     return manifest
+
+
+def _root(ports: Ports, manifest: Manifest, version_id: str) -> list[Checkpoint]:
+    """What a champion that is learnt anew begins from, where the counts it learnt first have been deleted.
+
+    Another version knows nothing of those, and learns from what is left; so does a champion whose checkpoint is
+    damaged, or laid out by another Trappvakt.
+    """
+    if version_id != manifest.version or not is_shortened(ports):
+        return []
+    root = [one for one in ports.state.ledger().checkpoints if one.time == manifest.origin]
+    held = np.unique([number for one in root for number in one.series])
+    try:
+        read_checkpoints(ports.state, root, held, 24 * 60 // manifest.window_minutes)
+    except StoreError:
+        return []
+    return root
 
 
 def _check_room(ports: Ports) -> None:

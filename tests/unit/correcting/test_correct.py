@@ -178,7 +178,8 @@ def test_a_file_of_before_ledgers_is_migrated(town: Path, tmp_path: Path) -> Non
     copied(town, tmp_path)
     with sqlite3.connect(tmp_path / "state.db") as connection:
         connection.execute("DROP TRIGGER manifest_published")
-        for table in ("ledger", "revision", "promotion"):
+        connection.execute("DROP INDEX verdict_revision_by_start")
+        for table in ("ledger", "revision", "promotion", "deletion"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
     reopened = sqlite_ports(tmp_path, now=END)
