@@ -38,6 +38,7 @@ def test_entries_come_back_newest_first(embedded: Stores) -> None:
 @pytest.mark.parametrize("statement", ["UPDATE entry SET actor = 'x'", "DELETE FROM entry"])
 def test_the_file_itself_refuses_to_forget(tmp_path: Path, statement: str) -> None:
     """Also to somebody who opens it with another tool."""
-    sqlite_stores(tmp_path).audit.append(entry(1))
+    lately = msgspec.structs.replace(entry(1), time=datetime.now(UTC) - timedelta(days=180))
+    sqlite_stores(tmp_path).audit.append(lately)
     with sqlite3.connect(tmp_path / "audit.db") as connection, pytest.raises(sqlite3.IntegrityError, match="never"):
         connection.execute(statement)
