@@ -43,6 +43,7 @@ COMMANDS = {
     "influx": "influx:influx",
     "backup": "backups:backup",
     "restore": "backups:restore",
+    "retention": "retention:retention",
     "doctor": "checking:doctor",
     "settings": "checking:settings",
     "openapi": "checking:openapi",

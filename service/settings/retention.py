@@ -45,27 +45,23 @@ def check_retention(
     SettingsError
         If it were; the message names the keys and the least number of days.
     """
-    lists = max(hotspots.days, LIST_HISTORY_DAYS)
+    looked_back = {
+        "the evaluation of the newest lists": max(hotspots.days, LIST_HISTORY_DAYS) + _EVALUATED_LISTS_DAYS,
+        "the comparison of eight weeks before and after a date": _BEFORE_AFTER_DAYS,
+    }
+    _check_least("verdicts_days", retention.verdicts_days, looked_back)
     _check_least(
         "counts_days",
         retention.counts_days,
-        {
+        looked_back  # at verdicts, which go with their counts
+        | {
             f"retraining.weeks = {retraining.weeks}": 7 * retraining.weeks,
             f"retraining.every_weeks = {retraining.every_weeks}": 7 * retraining.every_weeks,
             f"advance.checkpoint_weeks = {advance.checkpoint_weeks}": 7 * advance.checkpoint_weeks,
-            f"hotspots.days = {hotspots.days}, with the weeks before that lists are held against,": lists,
             f"influxdb.reconcile_days = {influxdb.reconcile_days}": influxdb.reconcile_days,
         },
         SPARSE_CHECKPOINT_DAYS + READINGS_MARGIN_DAYS + 1,
-        f"; checkpoints, up to which counts are deleted, lie up to {SPARSE_CHECKPOINT_DAYS} days apart",
-    )
-    _check_least(
-        "verdicts_days",
-        retention.verdicts_days,
-        {
-            "the evaluation of the newest lists": lists + _EVALUATED_LISTS_DAYS,
-            "the comparison of eight weeks before and after a date": _BEFORE_AFTER_DAYS,
-        },
+        f", and checkpoints, up to which counts are deleted, lie up to {SPARSE_CHECKPOINT_DAYS} days apart",
     )
     _check_least("audit_days", retention.audit_days, {"the duty to keep logs for half a year": LEAST_AUDIT_DAYS})
     _check_least("letters_days", retention.letters_days, {"what is sent once a week": _OUTBOX_DAYS})

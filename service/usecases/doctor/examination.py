@@ -17,6 +17,7 @@ from service.usecases.doctor.disk import (
     examine_versions,
 )
 from service.usecases.doctor.knowledge import examine_keys, examine_places
+from service.usecases.doctor.retention import examine_retention
 from service.usecases.doctor.running import (
     examine_clock,
     examine_counts,
@@ -41,6 +42,7 @@ _WITHIN: dict[str, Examination] = {
     "counts": examine_counts,
     "sensors": examine_sensors,
     "deliveries": examine_deliveries,
+    "retention": examine_retention,
     "places": examine_places,
     "keys": examine_keys,
 }

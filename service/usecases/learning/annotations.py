@@ -19,11 +19,13 @@ from service.domain.annotations import (
     PatrolVisit,
     annotate,
 )
+from service.domain.retention import DataKind
 from service.errors import InvalidInput, NotFound, RowProblem
 from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.findings.queries import second_of
 from service.usecases.learning.marks import series_of
+from service.usecases.retention.kept import kept_since, told
 
 MAX_PROBLEMS = 100
 """Problems told in words; the others are counted."""
@@ -60,13 +62,14 @@ def make_annotation(ports: Ports, tenant: str, row: AnnotationRow, actor: str) -
     Raises
     ------
     InvalidInput
-        If the tenant has no such place, or the interval is empty, too long or beyond the calendar.
+        If the tenant has no such place, or the interval is empty, too long, beyond the calendar, or begins before the
+        first count that is kept.
     """
     try:
         annotation = annotate(row, tenant, actor, ports.clock.now())
     except ValueError as error:
         raise InvalidInput(str(error)) from error
-    if problem := _unknown_places(ports, [annotation])[0]:
+    if problem := _unknown_places(ports, [annotation])[0] or _too_old(ports, annotation):
         raise InvalidInput(problem)
     _put(ports, tenant, [annotation], actor)
     return ports.annotations.get(tenant, annotation.annotation)
@@ -93,8 +96,9 @@ def import_annotations(
         except ValueError as error:
             problems.append(RowProblem(item[0], str(error)))
     unknown = _unknown_places(ports, [annotation for _, annotation in good])
-    problems += [RowProblem(number, why) for (number, _), why in zip(good, unknown, strict=True) if why]
-    kept = [annotation for (_, annotation), why in zip(good, unknown, strict=True) if not why]
+    wrong = [why or _too_old(ports, annotation) for (_, annotation), why in zip(good, unknown, strict=True)]
+    problems += [RowProblem(number, why) for (number, _), why in zip(good, wrong, strict=True) if why]
+    kept = [annotation for (_, annotation), why in zip(good, wrong, strict=True) if not why]
     _put(ports, tenant, kept, actor)
     problems.sort(key=lambda problem: problem.row)
     return AnnotationReport(accepted=len(kept), rejected=len(problems), problems=problems[:MAX_PROBLEMS])
@@ -221,6 +225,21 @@ def _unknown_places(ports: Ports, annotations: list[Annotation]) -> list[str | N
         None if len(series) else f"{annotation.tenant} has no place that is {_places(annotation)}; see the places"
         for annotation, series in zip(annotations, series_of(ports, annotations), strict=True)
     ]
+
+
+def _too_old(ports: Ports, annotation: Annotation) -> str | None:
+    """Why nothing of an annotation can be learnt anew; None if it can, or it is in force already and says the same."""
+    since = kept_since(ports, DataKind.COUNTS)
+    if since is None or annotation.seconds()[0] >= since:
+        return None
+    with suppress(NotFound):
+        known = ports.annotations.get(annotation.tenant, annotation.annotation)
+        if known.retracted is None and known.says() == annotation.says():
+            return None
+    return (
+        f"it begins on {annotation.start:%Y-%m-%d %H:%M}Z, but counts before {told(since)} are deleted, so what was "
+        "learnt of them stays; let it begin then or later"
+    )
 
 
 def _told(annotation: Annotation) -> str:

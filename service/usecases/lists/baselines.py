@@ -32,7 +32,7 @@ def simple_rankings(ports: Ports, listed: HotspotList) -> dict[Ranking, list[str
     end = int(listed.watermark.timestamp())
     calendar = Calendar(listed.timezone or ports.settings.general.timezone, (), ports.settings.window.minutes)
     recent, total, heard = np.zeros(len(everybody)), *np.zeros((2, _HOURS_OF_WEEK, len(everybody)))
-    for begin in range(end - HISTORY_DAYS * SECONDS_PER_DAY, end, 7 * SECONDS_PER_DAY):
+    for begin in range(start_of_history(listed), end, 7 * SECONDS_PER_DAY):
         starts = window_starts(begin, begin + 7 * SECONDS_PER_DAY, calendar.window_seconds)
         counts = _counts(ports, everybody, starts, calendar.window_seconds)
         hours = _hours_of_week(calendar, starts)
@@ -48,6 +48,11 @@ def simple_rankings(ports: Ports, listed: HotspotList) -> dict[Ranking, list[str
         Ranking.RAW_COUNTS: _ranked(names, presences[0]),
         Ranking.CLIMATOLOGY: _ranked(names, np.asarray(blocks).max(axis=0)),
     }
+
+
+def start_of_history(listed: HotspotList) -> int:
+    """The first second, UTC, of the counts that the rankings of a list take."""
+    return int(listed.watermark.timestamp()) - HISTORY_DAYS * SECONDS_PER_DAY
 
 
 def _counts(ports: Ports, series: list[Series], starts: NDArray[np.int64], window_seconds: int) -> Floats:

@@ -20,9 +20,10 @@ from service.domain.outcomes import Finding, Outcome
 from service.errors import Gone
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT
-from service.usecases.lists.baselines import simple_rankings
+from service.usecases.lists.baselines import simple_rankings, start_of_history
 from service.usecases.lists.outcomes import read_outcomes
 from service.usecases.lists.reading import APPROVED_ONCE, is_shared
+from service.usecases.retention.kept import verdicts_since
 
 DEFAULT_K, MOST_K = 20, 1000
 DEFAULT_LISTS, MOST_LISTS = 4, 26
@@ -90,7 +91,11 @@ def evaluate(
         lists=evaluated,
         overall=[_told(ranking, some, k) for ranking, some in cases.items() if some],
         stability=float(np.mean(stabilities)) if stabilities else None,
-        notes=[*truth.notes(evaluated, k), *([] if counted or tenant == EVERY_TENANT else [_too_many(spaces)])],
+        notes=[
+            *truth.notes(evaluated, k),
+            *([] if counted or tenant == EVERY_TENANT else [_too_many(spaces)]),
+            *([_deleted(gone)] if counted and (gone := _without_counts(evaluated)) else []),
+        ],
     )
 
 
@@ -168,6 +173,18 @@ def _too_many(spaces: int) -> str:
     )
 
 
+def _without_counts(evaluated: Sequence[ListEvaluation]) -> int:
+    """How many lists are held against no ranking that takes their counts."""
+    return sum(Ranking.RAW_COUNTS not in {of.ranking for of in one.rankings} for one in evaluated)
+
+
+def _deleted(lists: int) -> str:
+    return (
+        f"Raw counts and climatology are left out for {lists} of the lists: the counts that led to them are deleted, "
+        "at the end of their retention."
+    )
+
+
 def _outcomes_of(ports: Ports, record: ListRecord) -> list[Outcome]:
     try:
         return read_outcomes(ports, record.tenant, record.list_id)
@@ -186,7 +203,7 @@ def _evaluate_list(
     ranked = {Ranking.LIST: _places(listed)}
     if before is not None:
         ranked[Ranking.LAST_LIST] = before
-    if counted:
+    if counted and start_of_history(listed) >= (verdicts_since(ports) or 0):
         ranked |= {
             name: [(listed.tenant, one) for one in found] for name, found in simple_rankings(ports, listed).items()
         }

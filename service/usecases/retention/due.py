@@ -12,7 +12,7 @@ from service.usecases.retention.kept import READINGS_MARGIN_SECONDS, kept_since,
 
 
 class Due(NamedTuple):
-    """Everything before ``before``, seconds UTC, is to go, or waits for what ``waits`` tells; neither: nothing is due."""
+    """Everything before ``before``, seconds UTC, is to go, or waits for what ``waits`` tells; neither: nothing is."""
 
     before: int | None = None
     waits: str | None = None
