@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from service.domain.places import Liveness, Semantics
 from service.domain.readings import CountRow, Origin, Reading
+from service.domain.retention import DataKind, Deletion
 from service.errors import RowProblem
 from service.ports import Ports
 from service.usecases.intake.ingest import IngestReport, ingest_counts
 from service.usecases.learning.advance import advance
+from service.usecases.retention.kept import READINGS_MARGIN_SECONDS
 from tests.unit.ingest_counts.senders import place, ports_of, stored
 from tests.worlds import TENANT
 
@@ -202,3 +204,22 @@ def test_order_of_arrival_makes_no_difference(
                 assert take(ports, *one).rejected == 0
             outcomes.append(hours(ports))
     assert outcomes[0] == outcomes[1]
+
+
+def test_counts_that_were_deleted_for_their_age_are_not_derived_anew(ports: Ports) -> None:
+    """Readings of the days before stay for the counts after them, which are as they were, sent again or not."""
+    register(ports, Semantics.CUMULATIVE)
+    said = [reading(30 * number - 6000, 7 * number) for number in range(1, 200)]
+    take(ports, *said)
+    whole, midnight = hours(ports), int(MIDNIGHT.timestamp())
+    cut = midnight - 28 * 3600
+    for kind, before in ((DataKind.COUNTS, cut), (DataKind.READINGS, cut - READINGS_MARGIN_SECONDS)):
+        ports.state.publish_deletion(
+            Deletion(kind=kind, before=before, setting="", days=400, begun=MIDNIGHT, rows={TENANT: 1})
+        )
+        while ports.aging[kind].delete_before(before, 50):
+            pass
+    again = take(ports, *said)
+    assert again.rejected == sum(one.time.timestamp() < cut for one in said)
+    assert hours(ports) == {hour: count for hour, count in whole.items() if hour >= -28}
+    assert len(hours(ports)) > 20

@@ -183,12 +183,14 @@ class _Checks:
 
     def check_kept(self, since: int | None, settings: Settings) -> None:
         """Refuse what is older than what is kept: it would be deleted at once, and can no longer be learnt in turn."""
+        days = settings.retention.counts_days
+        limit = f" (retention.counts_days = {days})" if days else ""
         if since is not None:
             self.refuse(
                 self._columns.times < since * NANOSECONDS,
                 lambda position: (
                     f"the time {_told(self._columns.times[position])} is before {told(since)}, and older counts are "
-                    f"deleted (retention.counts_days = {settings.retention.counts_days}); leave it out"
+                    f"deleted{limit}; leave it out"
                 ),
             )
 

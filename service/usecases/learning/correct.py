@@ -157,7 +157,8 @@ def next_replayed(
         rest = [one for one in ledger.checkpoints if one.time != part.root]
         return Replayed(manifest, msgspec.structs.replace(ledger, checkpoints=rest))
     verdicts, found = list[VerdictColumns](), dict[int, int]()
-    judged_since = {number: max(since, verdicts_since(ports) or since) for number, since in part.since.items()}
+    kept = verdicts_since(ports)
+    judged_since = {number: since if kept is None else max(since, kept) for number, since in part.since.items()}
     sink = partial(_collect, verdicts, judged_since) if judging else _leave
     state = replay_series(ports, part.roster, version, (part.start, part.end), sink=sink, state=state, found=found)
     ledger = _with_progress(ports, manifest, ledger, part, state)

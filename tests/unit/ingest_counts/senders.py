@@ -7,7 +7,15 @@ from pathlib import Path
 from service.domain.places import Kind, PlaceRow
 from service.domain.readings import CountRow
 from service.ports import Ports
-from service.stores.memory import MemoryCountStore, MemoryPlacesRegister, MemoryReadingStore
+from service.stores.memory import (
+    MemoryAuditLog,
+    MemoryCountStore,
+    MemoryDeliveryStore,
+    MemoryPlacesRegister,
+    MemoryReadingStore,
+    MemoryTables,
+    aging_rows,
+)
 from service.usecases.intake.ingest import IngestReport, ingest_counts
 from tests.worlds import TENANT, sqlite_ports
 
@@ -20,7 +28,9 @@ def ports_of(kind: str, folder: Path, mode: str = "learning") -> Ports:
     ports = sqlite_ports(folder, NOW, places__mode=mode)
     if kind == "sqlite":
         return ports
-    return replace(ports, register=MemoryPlacesRegister(), counts=MemoryCountStore(), readings=MemoryReadingStore())
+    counts, readings = MemoryCountStore(), MemoryReadingStore()
+    aging = aging_rows(counts, readings, MemoryTables(), MemoryDeliveryStore(), MemoryAuditLog())
+    return replace(ports, register=MemoryPlacesRegister(), counts=counts, readings=readings, aging=aging)
 
 
 def row(stairwell: str = "A", *, time: datetime = NOW - HOUR, count: int = 1, **more: object) -> CountRow:
