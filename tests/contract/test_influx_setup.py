@@ -49,6 +49,22 @@ def set_up(config: Path, *words: object, typed: str | None = None) -> Result:
 
 
 @pytest.mark.influx
+def test_buckets_keep_a_week_more_than_the_settings(
+    influx_server: InfluxServer, config: Path, buckets: tuple[str, str], tmp_path: Path
+) -> None:
+    """As long as the longest of what lies in them, as the service's own token may read."""
+    config.write_text(
+        config.read_text("utf-8") + "[retention]\ncounts_days = 400\nverdicts_days = 200\nsuperseded_days = 300\n",
+        "utf-8",
+    )
+    admin, token_file = tmp_path / "admin", tmp_path / "token"
+    admin.write_text(influx_server.token + "\n", "utf-8")
+    assert set_up(config, "--admin-token-file", admin, "--token-file", token_file).exit_code == 0
+    connection = InfluxConnection(load_settings(config, {}).influxdb, token_file.read_text("utf-8").strip())
+    assert [connection.bucket_keeps_seconds(name) for name in buckets] == [407 * 86_400, 307 * 86_400]
+
+
+@pytest.mark.influx
 def test_buckets_and_a_token_for_them_alone(
     influx_server: InfluxServer, config: Path, buckets: tuple[str, str], tmp_path: Path
 ) -> None:

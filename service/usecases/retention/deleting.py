@@ -119,20 +119,11 @@ def _begun(ports: Ports, kind: DataKind, done: Deleted) -> Deletion | None:
 
 
 def _move_origin(ports: Ports, root: int) -> None:
-    """Let replays begin at a checkpoint; those before it are of no use any longer.
-
-    Raises
-    ------
-    StoreError
-        If the checkpoint cannot be read: what is to be deleted is known nowhere else.
-    """
+    """Let replays begin at a checkpoint; those before it are of no use any longer."""
     manifest, ledger = ports.state.manifest(), ports.state.ledger()
     if manifest is None:
         return
     kept = [one for one in ledger.checkpoints if one.time >= root]
-    for one in kept:
-        if one.time == root:
-            ports.state.read_chunk(one.file)
     ports.state.publish(msgspec.structs.replace(manifest, origin=root))
     ports.state.publish_ledger(msgspec.structs.replace(ledger, checkpoints=kept))
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from service.domain.retention import DataKind
 from service.domain.state import Checkpoint, Manifest
+from service.errors import StoreError
 from service.ports import Ports
 from service.usecases.learning.checkpoints import is_sparse
 from service.usecases.retention.kept import READINGS_MARGIN_SECONDS, kept_since, limit_of
@@ -58,8 +59,10 @@ def _counts_due(ports: Ports, manifest: Manifest, limit: int) -> Due:
     for root in sorted(time for time in lasting if limit <= time <= manifest.watermark):
         if _is_changing(ports, manifest, root) or any(since < root for since in ledger.pending.values()):
             return Due(waits="corrections of what is to be deleted are still being made")
-        if _holds_all(ports, [one for one in ledger.checkpoints if one.time == root], root):
-            return Due(root)
+        checkpoints = [one for one in ledger.checkpoints if one.time == root]
+        if _holds_all(ports, checkpoints, root):
+            damage = _damage(ports, checkpoints)
+            return Due(waits=damage) if damage else Due(root)
     return Due(waits="there is no checkpoint after it that every series has; one that lasts is taken every four weeks")
 
 
@@ -72,7 +75,17 @@ def _is_changing(ports: Ports, manifest: Manifest, root: int) -> bool:
 
 
 def _holds_all(ports: Ports, checkpoints: list[Checkpoint], root: int) -> bool:
-    """Whether the state of every series that is to lose counts is in a checkpoint, and can be read."""
+    """Whether the state of every series that is to lose counts is in a checkpoint."""
     known = {one.number for one in ports.register.series()}
     held = {number for one in checkpoints for number in one.series}
     return known & ports.aging[DataKind.COUNTS].rows_before(root).keys() <= held
+
+
+def _damage(ports: Ports, checkpoints: list[Checkpoint]) -> str | None:
+    """Why a checkpoint cannot be read; what is to be deleted would be known nowhere else."""
+    try:
+        for one in checkpoints:
+            ports.state.read_chunk(one.file)
+    except StoreError as error:
+        return f"the checkpoint that would know of it cannot be read: {error}"
+    return None
