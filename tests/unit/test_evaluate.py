@@ -18,6 +18,7 @@ from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import Role
 from service.domain.outcomes import Finding, OutcomeReport
 from service.domain.places import PlaceRow
+from service.domain.retention import DataKind, Deletion
 from service.ingest.incident_rows import read_incidents_csv
 from service.ports import Ports
 from service.usecases.keys import create_key
@@ -101,6 +102,18 @@ def test_what_was_found_counts_for_the_list_in_force(ports: Ports) -> None:
     assert (of[Ranking.LIST].precision.found, of[Ranking.LIST].precision.of) == (1, 1)
     assert (of[Ranking.LIST].hit_rate.found, of[Ranking.LIST].hit_rate.of) == (1, 2)
     assert (of[Ranking.LAST_LIST].precision.found, of[Ranking.LAST_LIST].precision.of) == (1, 1)
+
+
+def test_rankings_by_counts_that_are_deleted_are_left_out_and_that_is_said(ports: Ports) -> None:
+    """Rather than made from what is left of them: of the first list ten weeks before it are gone in part."""
+    before = int((FIRST + WEEK - timedelta(days=70)).timestamp())
+    deletion = Deletion(kind=DataKind.VERDICTS, before=before, setting="", days=112, begun=FIRST, rows={})
+    ports.state.publish_deletion(deletion)
+    found = evaluate(ports, TENANT, k=2)
+    of = [{ranking.ranking for ranking in one.rankings} for one in found.lists]
+    assert [Ranking.RAW_COUNTS in one for one in of] == [False, True]
+    assert [Ranking.CLIMATOLOGY in one for one in of] == [False, True]
+    assert [note for note in found.notes if "left out for 1 of the lists: the counts that led to them" in note]
 
 
 def test_all_lists_together_are_sums_and_say_what_they_cannot(ports: Ports) -> None:
