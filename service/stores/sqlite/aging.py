@@ -38,13 +38,28 @@ class _Dated:
     condition: str = "1"
 
 
-_TEXT = (lambda time: to_text(datetime.fromtimestamp(time, UTC)), lambda text: int(from_text(text).timestamp()))
-_SECONDS = (int, int)
-_COUNTS = _Dated("count", "hour", "series", lambda time: -(-time // _HOUR), lambda hour: hour * _HOUR)
-_VERDICTS = _Dated("verdict", "start", "series", *_SECONDS)
-_SUPERSEDED = _Dated("verdict_revision", "start", "series", *_SECONDS)
-_ENTRIES = _Dated("entry", "time", "tenant", *_TEXT)
-_LETTERS = _Dated("delivery", "queued", "tenant", *_TEXT, condition="channel = 'mail' AND status <> 'waiting'")
+def _first_hour(time: int) -> int:
+    return -(-time // _HOUR)
+
+
+def _instant_of_hour(hour: int) -> int:
+    return hour * _HOUR
+
+
+def _text_of(time: int) -> str:
+    return to_text(datetime.fromtimestamp(time, UTC))
+
+
+def _instant_of_text(text: str) -> int:
+    return int(from_text(text).timestamp())
+
+
+_COUNTS = _Dated("count", "hour", "series", _first_hour, _instant_of_hour)
+_VERDICTS = _Dated("verdict", "start", "series", int, int)
+_SUPERSEDED = _Dated("verdict_revision", "start", "series", int, int)
+_ENTRIES = _Dated("entry", "time", "tenant", _text_of, _instant_of_text)
+_SENT_BY_MAIL = "channel = 'mail' AND status <> 'waiting'"
+_LETTERS = _Dated("delivery", "queued", "tenant", _text_of, _instant_of_text, _SENT_BY_MAIL)
 
 
 class SqliteDatedRows:
