@@ -14,8 +14,9 @@ SPARSE_CHECKPOINT_DAYS = 28
 """Between the checkpoints that are kept of older weeks; counts are deleted up to one of them."""
 READINGS_MARGIN_DAYS = 2
 """Readings kept before the first count, which the counts after it are derived from: a stay lasts a day at most."""
-LEAST_AUDIT_DAYS = 183
-"""Half a year, which logs of systems that may be high-risk are kept for (AI Act, Art. 19 and 26(6))."""
+LEAST_AUDIT_DAYS = 184
+"""Half a year, which logs of systems that may be high-risk are kept for (AI Act, Art. 19 and 26(6)), and the day that
+has begun, since whole days are deleted; the file of the audit refuses to delete what is younger than 183 days."""
 LIST_HISTORY_DAYS = 70
 """As :data:`models.hotspots.ground.HISTORY_DAYS`, which takes too long to import to read settings by."""
 _EVALUATED_LISTS_DAYS = 28  # the newest four lists of a weekly rhythm, each held against what led to it
@@ -49,7 +50,7 @@ def check_retention(
         "the evaluation of the newest lists": max(hotspots.days, LIST_HISTORY_DAYS) + _EVALUATED_LISTS_DAYS,
         "the comparison of eight weeks before and after a date": _BEFORE_AFTER_DAYS,
     }
-    _check_least("verdicts_days", retention.verdicts_days, looked_back)
+    _check_least("verdicts_days", retention.verdicts_days, looked_back, 1)  # whole days are deleted
     _check_least(
         "counts_days",
         retention.counts_days,

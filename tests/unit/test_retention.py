@@ -39,7 +39,7 @@ OTHER = "annat bolag"
 KEPT: dict[str, object] = {"retraining__weeks": 4, "advance__checkpoint_weeks": 1}
 SHORT: dict[str, object] = KEPT | {
     f"retention__{kind}_days": days
-    for kind, days in {"counts": 143, "verdicts": 143, "superseded": 143, "audit": 183, "letters": 31}.items()
+    for kind, days in {"counts": 143, "verdicts": 143, "superseded": 143, "audit": 184, "letters": 31}.items()
 }
 
 
@@ -322,9 +322,9 @@ def test_a_damaged_root_keeps_counts_from_being_deleted(ports: Ports, tmp_path: 
 
 def test_verdicts_kept_shorter_than_counts_are_not_written_anew(town: Path, tmp_path: Path) -> None:
     """A correction of a count that is kept judges the windows whose verdicts are, and a search finds no difference."""
-    ports = copied(town, tmp_path, **SHORT | {"retention__counts_days": 170, "retention__verdicts_days": 112})
+    ports = copied(town, tmp_path, **SHORT | {"retention__counts_days": 170, "retention__verdicts_days": 113})
     delete_old(ports)
-    since = int(END.timestamp()) - 112 * DAY
+    since = int(END.timestamp()) - 113 * DAY
     assert ports.aging[DataKind.COUNTS].oldest() < since  # type: ignore[operator]
     ports.counts.append(points(1, [(since - MONDAY) // HOUR - 200], count=9))
     assert advance(ports, END).corrected == 1
@@ -391,4 +391,17 @@ def test_audit_entries_and_letters_go_by_their_own_days(tmp_path: Path) -> None:
     assert done.rows == {DataKind.AUDIT: 24}
     oldest = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=120)
     assert ports.aging[DataKind.AUDIT].oldest() == oldest.timestamp()
-    assert entries(ports)[0].startswith("audit: 12 audit entries before 2020-04-27 00:00Z, as retention.audit_days is")
+    assert entries(ports)[0].startswith("audit: 12 audit entries before 2020-04-26 00:00Z, as retention.audit_days is")
+
+
+def test_the_least_that_the_audit_may_be_kept_is_no_less_than_its_file_insists_on(tmp_path: Path) -> None:
+    """By the clock of the machine, at any time of the day."""
+    now = datetime.now(UTC)
+    for hour in range(0, 24, 3):
+        ports = sqlite_ports(tmp_path / str(hour), now=now - timedelta(days=188), **SHORT)
+        for _ in range(48):
+            record(ports, "cli:anna", TENANT, "list.make", "2020-01-01-001")
+            later(ports, hours=3)
+        later(ports, days=182)
+        later(ports, seconds=(now - timedelta(hours=hour) - ports.clock.now()).total_seconds())
+        assert delete_old(ports).rows[DataKind.AUDIT] > 10

@@ -81,7 +81,7 @@ class KeepsForAWeek:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"), [(0, "retention.verdicts_days keeps them for good"), (112, "retention.verdicts_days is 112")]
+    ("days", "said"), [(0, "retention.verdicts_days keeps them for good"), (113, "retention.verdicts_days is 113")]
 )
 def test_the_doctor_tells_of_a_bucket_that_deletes_too_early(tmp_path: Path, days: int, said: str) -> None:
     ports = sqlite_ports(tmp_path, now=NOW, retention__verdicts_days=days)
@@ -93,7 +93,7 @@ def test_the_doctor_tells_of_a_bucket_that_deletes_too_early(tmp_path: Path, day
 
 def test_a_bucket_that_deletes_later_is_as_it_should_be(tmp_path: Path) -> None:
     """It holds where no scheduler runs."""
-    ports = sqlite_ports(tmp_path, now=NOW, retention__verdicts_days=112)
+    ports = sqlite_ports(tmp_path, now=NOW, retention__verdicts_days=113)
     later = replace(ports, aging={**ports.aging, DataKind.VERDICTS: KeepsForAWeek()})
     assert [one.store_disagrees for one in read_retention(later) if one.kind is DataKind.VERDICTS] == [True]
     fine = sqlite_ports(tmp_path, now=NOW)
