@@ -265,16 +265,18 @@ def test_counts_wait_for_a_promotion_and_for_corrections(ports: Ports, monkeypat
 
 
 def test_counts_wait_where_no_checkpoint_knows_all_that_would_go(ports: Ports) -> None:
-    """A checkpoint that lacks a series, or is gone, would leave a replay without its past."""
+    """One that lacks a series would leave a replay without its past; and no more goes for want of it."""
     ledger = ports.state.ledger()
-    partial = [
+    checkpoints = [
         msgspec.structs.replace(one, series=one.series[:1]) if one.time == ROOT else one for one in ledger.checkpoints
     ]
-    later_ones = [one for one in partial if one.time <= ROOT]
     with ports.state.transaction():
-        ports.state.publish_ledger(msgspec.structs.replace(ledger, checkpoints=later_ones))
+        ports.state.publish_ledger(msgspec.structs.replace(ledger, checkpoints=checkpoints))
     assert "no checkpoint" in delete_old(ports).waits[DataKind.COUNTS]
     assert ports.aging[DataKind.COUNTS].oldest() == MONDAY
+    later(ports, weeks=4)
+    assert not delete_old(ports).waits
+    assert ports.aging[DataKind.COUNTS].oldest() == ROOT + 4 * WEEK
 
 
 def test_a_champion_learnt_anew_begins_from_the_checkpoint(ports: Ports, whole: Ports) -> None:

@@ -8,8 +8,9 @@ from service.domain.retention import DataKind
 from service.domain.state import Checkpoint, Manifest
 from service.errors import StoreError
 from service.ports import Ports
+from service.settings.retention import SPARSE_CHECKPOINT_DAYS
 from service.usecases.learning.checkpoints import is_sparse
-from service.usecases.retention.kept import READINGS_MARGIN_SECONDS, kept_since, limit_of
+from service.usecases.retention.kept import DAY_SECONDS, READINGS_MARGIN_SECONDS, kept_since, limit_of
 
 
 class Due(NamedTuple):
@@ -55,15 +56,16 @@ def _counts_due(ports: Ports, manifest: Manifest, limit: int) -> Due:
         return Due(kept)  # counts that were under way when their time was up
     if promotion:
         return Due(waits=f"version {promotion.manifest.version} is being put in force, and learns from the first count")
-    lasting = {one.time for one in ledger.checkpoints if is_sparse(one.time)}
-    for root in sorted(time for time in lasting if limit <= time <= manifest.watermark):
+    latest = min(limit + SPARSE_CHECKPOINT_DAYS * DAY_SECONDS - 1, manifest.watermark)
+    lasting = {one.time for one in ledger.checkpoints if is_sparse(one.time) and limit <= one.time <= latest}
+    for root in lasting:  # one at most
         if _is_changing(ports, manifest, root) or any(since < root for since in ledger.pending.values()):
             return Due(waits="corrections of what is to be deleted are still being made")
         checkpoints = [one for one in ledger.checkpoints if one.time == root]
         if _holds_all(ports, checkpoints, root):
             damage = _damage(ports, checkpoints)
             return Due(waits=damage) if damage else Due(root)
-    return Due(waits="there is no checkpoint after it that every series has; one that lasts is taken every four weeks")
+    return Due(waits="no checkpoint of the four weeks after it holds every series; it waits for the one after them")
 
 
 def _is_changing(ports: Ports, manifest: Manifest, root: int) -> bool:
