@@ -91,9 +91,9 @@ def test_weeks_go_up_to_the_instant_and_the_bucket_tells_its_own_rule(asked: Ask
     assert not data.delete_before(START + 10 * DAY, 10_000)
     deleted = [body for path, body in asked.requests if path == "/api/v2/delete"]
     assert [one["predicate"] for one in deleted] == ['_measurement="presence"'] * 2
-    assert [(one["start"][:4], one["stop"][:19]) for one in deleted] == [
-        ("1970", "2026-11-08T00:00:00"),
-        ("1970", "2026-11-11T00:00:00"),
+    assert [(one["start"][:4], one["stop"]) for one in deleted] == [
+        ("1970", "2026-11-07T23:59:59.999999999Z"),
+        ("1970", "2026-11-10T23:59:59.999999999Z"),
     ]
     asked.answers = [
         ",result,table,_value,tenant,stairwell,space,kind,sensor\r\n"

@@ -70,7 +70,7 @@ class InfluxConnection:
         """Delete the points of a measurement before a time, in seconds UTC."""
         with self._errors(bucket):
             eraser = self._connected().delete_api()
-            start, stop = _rfc3339(0), _rfc3339(end * NANOSECONDS)
+            start, stop = _rfc3339(0), _rfc3339(end * NANOSECONDS - 1)  # the server deletes the point at the stop, too
             eraser.delete(start, stop, f"_measurement={text(measurement)}", bucket, self._settings.org)
 
     def bucket_keeps_seconds(self, bucket: str) -> int | None:
