@@ -20,6 +20,7 @@ from service.senders.smtp import SmtpMailServer
 from service.settings import Settings, influxdb_token
 from service.stores.backups import LocalBackups
 from service.stores.installation import LocalInstallation
+from service.stores.session_secret import FileSessionSecret
 from service.stores.sqlite.aging import aging_rows
 from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
@@ -104,6 +105,7 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         webhooks=HttpWebhookSender(settings.webhooks),
         keys=SqliteKeyStore(places),
         requests=SqliteRequestCounter(Database(folder / "requests.db", _SCHEMAS["requests.db"], durable=False)),
+        session_secret=FileSessionSecret(folder / "session.secret"),
         audit=SqliteAuditLog(audit),
         registry=FolderVersionRegistry(folder / "versions", SqliteVersionRecords(places)),
         jobs=SqliteJobStore(Database(folder / "jobs.db", _SCHEMAS["jobs.db"], durable=False)),

@@ -18,7 +18,6 @@ from service.api import metrics, problems
 from service.api.authentication import permitted_key
 from service.api.contract import OPERATIONS
 from service.api.inputs import read_body, read_query
-from service.api.limits import limit, limit_headers
 from service.api.paging import Page
 from service.api.recent import Recent
 from service.api.revision_tags import is_known, revision_tag, served_by
@@ -27,6 +26,7 @@ from service.domain.places import Identifier
 from service.errors import StoreError
 from service.exports.formats import Suffix
 from service.ports import Ports
+from service.web.limits import limit, limit_headers
 
 _log = structlog.get_logger(__name__)
 _CONVERTERS = {str: "string", int: f"int(max={2**63 - 1})", Identifier: "path", Suffix: "string"}
@@ -67,7 +67,7 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
 
     def view(**variables: Any) -> Response:
         key = permitted_key(request, operation, ports)
-        limit(key, operation, ports)
+        limit(key, operation.policy, ports)
         given = {**variables, "ports": ports, "key": key, "query": read_query(request.args, operation.query)}
         if operation.body is not None:
             given["body"] = read_body(request, operation, limit_bytes)
@@ -144,7 +144,7 @@ def _finish(response: Response) -> Response:
     response.headers.update(limit_headers())
     if operation and operation.roles:
         response.headers["Cache-Control"] = "no-store"
-    metrics.observe(operation.name if operation else "none", response.status_code, perf_counter() - g.started)
+    metrics.observe(request.endpoint or "none", response.status_code, perf_counter() - g.started)
     return response
 
 

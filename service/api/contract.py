@@ -31,10 +31,10 @@ from service.api import (
     webhooks,
 )
 from service.api.openapi import describe
-from service.api.pages import HTML, content_security_policy
 from service.api.problems import TYPES, ProblemType, find_type
 from service.api.routes import JSON, Reply, Routes
 from service.errors import NotFound
+from service.web.pages import HTML, content_security_policy
 
 routes = Routes("Contract")
 _CODE = re.compile(r"(`+)(.+?)\1")

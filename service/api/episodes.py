@@ -11,7 +11,7 @@ from msgspec import Meta
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
 from service.api.routes import Routes
 from service.domain.episodes import EpisodeStatus, MuteReason
-from service.domain.keys import Key, Role
+from service.domain.keys import DECIDERS, FINDING_READERS, Key
 from service.domain.places import Kind
 from service.errors import NotFound
 from service.ports import Ports
@@ -29,7 +29,6 @@ from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.revisions import episodes_revision
 
 routes = Routes("Episodes")
-_READERS = (Role.READER, Role.OPERATOR)
 
 EXAMPLE = EpisodeView(
     episode="7-1795204800",
@@ -84,7 +83,7 @@ class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @routes.declare(
     "GET",
     "/v1/episodes",
-    roles=_READERS,
+    roles=FINDING_READERS,
     answered=EpisodePage([EXAMPLE], encode_cursor(EpisodeKey(1795204800, 7))),
     revision=episodes_revision,
 )
@@ -112,7 +111,7 @@ def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
 @routes.declare(
     "GET",
     "/v1/episodes/{episode}",
-    roles=_READERS,
+    roles=FINDING_READERS,
     raises=(NotFound,),
     answered=EXAMPLE,
     revision=episodes_revision,
@@ -125,7 +124,7 @@ def read_one_episode(ports: Ports, key: Key, episode: str) -> EpisodeView:
 @routes.declare(
     "POST",
     "/v1/episodes/{episode}/acknowledge",
-    roles=(Role.OPERATOR,),
+    roles=DECIDERS,
     raises=(NotFound,),
     answered=msgspec.structs.replace(EXAMPLE, acknowledged_by=_BY, acknowledged=_AT),
 )
@@ -137,7 +136,7 @@ def post_acknowledgement(ports: Ports, key: Key, episode: str) -> EpisodeView:
 @routes.declare(
     "POST",
     "/v1/episodes/{episode}/mute",
-    roles=(Role.OPERATOR,),
+    roles=DECIDERS,
     raises=(NotFound,),
     sent=Mute(_UNTIL, MuteReason.HANDLED),
     answered=msgspec.structs.replace(EXAMPLE, muted_until=_UNTIL, mute_reason=MuteReason.HANDLED),
@@ -153,7 +152,7 @@ def post_mute(ports: Ports, key: Key, episode: str, body: Mute) -> EpisodeView:
 @routes.declare(
     "POST",
     "/v1/episodes/{episode}/close",
-    roles=(Role.OPERATOR,),
+    roles=DECIDERS,
     raises=(NotFound,),
     answered=msgspec.structs.replace(EXAMPLE, status=EpisodeStatus.CLOSED, closed_by=_BY, closed=_AT),
 )

@@ -10,7 +10,6 @@ from msgspec import Meta
 from werkzeug.exceptions import NotAcceptable
 
 from service.api.list_examples import APPROVED, DELIVERY, LIST
-from service.api.pages import HTML, content_security_policy
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from service.api.routes import Reply, Routes
 from service.domain.hotspots import (
@@ -19,7 +18,7 @@ from service.domain.hotspots import (
     ListRecord,
     ListStatus,
 )
-from service.domain.keys import Key, Role
+from service.domain.keys import DECIDERS, LIST_READERS, Key
 from service.errors import Conflict, Gone, NotFound
 from service.exports.formats import FORMATS, JSON, Format, Suffix, export_list
 from service.exports.wording import Language
@@ -27,17 +26,16 @@ from service.ports import Ports
 from service.usecases.lists.hotspots import approve_list, make_list
 from service.usecases.lists.reading import latest_list, list_records, read_list
 from service.usecases.telling.deliver import ListDelivery, list_deliveries
+from service.web.pages import HTML, content_security_policy
 
 routes = Routes("Hot-spot lists")
-
-_READERS = (Role.READER, Role.POLICE, Role.OPERATOR)
 _TYPES: dict[str, Any] = {"json": HotspotList, "csv": str, "xlsx": Any, "geojson": dict[str, Any], "html": str}
 _PRODUCES = {form.media_type: _TYPES[form.suffix] for form in FORMATS.values()}
 _STATUS = "Trappvakt-List-Status"
 _HEADERS = {_STATUS: "draft, approved or superseded: what is decided about the list, whose bytes never change."}
 _ON_THE_SCREEN = ("json", "html")
 _READ: dict[str, Any] = {
-    "roles": _READERS,
+    "roles": LIST_READERS,
     "raises": (NotFound, Gone, NotAcceptable),
     "produces": _PRODUCES,
     "headers": _HEADERS,
@@ -104,7 +102,7 @@ def read_latest_list_as(ports: Ports, key: Key, query: LatestQuery, suffix: Suff
     return _latest(ports, key, query, _named(suffix))
 
 
-@routes.declare("GET", "/v1/hotspot-lists", roles=_READERS, answered=ListRecordPage([APPROVED]))
+@routes.declare("GET", "/v1/hotspot-lists", roles=LIST_READERS, answered=ListRecordPage([APPROVED]))
 def list_hotspot_lists(ports: Ports, key: Key, query: PageQuery) -> ListRecordPage:
     """List the hot-spot lists and what is decided about them, newest first; drafts are for operators."""
     items, following = list_records(
@@ -139,7 +137,7 @@ def read_hotspot_list_as(ports: Ports, key: Key, query: WordsQuery, list_id: str
 @routes.declare(
     "GET",
     "/v1/hotspot-lists/{list_id}/deliveries",
-    roles=(Role.OPERATOR,),
+    roles=DECIDERS,
     raises=(NotFound,),
     answered=DeliveryPage([DELIVERY]),
 )
@@ -156,7 +154,7 @@ def _by_recipient(delivery: ListDelivery) -> tuple[str]:
 @routes.declare(
     "POST",
     "/v1/hotspot-lists",
-    roles=(Role.OPERATOR,),
+    roles=DECIDERS,
     status=201,
     raises=(NotFound, Conflict),
     sent=ListOrder(14, 50),
@@ -170,7 +168,7 @@ def post_hotspot_list(ports: Ports, key: Key, body: ListOrder) -> HotspotList:
 @routes.declare(
     "POST",
     "/v1/hotspot-lists/{list_id}/approve",
-    roles=(Role.OPERATOR,),
+    roles=DECIDERS,
     raises=(NotFound, Conflict, Gone),
     sent=Approval(APPROVED.held_back),
     answered=APPROVED,
@@ -186,7 +184,7 @@ def approve_hotspot_list(ports: Ports, key: Key, list_id: str, body: Approval | 
 
 
 def _approved_only(key: Key) -> bool:
-    return key.role is not Role.OPERATOR
+    return key.role not in DECIDERS
 
 
 def _latest(ports: Ports, key: Key, query: LatestQuery, form: Format) -> Reply:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from service.api.pages import HTML, content_security_policy
 from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import JSON, Reply, Routes
 from service.domain.keys import Key, Role
@@ -39,6 +38,7 @@ from service.usecases.versions.reading import (
     read_report,
     read_version,
 )
+from service.web.pages import HTML, content_security_policy
 
 routes = Routes("Model versions")
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from service.api import limits
 from service.api.paging import Page
 from service.api.problems import MEDIA_TYPE, InfluxProblem, document
 from service.api.routes import JSON, Operation
+from service.web import limits
 
 KEY, TOKEN = "key", "influxdbToken"
 _SECURITY = {

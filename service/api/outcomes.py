@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import Routes
-from service.domain.keys import Key, Role
+from service.domain.keys import LIST_READERS, VISITORS, Key
 from service.domain.outcomes import Finding, Outcome, OutcomeReport
 from service.errors import Gone, NotFound
 from service.ports import Ports
@@ -34,7 +34,7 @@ class OutcomePage(Page[Outcome], frozen=True):
 @routes.declare(
     "POST",
     "/v1/hotspot-lists/{list_id}/entries/{rank}/outcomes",
-    roles=(Role.POLICE, Role.OPERATOR),
+    roles=VISITORS,
     raises=(NotFound, Gone),
     sent=OutcomeReport(visited=_VISITED, found=[Finding.DRUGS, Finding.TRACES]),
     answered=_OUTCOME,
@@ -51,7 +51,7 @@ def post_outcome(ports: Ports, key: Key, list_id: str, rank: int, body: OutcomeR
 @routes.declare(
     "GET",
     "/v1/hotspot-lists/{list_id}/outcomes",
-    roles=(Role.READER, Role.POLICE, Role.OPERATOR),
+    roles=LIST_READERS,
     raises=(NotFound, Gone),
     answered=OutcomePage([_OUTCOME]),
 )

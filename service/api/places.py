@@ -7,7 +7,7 @@ import msgspec
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
 from service.api.routes import Routes
 from service.api.rows import RowsAccepted, accepted
-from service.domain.keys import Key, Role
+from service.domain.keys import FINDING_READERS, Key, Role
 from service.domain.places import Building, Identifier, Kind, PlaceRow, Sensor, Space, Stairwell
 from service.errors import NotFound, RowsRefused
 from service.ingest.places_files import read_places_json
@@ -60,7 +60,7 @@ _ROW = PlaceRow(
 @routes.declare(
     "GET",
     "/v1/places",
-    roles=(Role.READER, Role.OPERATOR),
+    roles=FINDING_READERS,
     answered=StairwellPage([_STAIRWELL], encode_cursor("kvarnen-3a")),
     revision=places_revision,
 )
@@ -75,7 +75,7 @@ def list_places(ports: Ports, key: Key, query: PageQuery) -> StairwellPage:
 @routes.declare(
     "GET",
     "/v1/places/{stairwell}",
-    roles=(Role.READER, Role.OPERATOR),
+    roles=FINDING_READERS,
     raises=(NotFound,),
     answered=_STAIRWELL,
     revision=places_revision,

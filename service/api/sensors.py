@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
 from service.api.routes import Routes
-from service.domain.keys import Key, Role
+from service.domain.keys import FINDING_READERS, Key
 from service.domain.places import Kind, Liveness
 from service.domain.sensors import SensorKey, SensorState
 from service.errors import NotFound
@@ -19,7 +19,6 @@ from service.usecases.sensors.reading import BatteryView, FaultView, SensorFilte
 from service.usecases.sensors.reasons import ACTIONS
 
 routes = Routes("Sensors")
-_READERS = (Role.READER, Role.OPERATOR)
 _SINCE = datetime(2026, 11, 20, 4, 10, tzinfo=UTC)
 _SENSOR = SensorView(
     id="7-12",
@@ -64,7 +63,9 @@ class SensorPage(Page[SensorView], frozen=True):
     """Sensors, those of a space beside each other."""
 
 
-@routes.declare("GET", "/v1/sensors", roles=_READERS, answered=SensorPage([_SENSOR], encode_cursor(SensorKey(7, 12))))
+@routes.declare(
+    "GET", "/v1/sensors", roles=FINDING_READERS, answered=SensorPage([_SENSOR], encode_cursor(SensorKey(7, 12)))
+)
 def list_sensors(ports: Ports, key: Key, query: SensorsQuery) -> SensorPage:
     """List the sensors that are in a space now, with their state and what to do.
 
@@ -83,7 +84,7 @@ def list_sensors(ports: Ports, key: Key, query: SensorsQuery) -> SensorPage:
     return SensorPage(items, encode_cursor(following) if following else None)
 
 
-@routes.declare("GET", "/v1/sensors/{sensor}", roles=_READERS, raises=(NotFound,), answered=_SENSOR)
+@routes.declare("GET", "/v1/sensors/{sensor}", roles=FINDING_READERS, raises=(NotFound,), answered=_SENSOR)
 def read_one_sensor(ports: Ports, key: Key, sensor: str) -> SensorView:
     """Read one sensor, by the `id` that the list has."""
     return read_sensor(ports, key.tenant, sensor)

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
 from service.api.routes import Routes
-from service.domain.keys import Key, Role
+from service.domain.keys import FINDING_READERS, Key
 from service.domain.places import Identifier, Kind
 from service.errors import NotFound
 from service.ports import Ports
@@ -27,7 +27,6 @@ from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.revisions import verdicts_revision
 
 routes = Routes("Verdicts")
-_READERS = (Role.READER, Role.OPERATOR)
 
 _VERDICT = VerdictView(
     stairwell="kvarnen-3a",
@@ -133,7 +132,7 @@ class Profile(msgspec.Struct, frozen=True):
 @routes.declare(
     "GET",
     "/v1/stairwells/{stairwell}/verdicts",
-    roles=_READERS,
+    roles=FINDING_READERS,
     raises=(NotFound,),
     answered=_PAGE,
     revision=verdicts_revision,
@@ -147,7 +146,7 @@ def list_verdicts(ports: Ports, key: Key, query: VerdictsQuery, stairwell: Ident
     return VerdictPage(views, encode_cursor(following) if following else None)
 
 
-@routes.declare("GET", "/v1/anomalies", roles=_READERS, answered=_PAGE, revision=verdicts_revision)
+@routes.declare("GET", "/v1/anomalies", roles=FINDING_READERS, answered=_PAGE, revision=verdicts_revision)
 def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage:
     """List what is not normal, over all stairwells, by start of the window.
 
@@ -163,7 +162,7 @@ def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage
 @routes.declare(
     "GET",
     "/v1/stairwells/{stairwell}/profile",
-    roles=_READERS,
+    roles=FINDING_READERS,
     raises=(NotFound,),
     answered=Profile(
         "kvarnen-3a",
@@ -186,7 +185,7 @@ def read_profile(ports: Ports, key: Key, stairwell: Identifier) -> Profile:
 
 
 @routes.declare(
-    "GET", "/v1/level-shifts", roles=_READERS, answered=LevelShiftPage([_SHIFT]), revision=verdicts_revision
+    "GET", "/v1/level-shifts", roles=FINDING_READERS, answered=LevelShiftPage([_SHIFT]), revision=verdicts_revision
 )
 def list_level_shifts(ports: Ports, key: Key, query: LevelShiftsQuery) -> LevelShiftPage:
     """List the spaces whose level shifted for good, the newest first.

@@ -21,6 +21,16 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
+LIST_READERS = frozenset({Role.READER, Role.POLICE, Role.OPERATOR})
+"""Read approved lists, and what was found where they led."""
+FINDING_READERS = frozenset({Role.READER, Role.OPERATOR})
+"""Read places, sensors, verdicts, episodes and normal weeks."""
+VISITORS = frozenset({Role.POLICE, Role.OPERATOR})
+"""Tell what they found."""
+DECIDERS = frozenset({Role.OPERATOR})
+"""See drafts, approve them, and decide about episodes."""
+
+
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """A key as it is stored: the secret itself is shown once, only its SHA-256 digest is kept."""
 

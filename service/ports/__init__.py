@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.domain.retention import DataKind
-from service.ports.access import AuditLog, KeyStore, RequestCounter
+from service.ports.access import AuditLog, KeyStore, RequestCounter, SessionSecret
 from service.ports.annotations import AnnotationStore
 from service.ports.clock import Clock
 from service.ports.counts import CountStore, ReadingStore
@@ -47,6 +47,7 @@ class Ports:
     webhooks: WebhookSender
     keys: KeyStore
     requests: RequestCounter
+    session_secret: SessionSecret
     audit: AuditLog
     registry: VersionRegistry
     jobs: JobStore

@@ -17,6 +17,9 @@ class KeyStore(Protocol):
     def by_digest(self, digest: bytes) -> Key | None:
         """The key with this SHA-256 digest, revoked or not."""
 
+    def by_id(self, key_id: str) -> Key | None:
+        """The key with this id, revoked or not."""
+
     def all(self) -> list[Key]:
         """All keys, oldest first."""
 
@@ -29,6 +32,16 @@ class RequestCounter(Protocol):
 
     def count(self, key_id: str, policy: str, window: int) -> int:
         """Count one request of a key in a numbered window of time; how many there are in it, this one included."""
+
+
+class SessionSecret(Protocol):
+    """What the sessions of the pages are signed with. Who has it can be anybody, so it is in no backup."""
+
+    def read(self) -> bytes:
+        """The secret, made when it is first asked for, and then the same for all processes.
+
+        Raises StoreError also if others than the service's user can read it.
+        """
 
 
 class AuditLog(Protocol):

@@ -19,6 +19,7 @@ from service.settings.retention import Retention, check_retention
 from service.settings.sections import (
     Advance,
     Api,
+    Dashboard,
     Detector,
     Gates,
     General,
@@ -56,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail
     webhooks: Webhooks
     api: Api
+    dashboard: Dashboard
     log: Log
 
     @property

@@ -158,6 +158,13 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     health_seconds: NotNegative
 
 
+class Dashboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How people sign in to the pages."""
+
+    session_hours: Annotated[int, Meta(ge=1, le=168)]
+    sign_ins_per_minute: NotNegative
+
+
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is logged and how."""
 

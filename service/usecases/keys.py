@@ -58,6 +58,20 @@ def authenticate(ports: Ports, token: str) -> Key:
     return key
 
 
+def key_in_use(ports: Ports, key_id: str) -> Key:
+    """The key of somebody who has shown its token before.
+
+    Raises
+    ------
+    NotAuthenticated
+        If it has been revoked since, or there is none.
+    """
+    key = ports.keys.by_id(key_id)
+    if key is None or key.revoked is not None:
+        raise NotAuthenticated("the key has been revoked; ask an operator of your tenant for a new one")
+    return key
+
+
 def list_keys(ports: Ports) -> list[Key]:
     """All keys, revoked ones too, oldest first."""
     return ports.keys.all()

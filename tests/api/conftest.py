@@ -83,6 +83,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
         webhooks=ports.webhooks,
         keys=memory.MemoryKeyStore(),
         requests=memory.MemoryRequestCounter(),
+        session_secret=memory.MemorySessionSecret(),
         audit=audit,
         jobs=memory.MemoryJobStore(),
         aging=memory.aging_rows(counts, readings, tables, deliveries, audit),

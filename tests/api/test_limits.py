@@ -12,9 +12,9 @@ import pytest
 
 from service.api.application import create_app
 from service.api.contract import OPERATIONS
-from service.api.limits import LEFT, POLICY
 from service.domain.keys import Role
 from service.usecases.request_limits import Policy
+from service.web.limits import LEFT, POLICY
 from tests.api.conftest import PORTS, Town, body
 from tests.api.test_operating import Unreachable
 from tests.worlds import sqlite_ports

@@ -11,6 +11,7 @@ from service.stores.memory.records import MemoryAuditLog, MemoryHotspotListStore
 from service.stores.memory.register import MemoryPlacesRegister
 from service.stores.memory.requests import MemoryRequestCounter
 from service.stores.memory.sensors import MemorySensorStore
+from service.stores.memory.session_secret import MemorySessionSecret
 from service.stores.memory.state import MemoryStateStore, MemoryTables, MemoryVerdictStore
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "MemoryReadingStore",
     "MemoryRequestCounter",
     "MemorySensorStore",
+    "MemorySessionSecret",
     "MemoryStateStore",
     "MemoryTables",
     "MemoryVerdictStore",

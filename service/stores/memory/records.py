@@ -107,6 +107,10 @@ class MemoryKeyStore:
         """The key with this digest, revoked or not."""
         return next((key for key in self._keys.values() if key.digest == digest), None)
 
+    def by_id(self, key_id: str) -> Key | None:
+        """The key with this id, revoked or not."""
+        return self._keys.get(key_id)
+
     def all(self) -> list[Key]:
         """All keys, oldest first."""
         return list(self._keys.values())

@@ -33,6 +33,11 @@ class SqliteKeyStore:
         rows = self._database.rows(f"{_SELECT} WHERE digest = ?", (digest,))
         return _key(rows[0]) if rows else None
 
+    def by_id(self, key_id: str) -> Key | None:
+        """The key with this id, revoked or not."""
+        rows = self._database.rows(f"{_SELECT} WHERE id = ?", (key_id,))
+        return _key(rows[0]) if rows else None
+
     def all(self) -> list[Key]:
         """All keys, oldest first."""
         return [_key(row) for row in self._database.rows(f"{_SELECT} ORDER BY rowid")]
@@ -42,10 +47,10 @@ class SqliteKeyStore:
         self._database.execute(
             "UPDATE key SET revoked = ? WHERE id = ? AND revoked IS NULL", (to_text(revoked), key_id)
         )
-        rows = self._database.rows(f"{_SELECT} WHERE id = ?", (key_id,))
-        if not rows:
+        revoked_key = self.by_id(key_id)
+        if revoked_key is None:
             raise NotFound(key_not_found(key_id))
-        return _key(rows[0])
+        return revoked_key
 
 
 def _key(row: Sequence[Any]) -> Key:

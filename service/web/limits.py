@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from flask import g
 
-from service.api.routes import Operation
 from service.domain.keys import Key
 from service.errors import TooManyRequests
 from service.ports import Ports
-from service.usecases.request_limits import WINDOW_SECONDS, Allowance, count_request
+from service.usecases.request_limits import WINDOW_SECONDS, Allowance, Policy, count_request, count_sign_in
 
 POLICY, LEFT = "RateLimit-Policy", "RateLimit"
 HEADERS = {
@@ -19,7 +18,7 @@ HEADERS = {
 }
 
 
-def limit(key: Key, operation: Operation, ports: Ports) -> None:
+def limit(key: Key, policy: Policy, ports: Ports) -> None:
     """Count a request of a key.
 
     Raises
@@ -27,10 +26,19 @@ def limit(key: Key, operation: Operation, ports: Ports) -> None:
     TooManyRequests
         If it has asked too often.
     """
-    allowance = g.allowance = count_request(ports, key, operation.policy)
+    _check("the key", count_request(ports, key, policy))
+
+
+def limit_sign_ins(address: str, ports: Ports) -> None:
+    """Count a try to sign in from an address; raises TooManyRequests."""
+    _check("somebody at your address", count_sign_in(ports, address))
+
+
+def _check(who: str, allowance: Allowance | None) -> None:
+    g.allowance = allowance
     if allowance and allowance.remaining < 0:
         raise TooManyRequests(
-            f"the key has made more than {allowance.quota} requests of this kind in a minute ({allowance.setting}); "
+            f"{who} has made more than {allowance.quota} requests of this kind in a minute ({allowance.setting}); "
             f"the next is taken in {allowance.reset_seconds} seconds",
             allowance.reset_seconds,
         )
