@@ -1,4 +1,4 @@
-"""gunicorn serves the API: worker processes that share one socket and are replaced when they die."""
+"""gunicorn serves API and pages: worker processes that share one socket and are replaced when they die."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ class ApiServer(BaseApplication):
 
     def load(self) -> Any:
         """Build the application inside the worker: connections to stores do not survive a fork."""
-        from service.api.application import create_app  # noqa: PLC0415 - the master needs none of it
+        from service.site import create_site  # noqa: PLC0415 - the master needs none of it
 
-        return create_app(build_ports(self._settings))
+        return create_site(build_ports(self._settings))
 
 
 def _after_fork(server: Any, _worker: Any) -> None:

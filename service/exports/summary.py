@@ -13,7 +13,12 @@ _UTC = "UTC"  # of lists that were made before they told their zone
 
 def local_time(listed: HotspotList, time: datetime) -> datetime:
     """A time as the list's readers tell it."""
-    return time.astimezone(ZoneInfo(listed.timezone or _UTC))
+    return time.astimezone(zone_of(listed))
+
+
+def zone_of(listed: HotspotList) -> ZoneInfo:
+    """The zone that the list's hours are told in."""
+    return ZoneInfo(listed.timezone or _UTC)
 
 
 def owner_text(listed: HotspotList) -> str:

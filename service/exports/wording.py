@@ -103,8 +103,13 @@ def space_text(block: Block, language: Language) -> str:
     >>> space_text(Block(space="K2", space_kind="cellar", **block), Language.EN)
     'cellar (K2)'
     """
-    kind = _SPACES[language].get(block.space_kind, block.space_kind)
-    return kind if block.space in (block.space_kind, kind) else f"{kind} ({block.space})"
+    return space_name(block.space, block.space_kind, language)
+
+
+def space_name(space: str, kind: str, language: Language) -> str:
+    """As :func:`space_text`, of a space and its kind."""
+    named = _SPACES[language].get(kind, kind)
+    return named if space in (kind, named) else f"{named} ({space})"
 
 
 def change_text(entry: HotspotEntry, language: Language) -> str:

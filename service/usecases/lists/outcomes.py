@@ -15,7 +15,8 @@ from service.usecases.audit import record
 from service.usecases.learning.annotations import make_annotation
 from service.usecases.lists.reading import is_shared
 
-_ALONE = frozenset({Finding.NOTHING, Finding.BENIGN_CAUSE})
+STANDING_ALONE = frozenset({Finding.NOTHING, Finding.BENIGN_CAUSE})
+"""Findings that contradict every other."""
 
 
 def report_outcome(  # noqa: PLR0917 - in the order of the sentence
@@ -91,7 +92,7 @@ def _approved(ports: Ports, tenant: str, list_id: str) -> HotspotList:
 
 
 def _check(ports: Ports, listed: HotspotList, report: OutcomeReport) -> None:
-    if len(set(report.found)) > 1 and _ALONE & set(report.found):
+    if len(set(report.found)) > 1 and STANDING_ALONE & set(report.found):
         raise InvalidInput(f"{' and '.join(report.found)} contradict each other; name what was found, or nothing")
     if not listed.made <= report.visited <= ports.clock.now():
         raise InvalidInput(

@@ -11,6 +11,8 @@ from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, record
 
+_MOST_AT_ONCE = 1000
+"""Lists that are looked through for those that count today."""
 APPROVED_ONCE = (ListStatus.APPROVED, ListStatus.SUPERSEDED)
 
 
@@ -73,6 +75,22 @@ def list_records(
     found = ports.lists.records(tenant, statuses, after, limit + 1)
     page = list(_seen(ports, found[:limit], approved_only=approved_only))
     return page, found[limit - 1].list_id if len(found) > limit else None
+
+
+def lists_in_force(ports: Ports, tenant: str, *, approved_only: bool) -> list[ListRecord]:
+    """The approved list of each area, and of the whole tenant, newest first."""
+    found = ports.lists.records(tenant, (ListStatus.APPROVED,), limit=_MOST_AT_ONCE)
+    return list(_seen(ports, found, approved_only=approved_only))
+
+
+def drafts_waiting(ports: Ports, tenant: str) -> list[ListRecord]:
+    """The newest draft of each area, and of the whole tenant, where no newer list was approved; newest first."""
+    decided = {one.area: one.number for one in lists_in_force(ports, tenant, approved_only=False)}
+    waiting: dict[str | None, ListRecord] = {}
+    for draft in ports.lists.records(tenant, (ListStatus.DRAFT,), limit=_MOST_AT_ONCE):
+        if draft.number > decided.get(draft.area, 0):
+            waiting.setdefault(draft.area, draft)
+    return list(waiting.values())
 
 
 def is_shared(ports: Ports, found: ListRecord) -> bool:

@@ -1,0 +1,93 @@
+"""All pages as one Flask blueprint: who comes, whether they may, and with what headers they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from service.dashboard import episodes, errors, lists, one_list, outcomes, sensors, signing_in, stairwells
+from service.dashboard.languages import choose_language, language_of
+from service.dashboard.routes import Page, Visit
+from service.dashboard.sessions import check_form, new_session, read_session, set_session
+from service.domain.keys import Key
+from service.errors import NotAuthenticated, NotPermitted
+from service.ports import Ports
+from service.usecases.keys import key_in_use
+from service.usecases.request_limits import Policy
+from service.web.limits import limit
+
+NAME = "dashboard"
+PAGES: tuple[Page, ...] = tuple(
+    page for source in (signing_in, lists, one_list, outcomes, episodes, stairwells, sensors) for page in source.routes
+)
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_STYLE_SECONDS = 365 * 86_400
+
+
+def dashboard(ports: Ports) -> Blueprint:
+    """The pages over these ports, to be registered at the root of an application."""
+    blueprint = Blueprint(NAME, __name__, static_folder="static", static_url_path="/static")
+    for page in PAGES:
+        blueprint.add_url_rule(page.path, page.name, _view(page, ports), methods=[page.method])
+    blueprint.before_request(lambda: choose_language(request))
+    blueprint.before_request(lambda: _arrive(ports))
+    blueprint.register_error_handler(Exception, lambda error: errors.tell(error, ports))
+    blueprint.after_request(lambda response: _leave(response, ports))
+    return blueprint
+
+
+def _arrive(ports: Ports) -> None:
+    """A visit whose session is that of the browser, or a new one; whose key nobody has looked at yet."""
+    session = read_session(request, ports)
+    g.has_session = session is not None
+    g.visit = Visit(ports, language_of(request), session or new_session(ports))
+
+
+def _view(page: Page, ports: Ports) -> Callable[..., Response]:
+    def view(**variables: Any) -> Response:
+        visit: Visit = g.visit
+        if visit.session.key_id:
+            visit = g.visit = Visit(ports, visit.language, visit.session, _key(page, visit))
+        if page.roles:
+            _check(visit.key, page)
+            limit(visit.key, Policy.REQUESTS, ports)
+        if page.method == "POST":
+            check_form(visit.session, request)
+        return page.handler(visit, **variables)
+
+    return view
+
+
+def _key(page: Page, visit: Visit) -> Key | None:
+    """The key of a session; where a page is open to everybody, one that has been revoked is nobody."""
+    try:
+        return key_in_use(visit.ports, visit.session.key_id)
+    except NotAuthenticated:
+        if page.roles:
+            raise
+        return None
+
+
+def _check(key: Key, page: Page) -> None:
+    if key.role not in page.roles:
+        raise NotPermitted(f"the key's role is {key.role}; {page.path} is for: {', '.join(sorted(page.roles))}")
+
+
+def _leave(response: Response, ports: Ports) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == f"{NAME}.static":
+        response.headers["Cache-Control"] = f"public, max-age={_STYLE_SECONDS}, immutable"
+        return response
+    response.headers["Cache-Control"] = "no-store"
+    if "visit" in g and not g.has_session and "Set-Cookie" not in response.headers:
+        set_session(response, g.visit.session, request, ports)
+    return response
