@@ -7,6 +7,8 @@ import numpy as np
 
 from models.calendar import DAY_TYPES
 from models.detector.columns import OccupancyColumns
+from models.detector.frame import Frame
+from models.detector.occupancy import expect
 from service.domain.places import Kind, Series
 from service.domain.state import Manifest
 from service.errors import NotFound
@@ -20,6 +22,9 @@ from service.usecases.learning.shards import (
     shards_by_number,
     shards_of,
 )
+
+
+_Learnt = tuple[float, list[list[float]]]
 
 
 class SpaceProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,24 +58,27 @@ def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> 
     if manifest is None:
         raise NotFound("nothing has been scored yet, so no normal week is known; import counts and score them")
     version, numbers = ports.registry.load(manifest.version), [one.number for one in series]
-    columns: dict[int, OccupancyColumns] = {}
+    found: dict[int, _Learnt] = {}
     for roster in shards_of(full_roster(ports), manifest.shard_series):
         if wanted := np.flatnonzero(np.isin(roster.numbers, numbers)).tolist():
             shard = shards_by_number(manifest).get(shard_number(roster.numbers[0], manifest.shard_series))
             opened = open_shard(ports.state, shard, roster, version, manifest.window_minutes)
-            columns |= {int(roster.numbers[column]): opened.columns.select([column]) for column in wanted}
+            found |= zip(roster.numbers[wanted].tolist(), _learnt(opened.columns.select(wanted)), strict=True)
     shifts = shifts_of(ports, manifest, {one.number: one for one in series})
-    return [_profile(one, columns[one.number], shifts.get(one.number)) for one in series]
+    return [_profile(one, found[one.number], shifts.get(one.number)) for one in series]
 
 
-def _profile(series: Series, columns: OccupancyColumns, shift: LevelShift | None) -> SpaceProfile:
+def _learnt(columns: OccupancyColumns) -> list[_Learnt]:
+    """Of each series: the weeks it rests on, and what is expected by day type and window; all of a slot at once."""
     windows = columns.state.windows_per_day
-    nothing = np.full(1, np.nan)
-    expected = [float(columns.score(slot, nothing).expected[0]) for slot in range(DAY_TYPES * windows)]
+    frame = Frame.of(columns.version, columns.week, columns.kinds, columns.surroundings)
+    slots = np.stack([expect(columns.state, slot, frame).mean for slot in range(DAY_TYPES * windows)], axis=1)
+    by_day = slots.reshape(columns.width, DAY_TYPES, windows).tolist()
+    return list(zip(columns.evidence_weeks.tolist(), by_day, strict=True))
+
+
+def _profile(series: Series, learnt: _Learnt, shift: LevelShift | None) -> SpaceProfile:
+    evidence_weeks, expected = learnt
     return SpaceProfile(
-        space=series.space,
-        kind=series.kind,
-        evidence_weeks=float(columns.evidence_weeks[0]),
-        expected=[expected[day * windows : (day + 1) * windows] for day in range(DAY_TYPES)],
-        level_shift=shift,
+        space=series.space, kind=series.kind, evidence_weeks=evidence_weeks, expected=expected, level_shift=shift
     )
