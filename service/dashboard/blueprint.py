@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -84,10 +85,11 @@ def _check(key: Key, page: Page) -> None:
 def _leave(response: Response, ports: Ports) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint == f"{NAME}.static":
+    static = request.endpoint == f"{NAME}.static"
+    if static and response.status_code == HTTPStatus.OK:
         response.headers["Cache-Control"] = f"public, max-age={_STYLE_SECONDS}, immutable"
         return response
     response.headers["Cache-Control"] = "no-store"
-    if "visit" in g and not g.has_session and "Set-Cookie" not in response.headers:
+    if not static and "visit" in g and not g.has_session and "Set-Cookie" not in response.headers:
         set_session(response, g.visit.session, request, ports)
     return response

@@ -19,7 +19,7 @@ from service.metrics import STORE_ERRORS
 from service.ports import Ports
 
 _log = structlog.get_logger(__name__)
-_STATUSES: dict[type[Exception], int] = {
+STATUSES: dict[type[Exception], int] = {
     errors.NotPermitted: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
@@ -45,7 +45,9 @@ def tell(error: Exception, ports: Ports) -> Response:
         STORE_ERRORS.labels("api").inc()
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("page failed", page=request.endpoint, exc_info=error)
-    detail = str(error) if isinstance(error, errors.TrappvaktError) and status < HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    detail = (
+        str(error) if isinstance(error, errors.TrappvaktError) and status < HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    )
     response = show(visit, "error.html", status, problem=f"e{status}", code=status, detail=detail)
     if isinstance(error, errors.TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
@@ -65,4 +67,4 @@ def _lead_to_the_door(visit: Visit) -> Response:
 def _status(error: Exception) -> int:
     if isinstance(error, HTTPException):
         return error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    return next(_STATUSES[base] for base in type(error).__mro__ if base in _STATUSES)
+    return next(STATUSES[base] for base in type(error).__mro__ if base in STATUSES)

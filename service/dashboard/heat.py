@@ -1,4 +1,4 @@
-"""Weeks as tables that are shaded like a map: the numbers stand in the cells, so that nothing is told by colour alone."""
+"""Weeks as tables shaded like a map: the numbers stand in the cells, so that nothing is told by colour alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def normal_table(hourly: Sequence[Sequence[float]], language: Language, caption:
     names = [row_name(row, language) for row in range(DAYS)]
     rows.append([*hourly[DAYS][NOON:], *hourly[DAYS][:NOON]])
     return _table(
-        caption, "normal", ((name, _expected(row, most, language)) for name, row in zip([*names, holiday], rows, strict=True))
+        caption,
+        "normal",
+        ((name, _expected(row, most, language)) for name, row in zip([*names, holiday], rows, strict=True)),
     )
 
 

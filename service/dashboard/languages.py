@@ -18,7 +18,8 @@ def language_of(request: Request) -> Language:
     chosen = request.cookies.get(COOKIE, "")
     if chosen in set(Language):
         return Language(chosen)
-    return Language(request.accept_languages.best_match(list(Language), Language.SV))
+    wished = (name.partition("-")[0] for name in request.accept_languages.values())  # en-GB is English
+    return next((Language(name) for name in wished if name in set(Language)), Language.SV)
 
 
 def choose_language(request: Request) -> Response | None:

@@ -109,8 +109,9 @@ def battery(sensor: SensorView, language: Language, low: str) -> str:
     return ", ".join(filter(None, told))
 
 
-def _fill(text: str, **values: object) -> str:
-    return text.format(**values)
+def _fill(text: str, **values: object) -> Markup:
+    """Words with their gaps filled; what fills them is escaped once."""
+    return Markup.escape(text).format(**values)
 
 
 def _style_digest() -> str:

@@ -39,12 +39,13 @@ def new_session(ports: Ports, key_id: str = "") -> Session:
 
 
 def read_session(request: Request, ports: Ports) -> Session | None:
-    """The session of a request; None if it has none, or one that is over or not ours."""
-    sealed = request.cookies.get(COOKIE)
-    if not sealed:
-        return None
+    """The session of a request; None if it has none, or one that is over or not ours.
+
+    Raises StoreError if no session can be told from a forged one, nor a new one be given.
+    """
+    serializer = _serializer(ports)
     try:
-        session = msgspec.convert(_serializer(ports).loads(sealed), Session)
+        session = msgspec.convert(serializer.loads(request.cookies.get(COOKIE, "")), Session)
     except (BadSignature, msgspec.ValidationError):
         return None
     return session if ports.clock.now().timestamp() < session.ends else None

@@ -1,4 +1,4 @@
-"""One stairwell: what is normal there, what was counted lately, what was unusual, and whether its sensors can be heard."""
+"""One stairwell: what is normal there, what was counted lately, what was unusual, and how its sensors are."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+_ABOVE = 10  # of the descriptors 3 and 4, where Chromium has its pipe
 _OPTIONS = (
     "--headless",
     "--no-sandbox",
@@ -85,6 +87,11 @@ class Browser:
         told = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(told["data"]))
 
+    def print(self) -> str:
+        """The page as a PDF, in base64."""
+        told: str = self._call("Page.printToPDF", preferCSSPageSize=True)["data"]
+        return told
+
     def _call(self, method: str, **parameters: Any) -> Any:
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
@@ -116,18 +123,16 @@ class Browser:
 def browser(folder: Path) -> Iterator[Browser]:
     """A browser with a profile of its own, ended with the test."""
     from_us, to_us = os.pipe(), os.pipe()
-    theirs = (from_us[0], to_us[1])
-
-    def as_3_and_4() -> None:
-        reads, writes = os.dup(theirs[0]), os.dup(theirs[1])
-        os.dup2(reads, 3)
-        os.dup2(writes, 4)
-
+    theirs = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for one in (from_us[0], to_us[1])]
+    redirected = 'exec "$@" 3<&{} 4>&{}'.format(*theirs)
     command = [PROGRAM or "", *_OPTIONS, f"--user-data-dir={folder / 'profile'}"]
     process = subprocess.Popen(
-        command, preexec_fn=as_3_and_4, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["bash", "-c", redirected, "bash", *command],
+        pass_fds=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    for descriptor in theirs:
+    for descriptor in (from_us[0], to_us[1], *theirs):
         os.close(descriptor)
     try:
         yield Browser(from_us[1], to_us[0])

@@ -23,7 +23,6 @@ from service.usecases.learning.shards import (
     shards_of,
 )
 
-
 _Learnt = tuple[float, list[list[float]]]
 
 

@@ -78,9 +78,9 @@ def list_records(
 
 
 def lists_in_force(ports: Ports, tenant: str, *, approved_only: bool) -> list[ListRecord]:
-    """The approved list of each area, and of the whole tenant, newest first."""
+    """The approved list of each area, and of the whole tenant, newest first; without those that have been deleted."""
     found = ports.lists.records(tenant, (ListStatus.APPROVED,), limit=_MOST_AT_ONCE)
-    return list(_seen(ports, found, approved_only=approved_only))
+    return [one for one in _seen(ports, found, approved_only=approved_only) if one.expired is None]
 
 
 def drafts_waiting(ports: Ports, tenant: str) -> list[ListRecord]:
@@ -88,7 +88,7 @@ def drafts_waiting(ports: Ports, tenant: str) -> list[ListRecord]:
     decided = {one.area: one.number for one in lists_in_force(ports, tenant, approved_only=False)}
     waiting: dict[str | None, ListRecord] = {}
     for draft in ports.lists.records(tenant, (ListStatus.DRAFT,), limit=_MOST_AT_ONCE):
-        if draft.number > decided.get(draft.area, 0):
+        if draft.expired is None and draft.number > decided.get(draft.area, 0):
             waiting.setdefault(draft.area, draft)
     return list(waiting.values())
 

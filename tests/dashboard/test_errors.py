@@ -1,0 +1,156 @@
+"""When it does not work: words for people, the right status, and nothing that does not belong to them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service.api.problems import type_of
+from service.dashboard import errors as pages
+from service.dashboard.words import words
+from service.domain.hotspots import HeldBack
+from service.domain.keys import Role
+from service.domain.places import PlaceRow
+from service.errors import InvalidInput
+from service.exports.wording import Language
+from service.site import create_site
+from service.stores.session_secret import FileSessionSecret
+from service.usecases.lists.hotspots import approve_list
+from tests.api.conftest import body
+from tests.api.drafts import add
+from tests.api.test_operating import Unreachable
+from tests.dashboard.conftest import READERS, Site, with_draft
+from tests.exports.worlds import STARTS, hostile_list
+from tests.worlds import TENANT
+
+LIST = "2026-11-01-001"
+
+
+def test_pages_and_api_agree_on_what_an_error_is() -> None:
+    """But that people's input is 400, as browsers know it."""
+    for error, status in pages.STATUSES.items():
+        assert status == (400 if error is InvalidInput else type_of(error).status), error
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_status_has_words(language: Language) -> None:
+    said = words(language).error
+    for status in {*pages.STATUSES.values(), 405}:
+        assert getattr(said.titles, f"e{status}")
+        assert getattr(said.meanings, f"e{status}")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_not_there_is_told_in_the_reader_s_language(site: Site, language: Language) -> None:
+    page = site.person(Role.POLICE, language=language.value).read("/lists/none", 404)
+    assert words(language).error.titles.e404 in page
+    assert words(language).error.meanings.e404 in page
+
+
+def test_a_store_that_is_away_is_told(site: Site) -> None:
+    """With 503 and when to come back; the message of the store is for the log."""
+    person = site.person(Role.OPERATOR)
+    person.client.application = create_site(dataclasses.replace(site.ports, lists=Unreachable()))
+    response = person.client.get("/lists")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+    assert "cannot reach its data" in response.text
+    assert "In detail" not in response.text
+
+
+def test_without_a_secret_nobody_signs_in(site: Site, tmp_path: Path) -> None:
+    """But everybody is told why, and the API goes on."""
+    path = tmp_path / "secret"
+    path.write_bytes(b"x" * 32)
+    path.chmod(0o644)
+    app = create_site(dataclasses.replace(site.ports, session_secret=FileSessionSecret(path)))
+    for path in ("/", "/sign-in", "/lists"):
+        response = app.test_client().get(path)
+        assert response.status_code == 503
+        assert "cannot reach its data" in response.text
+    header = {"Authorization": f"Bearer {site.tokens[Role.READER]}"}
+    assert app.test_client().get("/v1/hotspot-lists", headers=header).status_code == 200
+
+
+def test_a_fault_of_ours_keeps_its_words_for_the_log(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = site.person(Role.OPERATOR)
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("secret of the machine")
+
+    monkeypatch.setattr("service.dashboard.lists.drafts_waiting", fails)
+    page = person.read("/lists", 500)
+    assert "The fault is ours" in page
+    assert "secret of the machine" not in page
+
+
+def test_forms_are_no_pages(site: Site) -> None:
+    with_draft(site)
+    response = site.person(Role.OPERATOR).client.get(f"/lists/{LIST}/decision")
+    assert response.status_code == 405
+
+
+def test_the_api_answers_as_it_did(site: Site) -> None:
+    """An address that nobody has is a problem document; the API's own pages have no cookie."""
+    client = site.app.test_client()
+    assert body(client.get("/v1/none"))["type"] == "/problems/not-found"
+    assert body(client.get("/none"))["type"] == "/problems/not-found"
+    for path in ("/docs", "/openapi.json", "/ping", "/health/live", "/metrics"):
+        response = client.get(path)
+        assert response.status_code in (200, 204)
+        assert "Set-Cookie" not in response.headers
+
+
+def test_pages_are_counted_by_their_names(site: Site) -> None:
+    """Not by their addresses, which name lists and places."""
+    with_draft(site)
+    site.person(Role.OPERATOR).read(f"/lists/{LIST}")
+    told = site.app.test_client().get("/metrics").text
+    assert 'operation="dashboard.read_one_list"' in told
+    assert LIST not in told
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>&{{7*7}}'
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_hostile_names_stay_names(site: Site, role: Role) -> None:
+    """In lists, whoever named a place; nothing becomes markup, a link elsewhere or a template."""
+    shown = hostile_list(STARTS[0])
+    shown = msgspec.json.decode(msgspec.json.encode(shown).replace(b"HYPERLINK", HOSTILE.replace('"', '\\"').encode()))
+    add(site.ports, LIST)
+    record, _ = site.ports.lists.get(TENANT, LIST)
+    approved = msgspec.structs.replace(record, status="approved", approved=record.made, approved_by=HOSTILE)
+    approved = msgspec.convert(msgspec.to_builtins(approved), type(record))
+    site.ports.lists.approve(approved, msgspec.json.encode(shown))
+    person = site.person(role)
+    for page in (person.read("/lists"), person.read(f"/lists/{LIST}" if role is not Role.OPERATOR else "/lists")):
+        assert "<script" not in page
+        assert "<img" not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_hostile_places_and_reasons_stay_text(site: Site) -> None:
+    """On the pages of stairwells and sensors, and in the reasons of those who approve."""
+    names = dict.fromkeys(("area", "property", "building", "stairwell", "space", "sensor", "address"), HOSTILE)
+    site.ports.register.put([PlaceRow(tenant=TENANT, **names)])
+    with_draft(site)
+    approve_list(site.ports, TENANT, LIST, HOSTILE, [HeldBack(rank=1, reason=HOSTILE)])
+    operator = site.person(Role.OPERATOR)
+    link = operator.read("/stairwells").split('href="/stairwells/')[1].split('"')[0]
+    pages_of = [operator.read(path) for path in ("/stairwells", f"/stairwells/{link}", "/sensors", f"/lists/{LIST}")]
+    for page in pages_of:
+        assert "<script" not in page
+        assert "<img" not in page
+        assert "&lt;script&gt;" in page
+        assert "{{7*7}}" in page
+
+
+@pytest.mark.parametrize("told", ["__class__", "signed_out'", HOSTILE, "%00"])
+def test_notices_are_ours(site: Site, told: str) -> None:
+    """An address cannot have the page say anything."""
+    response = site.app.test_client().get("/sign-in", query_string={"told": told})
+    assert response.status_code == 200
+    assert 'class="notice"' not in response.text

@@ -1,0 +1,159 @@
+"""The pages in a real browser: signed in, marked, approved; on a phone, in the dark, on paper."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.domain.hotspots import ListStatus
+from service.domain.keys import Role
+from service.usecases.lists.hotspots import approve_list
+from tests.api.conftest import memory_ports, served
+from tests.api.drafts import add
+from tests.dashboard.chromium import PROGRAM, Browser, browser
+from tests.dashboard.conftest import Site, with_draft
+from tests.exports.worlds import entry, several
+from tests.worlds import TENANT
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installed (Debian: chromium)")
+
+PHONE_PIXELS = 390
+LONG = "Sankt-Eriksgatans-bostadsrättsförenings-cykelkällare-nummer-fjorton"
+DRAFT, LIST = "draft", "list"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A list in force with everything on it, and a draft, of places with long names."""
+    site = Site(memory_ports(tmp_path))
+    names = dict.fromkeys(("address", "stairwell", "area", "space"), LONG)
+    add(site.ports, LIST, *several(), entry(5, **names, weekly=[0, None, 3, 12]))
+    approve_list(site.ports, TENANT, LIST, "anna")
+    with_draft(site, DRAFT)
+    return site
+
+
+def sign_in(chromium: Browser, address: str, site: Site, role: Role) -> None:
+    chromium.open(f"{address}/sign-in")
+    chromium.write("#key", site.tokens[role])
+    chromium.click(".door button", leads_on=True)
+
+
+def test_a_list_is_approved_without_an_entry(chromium: Browser, site: Site) -> None:
+    """By mouse alone: the reason shows when the box is ticked; nothing asks for a script, and none would run."""
+    chromium.look(1280)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        assert chromium.ask("location.pathname") == "/lists"
+        chromium.click(".cards .primary", leads_on=True)
+        assert chromium.ask("location.pathname") == f"/lists/{DRAFT}"
+        assert chromium.ask("document.querySelector('#why-2').offsetHeight") == 0
+        chromium.click("input[name=hold][value='2']")
+        assert chromium.ask("document.querySelector('#why-2').offsetHeight") >= 40
+        chromium.write("#why-2", "the pipes are being replaced")
+        chromium.click(".decide button", leads_on=True)
+        assert "Kvarngatan 2" in chromium.ask("document.querySelector('fieldset.hold').innerText")
+        chromium.click("button[value=approve]", leads_on=True)
+        assert chromium.ask("location.search") == "?told=approved"
+        chromium.click("header form button", leads_on=True)
+    record, _ = site.ports.lists.get(TENANT, DRAFT)
+    assert record.status is ListStatus.APPROVED
+    assert [(one.rank, one.reason) for one in record.held_back] == [(2, "the pipes are being replaced")]
+    assert not [problem for problem in chromium.problems if "Content Security Policy" in problem]
+
+
+def test_nothing_is_wider_than_a_phone(chromium: Browser, site: Site) -> None:
+    """Not the list with the long names, nor any other page; and buttons are as large as a thumb."""
+    chromium.look(PHONE_PIXELS)
+    with served(site.app) as address:
+        chromium.open(f"{address}/sign-in")
+        assert chromium.ask("document.documentElement.scrollWidth") == PHONE_PIXELS
+        sign_in(chromium, address, site, Role.OPERATOR)
+        for path in (
+            "/lists",
+            f"/lists/{LIST}",
+            f"/lists/{DRAFT}",
+            "/episodes",
+            "/stairwells",
+            "/sensors",
+            "/lists/none",
+        ):
+            chromium.open(address + path)
+            assert chromium.ask("document.documentElement.scrollWidth") == PHONE_PIXELS, path
+            heights = chromium.ask("[...document.querySelectorAll('main button')].map(one => one.offsetHeight)")
+            assert all(height >= 40 for height in heights), path
+        chromium.click("header form button", leads_on=True)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_everything_can_be_read(chromium: Browser, site: Site, dark: bool) -> None:
+    """In both themes every text stands out from its ground by 4.5 to 1 (WCAG 2.2, 1.4.3), shaded cells too."""
+    chromium.look(1280, dark=dark)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        for path in ("/lists", f"/lists/{LIST}", f"/lists/{DRAFT}", "/sensors", "/lists/none"):
+            chromium.open(address + path)
+            assert chromium.ask(UNREADABLE) == [], path
+        ground = chromium.ask("getComputedStyle(document.body).backgroundColor")
+        chromium.click("header form button", leads_on=True)
+    assert (sum(map(int, re.findall(r"\d+", ground))) < 100) == dark
+
+
+def test_every_field_has_a_name(chromium: Browser, site: Site) -> None:
+    """For those who hear the page: fields have labels, tables captions or headings, the page one heading."""
+    chromium.look(1280)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        for path in (f"/lists/{LIST}", f"/lists/{DRAFT}", "/episodes", "/sensors"):
+            chromium.open(address + path)
+            assert chromium.ask(NAMELESS) == [], path
+            assert chromium.ask("document.querySelectorAll('h1').length") == 1
+        chromium.click("header form button", leads_on=True)
+
+
+def test_a_list_prints_without_its_forms(chromium: Browser, site: Site) -> None:
+    """On white, also where the screen is dark."""
+    chromium.look(1280, dark=True)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        chromium.open(f"{address}/lists/{LIST}")
+        paper = base64.b64decode(chromium.print())
+        chromium.click("header form button", leads_on=True)
+    assert 1 <= len(re.findall(rb"/Type /Page\b", paper)) <= 3
+
+
+NAMELESS = """[...document.querySelectorAll('input:not([type=hidden]), select, button')]
+  .filter(one => !(one.labels && one.labels.length) && !one.textContent.trim()).map(one => one.outerHTML)
+  .concat([...document.querySelectorAll('table')].filter(one => !one.caption && !one.tHead).map(one => one.outerHTML))"""
+
+UNREADABLE = """(() => {
+  const channels = text => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+  const ground = one => {
+    for (; one; one = one.parentElement) {
+      const [r, g, b, a = 1] = channels(getComputedStyle(one).backgroundColor);
+      if (a === 1) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = new Set();
+  while (texts.nextNode()) {
+    const one = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || !one.checkVisibility()) continue;
+    const [ink, paper] = [light(channels(getComputedStyle(one).color)), light(ground(one))];
+    const contrast = (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
+    if (contrast < 4.5) found.add(`${contrast.toFixed(2)} ${one.tagName}.${one.className} ${texts.currentNode.data.trim()}`);
+  }
+  return [...found];
+})()"""

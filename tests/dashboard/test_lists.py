@@ -1,0 +1,335 @@
+"""Lists on pages: which there are, what each says, and how one is approved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service.dashboard.words import words
+from service.domain.deliveries import Channel, Delivery, DeliveryStatus
+from service.domain.hotspots import HotspotList, ListStatus
+from service.domain.keys import Role
+from service.exports.formats import FORMATS
+from service.exports.wording import Language
+from service.usecases.keys import list_keys
+from service.usecases.lists.hotspots import approve_list, expire_lists
+from tests.api.conftest import PORTS, memory_ports
+from tests.api.drafts import MADE, add, listed
+from tests.api.drafts import entry as drafted
+from tests.dashboard.conftest import READERS, Site, approved, marks, with_draft
+from tests.exports.worlds import entry, rich_list, several
+from tests.worlds import TENANT, StandingClock
+
+LIST = "2026-11-01-001"
+SENT = Delivery(
+    channel=Channel.MAIL,
+    tenant=TENANT,
+    item=LIST,
+    recipient="police-south",
+    happened=MADE,
+    queued=MADE,
+    attempts=1,
+    status=DeliveryStatus.SENT,
+    sent=MADE,
+)
+
+
+def put(site: Site, shown: HotspotList) -> str:
+    """Store a list as it is, approved."""
+    add(site.ports, shown.list_id)
+    record, _ = site.ports.lists.get(TENANT, shown.list_id)
+    site.ports.lists.approve(
+        msgspec.structs.replace(record, status=ListStatus.APPROVED, approved=MADE, approved_by="anna"),
+        msgspec.json.encode(shown),
+    )
+    return shown.list_id
+
+
+def test_the_start_tells_what_waits_and_what_is_in_force(any_site: Site) -> None:
+    """The newest draft waits, an older one has been passed over; of approved ones the newest is in force."""
+    site = any_site
+    for number in range(1, 6):
+        with_draft(site, f"list-{number}")
+    approve_list(site.ports, TENANT, "list-1", "anna")
+    approve_list(site.ports, TENANT, "list-3", "bea")
+    page = site.person(Role.OPERATOR).read("/lists")
+    waiting, rest = page.split("In force")
+    in_force, older = rest.split("Older lists")
+    assert 'href="/lists/list-5"' in waiting
+    assert "list-4" not in waiting
+    assert 'href="/lists/list-3"' in in_force
+    assert "by key bea" in in_force
+    assert all(f"/lists/list-{number}" in older for number in (1, 2, 4))
+    assert "superseded" in older
+
+
+@pytest.mark.parametrize("role", [Role.POLICE, Role.READER])
+def test_others_are_shown_no_draft(site: Site, role: Role) -> None:
+    with_draft(site)
+    page = site.person(role).read("/lists")
+    assert "Waiting" not in page
+    assert LIST not in page
+    assert "No list has been approved yet" in page
+
+
+def test_a_draft_waits_until_a_newer_list_is_approved(site: Site) -> None:
+    with_draft(site, "list-1")
+    with_draft(site, "list-2")
+    approve_list(site.ports, TENANT, "list-2", "anna")
+    assert "No list waits" in site.person(Role.OPERATOR).read("/lists")
+
+
+def test_who_approved_it_is_you(site: Site) -> None:
+    with_draft(site)
+    operator = site.person(Role.OPERATOR)
+    operator.send(f"/lists/{LIST}/decision", step="approve")
+    assert "by you" in operator.read("/lists")
+    key = next(one for one in list_keys(site.ports) if one.role is Role.OPERATOR)
+    assert f"by key {key.key_id}" in site.person(Role.READER).read("/lists")
+
+
+def test_older_lists_go_on_on_the_next_page(site: Site) -> None:
+    for number in range(60):
+        with_draft(site, f"list-{number:02}", entries=1)
+    operator = site.person(Role.OPERATOR)
+    first = operator.read("/lists")
+    following = first.split('href="/lists?after=')[1].split('"')[0]
+    second = operator.read(f"/lists?after={following}")
+    assert all((f"/lists/list-{number:02}" in first) != (f"/lists/list-{number:02}" in second) for number in range(60))
+
+
+def test_a_deleted_list_is_told_of(site: Site) -> None:
+    """It stands among the older ones without a link; its address says that it is gone."""
+    with_draft(site)
+    site.ports.clock.time = MADE + timedelta(days=10_000)
+    expire_lists(site.ports)
+    operator = site.person(Role.OPERATOR)
+    assert "deleted" in operator.read("/lists")
+    assert f'href="/lists/{LIST}"' not in operator.read("/lists?after=").split("Older lists")[1]
+    assert "It has been deleted" in operator.read(f"/lists/{LIST}", 410)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_entry_says_where_when_and_why(site: Site, language: Language) -> None:
+    """In the reader's language: every field that docs/police.md has for people."""
+    page = site.person(Role.POLICE, language=language.value).read(f"/lists/{put(site, rich_list())}")
+    swedish = language is Language.SV
+    for told in (
+        "Kvarngatan 1",
+        "tor–lör 22–03" if swedish else "Thu–Sat 22–03",
+        "källare (K2)" if swedish else "cellar (K2)",
+        "sön 18–21" if swedish else "Sun 18–21",
+        "▲ från 4" if swedish else "▲ from 4",
+        "normalt 1,9" if swedish else "normal 1.9",
+        "ökar" if swedish else "rising",
+        "99\N{NO-BREAK SPACE}%",
+        "14 nov. 2026" if swedish else "14 Nov 2026",
+        "14 vistelser där 1,9 är normalt." if swedish else "14 presences where 1.9 are normal.",
+        "nytt: över platsens eget normala" if swedish else "emerging: above its own normal",
+        "En tyst sensor" if swedish else "A silent sensor",
+        "under inlärning" if swedish else "still learning",
+        "Ekgatan 1",
+        "linden-1b",
+        "3 platser är utelämnade" if swedish else "3 places are left out",
+        "1 poster är undantagna" if swedish else "1 entries were held back",
+    ):
+        assert told in page, told
+    assert f'<html lang="{language}">' in page
+
+
+def test_the_week_is_a_table_with_the_hours_framed(site: Site) -> None:
+    """Seven nights of 24 hours; as many cells are framed as the blocks have hours."""
+    page = site.person(Role.POLICE).read(f"/lists/{put(site, rich_list(entry(further_blocks=[])))}")
+    table = page.split('<table class="heat week">')[1].split("</table>")[0]
+    rows = table.split("<tbody>")[1].split("<tr>")[1:]
+    assert [row.split("<td")[0].split(">")[1] for row in rows][3] == "Thu–Fri"
+    assert [row.count("<td") for row in rows] == [24] * 7
+    assert ">4<" in rows[3]
+    assert [row.count("edge-top") for row in rows] == [0, 0, 0, 5, 0, 0, 0]
+    assert [row.count("edge-left") for row in rows] == [0, 0, 0, 1, 1, 1, 0]
+    assert "<caption>The week at Kvarngatan 1" in table
+
+
+def test_little_known_is_told_without_gaps(site: Site) -> None:
+    bare = several()[3]
+    page = site.person(Role.POLICE).read(f"/lists/{put(site, rich_list(bare, gone=[], unknown=[], suppressed=0))}")
+    assert "None" not in page
+    assert "kvarnen-3" in page
+
+
+@pytest.mark.parametrize("suffix", [name for name in FORMATS if name != "json"])
+@pytest.mark.parametrize("role", READERS)
+def test_files_are_those_of_the_api(site: Site, suffix: str, role: Role) -> None:
+    with_draft(site)
+    approve_list(site.ports, TENANT, LIST, "anna")
+    person, api = site.person(role), site.client(role)
+    page = person.read(f"/lists/{LIST}")
+    path = f"/lists/{LIST}/download/{suffix}"
+    assert f'href="{path}"' in page
+    ours = person.client.get(path)
+    theirs = api.get(f"/v1/hotspot-lists/{LIST}.{suffix}?language=en")
+    assert ours.mimetype == theirs.mimetype
+    assert ours.headers["Content-Disposition"] == theirs.headers["Content-Disposition"]
+    assert suffix == "xlsx" or ours.data == theirs.data
+    assert suffix != "html" or "sha256-" in ours.headers["Content-Security-Policy"]
+
+
+def test_there_is_no_other_format(site: Site) -> None:
+    with_draft(site)
+    site.person(Role.OPERATOR).read(f"/lists/{LIST}/download/pdf", 404)
+
+
+def test_a_draft_is_marked_looked_at_and_approved(any_site: Site) -> None:
+    """Two entries reach the police, the third no byte that they get; the audit says who did it."""
+    site = any_site
+    with_draft(site)
+    operator, police = site.person(Role.OPERATOR), site.person(Role.POLICE)
+    assert "Only you see the list" in operator.read(f"/lists/{LIST}")
+    police.read(f"/lists/{LIST}", 404)
+    review = operator.send(f"/lists/{LIST}/decision", 200, step="review", **marks(r2="the pipes are being replaced"))
+    assert "The police see 2 places" in review
+    assert "Hold back rank 2, Kvarngatan 2" in review
+    assert 'value="the pipes are being replaced"' in review
+    assert approved(site.ports) == "draft"
+    edit = operator.send(f"/lists/{LIST}/decision", 200, step="edit", **marks(r2="the pipes are being replaced"))
+    assert 'name="hold" value="2" form="decision" checked' in edit
+    assert 'value="the pipes are being replaced"' in edit
+    answered = operator.send(f"/lists/{LIST}/decision", step="approve", **marks(r2="the pipes are being replaced"))
+    assert answered == f"/lists/{LIST}?told=approved"
+    assert "Held back at approval: the pipes are being replaced" in operator.read(answered)
+    page = police.read(f"/lists/{LIST}")
+    assert "Kvarngatan 3" in page
+    assert "Kvarngatan 2" not in page
+    assert "pipes" not in page
+    actions = {(one.action, one.detail) for one in site.ports.audit.entries(TENANT)}
+    assert ("list.hold-back", "entry 2: the pipes are being replaced") in actions
+    by = {one.actor for one in site.ports.audit.entries(TENANT) if one.action == "list.approve"}
+    assert by == {next(one.key_id for one in list_keys(site.ports) if one.role is Role.OPERATOR)}
+
+
+@pytest.mark.parametrize(("reason", "told"), [("", "Write a reason"), ("  ", "Write a reason"), ("x" * 501, "500")])
+@pytest.mark.parametrize("step", ["review", "approve", "edit"])
+def test_nothing_is_held_back_without_a_reason(site: Site, step: str, reason: str, told: str) -> None:
+    """What was written stays, and the list a draft."""
+    with_draft(site)
+    fields = {"hold": ["1", "3"], "why-1": "known", "why-3": reason}
+    page = site.person(Role.OPERATOR).send(f"/lists/{LIST}/decision", 400, step=step, **fields)
+    assert told in page.split('id="rank-3"')[1]
+    assert 'value="known"' in page
+    assert approved(site.ports) == "draft"
+
+
+@pytest.mark.parametrize("fields", [{"step": "approve", "hold": "9", "why-9": "x"}, {"step": "odd"}, {"hold": "x"}, {}])
+def test_odd_decisions_are_refused(site: Site, fields: dict[str, str]) -> None:
+    with_draft(site)
+    site.person(Role.OPERATOR).send(f"/lists/{LIST}/decision", 400, **fields)
+    assert approved(site.ports) == "draft"
+
+
+@pytest.mark.parametrize("step", ["edit", "review", "approve"])
+def test_who_comes_second_is_told(site: Site, step: str) -> None:
+    """Nothing of what the second one marked is done."""
+    with_draft(site)
+    approve_list(site.ports, TENANT, LIST, "anna")
+    page = site.person(Role.OPERATOR).send(f"/lists/{LIST}/decision", 409, step=step, **marks(r1="late"))
+    assert "approved already" in page
+    assert "by key anna" in page
+    assert "Review and approve" not in page
+    assert site.ports.lists.get(TENANT, LIST)[0].held_back == []
+
+
+def test_who_comes_second_by_a_moment_is_told_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list was a draft when the page looked, and is none when it is to be approved."""
+    with_draft(site)
+    operator = site.person(Role.OPERATOR)
+
+    def faster(*given: object) -> object:
+        approve_list(site.ports, TENANT, LIST, "anna")
+        return approve_list(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("service.dashboard.one_list.approve_list", faster)
+    assert "approved already" in operator.send(f"/lists/{LIST}/decision", 409, step="approve")
+
+
+def test_a_newer_list_is_pointed_to(site: Site) -> None:
+    """From a draft to a newer draft, from an approved one to the one in force."""
+    for number in (1, 2, 3):
+        with_draft(site, f"list-{number}")
+    operator, police = site.person(Role.OPERATOR), site.person(Role.POLICE)
+    assert 'href="/lists/list-3"' in operator.read("/lists/list-1")
+    approve_list(site.ports, TENANT, "list-1", "anna")
+    assert "There is a newer list" not in police.read("/lists/list-1")
+    approve_list(site.ports, TENANT, "list-2", "anna")
+    page = police.read("/lists/list-1")
+    assert "Superseded by a newer list" in page
+    assert 'href="/lists/list-2"' in page
+
+
+def test_everything_can_be_held_back(site: Site) -> None:
+    with_draft(site)
+    fields = marks(r1="a", r2="b", r3="c")
+    operator = site.person(Role.OPERATOR)
+    assert "The police see no place" in operator.send(f"/lists/{LIST}/decision", 200, step="review", **fields)
+    operator.send(f"/lists/{LIST}/decision", step="approve", **fields)
+    assert "No places are on the list" in site.person(Role.POLICE).read(f"/lists/{LIST}")
+
+
+def test_an_area_has_a_list_of_its_own(site: Site) -> None:
+    """A draft of one area does not wait for, nor is passed over by, that of another."""
+    for number, area in enumerate(("Norra", "Södra"), start=1):
+        content = msgspec.json.encode(msgspec.structs.replace(listed(f"list-{number}", drafted()), area=area))
+        add(site.ports, f"whole-{number}")
+        record = msgspec.structs.replace(
+            site.ports.lists.get(TENANT, f"whole-{number}")[0], list_id=f"list-{number}", number=100 * number, area=area
+        )
+        site.ports.lists.add(record, content)
+    approve_list(site.ports, TENANT, "list-2", "anna")
+    waiting = site.person(Role.OPERATOR).read("/lists").split("In force")[0]
+    assert "/lists/list-1" in waiting
+    assert "/lists/whole-2" in waiting
+    assert "/lists/list-2" not in waiting
+
+
+@pytest.mark.parametrize("store", PORTS)
+def test_deliveries_are_told_to_those_who_approve(tmp_path: Path, store: str) -> None:
+    site = Site(PORTS[store](tmp_path))
+    with_draft(site)
+    approve_list(site.ports, TENANT, LIST, "anna")
+    site.ports.deliveries.put(SENT)
+    assert "police-south" in site.person(Role.OPERATOR).read(f"/lists/{LIST}")
+    assert "police-south" not in site.person(Role.POLICE).read(f"/lists/{LIST}")
+
+
+def test_pages_are_swedish_unless_somebody_asks_for_english(site: Site) -> None:
+    """By the browser's wish, or by the link, which outlives the page."""
+    with_draft(site)
+    assert "Hotspotlistor" in site.person(Role.OPERATOR, language="de").read("/lists")
+    person = site.person(Role.OPERATOR, language="en-GB,sv;q=0.5")
+    assert "Hot-spot lists" in person.read("/lists")
+    assert person.client.get("/lists?language=sv&after=x").location == "/lists?after=x"
+    assert "Hotspotlistor" in person.read("/lists")
+    person.read("/lists?language=xx")
+    assert "Hotspotlistor" in person.read("/lists")
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    """By the same names, with the same gaps to fill."""
+
+    def gaps(said: object) -> object:
+        if isinstance(said, str):
+            return sorted(part.split("}")[0] for part in said.split("{")[1:])
+        return {name: gaps(one) for name, one in vars(said).items()}
+
+    assert gaps(words(Language.SV)) == gaps(words(Language.EN))
+
+
+def test_times_are_those_of_the_clock_on_the_wall(tmp_path: Path) -> None:
+    ports = memory_ports(tmp_path, general__timezone="America/New_York")
+    assert isinstance(ports.clock, StandingClock)
+    ports.clock.time = datetime(2026, 11, 2, tzinfo=UTC)
+    site = Site(ports)
+    with_draft(site)
+    assert "made 31 Oct 2026 at 20:00" in site.person(Role.OPERATOR).read("/lists")
