@@ -28,6 +28,17 @@ def test_key_is_found_by_its_digest_alone(embedded: Stores, role: Role) -> None:
     assert embedded.keys.by_digest(key("b").digest) is None
 
 
+def test_key_is_found_by_its_id(embedded: Stores) -> None:
+    """Revoked or not, since a session asks whether it is."""
+    embedded.keys.add(key("a"))
+    assert embedded.keys.by_id("a") == key("a")
+    assert embedded.keys.by_id("b") is None
+    embedded.keys.revoke("a", REVOKED)
+    found = embedded.keys.by_id("a")
+    assert found is not None
+    assert found.revoked == REVOKED
+
+
 def test_keys_are_listed_oldest_first(embedded: Stores) -> None:
     """In the order they were added, revoked ones too."""
     for key_id in ("c", "a", "b"):

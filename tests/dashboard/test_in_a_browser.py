@@ -134,12 +134,12 @@ def test_a_list_prints_without_its_forms(chromium: Browser, site: Site) -> None:
 
 NAMELESS = """[...document.querySelectorAll('input:not([type=hidden]), select, button')]
   .filter(one => !(one.labels && one.labels.length) && !one.textContent.trim()).map(one => one.outerHTML)
-  .concat([...document.querySelectorAll('table')].filter(one => !one.caption && !one.tHead).map(one => one.outerHTML))"""
+  .concat([...document.querySelectorAll("table")].filter(one => !one.caption && !one.tHead).map(one => one.id))"""
 
 UNREADABLE = """(() => {
   const channels = text => text.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+  const linear = c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+  const light = rgb => rgb.slice(0, 3).reduce((sum, c, i) => sum + linear(c / 255) * [.2126, .7152, .0722][i], 0);
   const ground = one => {
     for (; one; one = one.parentElement) {
       const [r, g, b, a = 1] = channels(getComputedStyle(one).backgroundColor);
@@ -153,7 +153,7 @@ UNREADABLE = """(() => {
     if (!texts.currentNode.data.trim() || !one.checkVisibility()) continue;
     const [ink, paper] = [light(channels(getComputedStyle(one).color)), light(ground(one))];
     const contrast = (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
-    if (contrast < 4.5) found.add(`${contrast.toFixed(2)} ${one.tagName}.${one.className} ${texts.currentNode.data.trim()}`);
+    if (contrast < 4.5) found.add(`${contrast.toFixed(2)} ${one.outerHTML}`);
   }
   return [...found];
 })()"""

@@ -60,6 +60,7 @@ def test_only_what_is_named_goes_into_a_backup(ports: Ports, tmp_path: Path) -> 
     """No secret that somebody has put into the data folder, no link, nothing half written, nothing worth a minute."""
     data = ports.settings.data_dir
     ports.requests.count("key", "reads", 1)
+    assert ports.session_secret.read() == (data / "session.secret").read_bytes()
     (data / "webhook-secret").write_text("whsec_x")
     (data / "state" / f"{'0' * 32}.npz.part").write_text("half")
     (data / "state" / f"{'1' * 32}.npz").symlink_to(data / "webhook-secret")
