@@ -60,5 +60,9 @@ def _show(made: Demo) -> None:
 def _announce(address: str, made: Demo) -> None:
     click.echo(f"\nTrappvakt listens on {address}\nWhat it answers is described on {address}/docs\n")
     show_table(("role", "key"), made.tokens.items())
+    click.echo(
+        f"\nOpen {address} in a browser: the operator's key approves lists, the police's reads them and says what was "
+        "found, the reader's reads what is known of each place\n"
+    )
     asking = f"curl -H 'Authorization: Bearer {made.tokens[Role.POLICE]}' {address}/v1/hotspots"
-    click.echo(f"\nThe list as the police read it:\n  {asking}\n")
+    click.echo(f"The list as the police read it:\n  {asking}\n")
