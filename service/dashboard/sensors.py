@@ -11,6 +11,7 @@ from service.dashboard.routes import Routes, Visit
 from service.domain.keys import FINDING_READERS
 from service.domain.sensors import SensorState
 from service.errors import InvalidInput
+from service.usecases.findings.queries import read_stairwell
 from service.usecases.sensors.reading import SensorFilter, SensorView, find_sensors
 
 routes = Routes()
@@ -29,26 +30,32 @@ _WORST_FIRST = (
 """By how little is heard of the place: nothing, the wrong thing, soon nothing."""
 _SEVERITY = {state: rank for rank, state in enumerate(_WORST_FIRST)}
 _MOST = 100_000
-_PAGE = 200
+_PAGE = 100
 
 
 @routes.declare("GET", "/sensors", FINDING_READERS)
 def sensors(visit: Visit) -> Response:
-    """Show the sensors that are in a space now; of those in order only a page at a time."""
+    """Show the sensors that are in a space now, a page at a time."""
     found, _ = find_sensors(visit.ports, visit.key.tenant, SensorFilter(limit=_MOST))
-    faulty = sorted((one for one in found if one.states != [SensorState.OK]), key=_worst_first)
-    sound = [one for one in found if one.states == [SensorState.OK]]
     start = _start(request.args.get("from", "0"))
+    page = sorted(found, key=_worst_first)[start : start + _PAGE]
+    faulty = [one for one in page if one.states != [SensorState.OK]]
     return show(
         visit,
         "sensors.html",
-        faulty=[] if start else faulty,
-        sound=sound[start : start + _PAGE],
+        faulty=faulty,
+        sound=page[len(faulty) :],
+        addresses=_addresses(visit, faulty),
         counts=Counter(state for one in found for state in one.states),
         states=_WORST_FIRST,
-        following=start + _PAGE if start + _PAGE < len(sound) else None,
+        following=start + _PAGE if start + _PAGE < len(found) else None,
         first=start == 0,
     )
+
+
+def _addresses(visit: Visit, sensors: list[SensorView]) -> dict[str, str]:
+    named = {one.stairwell for one in sensors}
+    return {name: read_stairwell(visit.ports, visit.key.tenant, name).building.address for name in named}
 
 
 def _worst_first(one: SensorView) -> tuple[int, float, str, str]:

@@ -64,6 +64,7 @@ def stairwell(visit: Visit, stairwell: str) -> Response:
         weeks=_weeks(visit, found.spaces, stairwell, watermark) if watermark else [],
         episodes=_episodes(visit, stairwell, watermark) if watermark else [],
         sensors=sensors,
+        addresses={stairwell: found.building.address},
     )
 
 

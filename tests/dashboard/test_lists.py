@@ -218,6 +218,7 @@ def test_nothing_is_held_back_without_a_reason(site: Site, step: str, reason: st
     fields = {"hold": ["1", "3"], "why-1": "known", "why-3": reason}
     page = site.person(Role.OPERATOR).send(f"/lists/{LIST}/decision", 400, step=step, **fields)
     assert told in page.split('id="rank-3"')[1]
+    assert page.split('role="alert"')[1].split("</p>")[0].count('<a href="#rank-3">') == 1
     assert 'value="known"' in page
     assert approved(site.ports) == "draft"
 
