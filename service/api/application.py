@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from service.api import metrics, problems
 from service.api.authentication import permitted_key
@@ -38,8 +39,16 @@ _HEADERS = {
 }
 
 
-def create_app(ports: Ports) -> Flask:
-    """The WSGI application over these ports."""
+def create_app(ports: Ports, lost: Callable[[NoSuchRoute], Response | None] = lambda _: None) -> Flask:
+    """The WSGI application over these ports.
+
+    Parameters
+    ----------
+    ports
+        What operations need.
+    lost
+        May answer instead of a problem document where an address is nobody's.
+    """
     app = Flask("service.api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = ports.settings.api.max_body_bytes + 1  # a chunked body is cut there in silence
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -47,6 +56,7 @@ def create_app(ports: Ports) -> Flask:
     for operation in OPERATIONS:
         app.add_url_rule(_rule(operation), operation.name, _view(operation, ports), methods=[operation.method])
     app.register_error_handler(Exception, _fail)
+    app.register_error_handler(NoSuchRoute, lambda error: lost(error) or _fail(error))
     app.before_request(_start)
     app.after_request(_finish)
     return app

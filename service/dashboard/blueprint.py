@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from service.dashboard import episodes, errors, lists, one_list, outcomes, sensors, signing_in, stairwells
 from service.dashboard.languages import choose_language, language_of
@@ -18,6 +19,7 @@ from service.ports import Ports
 from service.usecases.keys import key_in_use
 from service.usecases.request_limits import Policy
 from service.web.limits import limit
+from service.web.pages import HTML
 
 NAME = "dashboard"
 PAGES: tuple[Page, ...] = tuple(
@@ -30,6 +32,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_PROGRAMS = ("/v1/", "/api/")
+PROBLEM = "application/problem+json"
 _STYLE_SECONDS = 365 * 86_400
 
 
@@ -43,6 +47,14 @@ def dashboard(ports: Ports) -> Blueprint:
     blueprint.register_error_handler(Exception, lambda error: errors.tell(error, ports))
     blueprint.after_request(lambda response: _leave(response, ports))
     return blueprint
+
+
+def lost(error: NoSuchRoute, ports: Ports) -> Response | None:
+    """The page for an address that is nobody's, where a person asks; None for programs, and below the API's paths."""
+    accepted = request.accept_mimetypes.best_match((PROBLEM, HTML), PROBLEM)
+    if accepted != HTML or request.path.startswith(_PROGRAMS):
+        return None
+    return _leave(errors.tell(error, ports), ports)
 
 
 def _arrive(ports: Ports) -> None:

@@ -86,6 +86,20 @@ def test_a_fault_of_ours_keeps_its_words_for_the_log(site: Site, monkeypatch: py
     assert "secret of the machine" not in page
 
 
+def test_an_address_of_nobody_s_is_told_to_people(site: Site) -> None:
+    """As a page with its style, to those who ask for one; below the API's paths programs ask."""
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    client = site.app.test_client()
+    response = client.get("/nowhere", headers={"Accept": browser, "Accept-Language": "en"})
+    assert (response.status_code, response.mimetype) == (404, "text/html")
+    assert "There is no such thing" in response.text
+    assert "style-src 'self'" in response.headers["Content-Security-Policy"]
+    assert "Set-Cookie" not in response.headers
+    for path, accept in (("/v1/none", browser), ("/api/none", browser), ("/nowhere", "*/*"), ("/nowhere", "")):
+        assert client.get(path, headers={"Accept": accept}).mimetype == "application/problem+json"
+    assert client.post("/v1/none", headers={"Accept": "application/json"}).status_code == 404
+
+
 def test_forms_are_no_pages(site: Site) -> None:
     with_draft(site)
     response = site.person(Role.OPERATOR).client.get(f"/lists/{LIST}/decision")
