@@ -140,6 +140,8 @@ def test_nothing_of_ours_exists_for_a_stranger(site: Site) -> None:
     assert "2026-11-01-001" not in stranger.read("/lists")
     assert "There is no such thing" in stranger.read("/lists/2026-11-01-001", 404)
     stranger.read("/lists/2026-11-01-001/download/csv", 404)
+    assert "kvarnen-1" not in stranger.read("/stairwells") + stranger.read("/sensors") + stranger.read("/episodes")
+    stranger.read("/stairwells/kvarnen-1", 404)
     stranger.send("/lists/2026-11-01-001/decision", 404, step="approve")
     assert site.ports.lists.get(TENANT, "2026-11-01-001")[0].status is ListStatus.DRAFT
 
