@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Response, request
 
-from service.dashboard.lately import Lately, first_noon, lately_in
+from service.dashboard.lately import NIGHTS, Lately, first_noon, lately_in
 from service.dashboard.rendering import show
 from service.dashboard.routes import Routes, Visit
 from service.domain.keys import FINDING_READERS
@@ -25,7 +25,6 @@ from service.usecases.sensors.reading import SensorFilter, find_sensors
 
 routes = Routes()
 _PAGE = 200
-_MOST_VERDICTS = 20_000
 _EPISODE_WEEKS = 12
 _MOST_SENSORS = 100
 
@@ -70,7 +69,8 @@ def stairwell(visit: Visit, stairwell: str) -> Response:
 
 def _weeks(visit: Visit, spaces: list[Space], stairwell: str, watermark: datetime) -> list[SpaceWeek]:
     ports, tenant = visit.ports, visit.key.tenant
-    wanted = VerdictFilter(start=first_noon(watermark, visit.zone), limit=_MOST_VERDICTS)
+    windows = (NIGHTS + 1) * 86_400 // ports.settings.window_seconds  # an hour more in autumn is in the day more
+    wanted = VerdictFilter(start=first_noon(watermark, visit.zone), limit=windows * len(spaces))
     verdicts, _ = read_stairwell_verdicts(ports, tenant, stairwell, None, wanted)
     profiles = {one.space: one for one in normal_week(ports, tenant, stairwell)}
     return [
