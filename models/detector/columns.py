@@ -168,12 +168,6 @@ class OccupancyColumns:
         """The verdicts on windows that were advanced over: arrays of [windows, n]."""
         return tell(windows, self.version, self.week.window_minutes, self.shares)
 
-    def step_score(self, slot: int, counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Expected counts and scores alone, then learn: what calibration needs of a step."""
-        judgement = self._judge(slot, counts)
-        self._learn(slot, judgement)
-        return _array(judgement.expectation.mean), _array(where(judgement.observed, judgement.score, np.nan))
-
     def _check(self) -> None:
         if self.shares.shape != self.kinds.shape or self.kinds.ndim != 1:
             raise ValueError(f"{self.kinds.size} kinds but {self.shares.size} shares: one of each for a series")
@@ -243,6 +237,7 @@ class OccupancyColumns:
         return Scored(
             mean=mean,
             excess=_array(judgement.expectation.excess),
+            average=row(self.state.head, Head.MEAN),
             score=_array(where(observed, judgement.score, np.nan)),
             p_value=_array(where(observed, judgement.p_value, np.nan)),
             p_above=_array(where(observed, judgement.p_above, np.nan)),

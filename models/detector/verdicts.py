@@ -56,13 +56,15 @@ class Verdicts:
 class Scored:
     """What the verdicts on one window are told from, as it was before the window was learnt; float64[n] each.
 
-    ``mean`` and ``excess`` are those of the predictive distribution; ``score``, ``p_value`` and ``p_above``, the latter
+    ``mean`` and ``excess`` are those of the predictive distribution, ``average`` is the expected count of an average
+    window of the week (0 where new); ``score``, ``p_value`` and ``p_above``, the latter
     not yet recalibrated, are NaN where the count is missing; ``counted`` is what `models.detector.tails.counted_tails`
     gave.
     """
 
     mean: Floats
     excess: Floats
+    average: Floats
     score: Floats
     p_value: Floats
     p_above: Floats
@@ -79,8 +81,8 @@ def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, 
     """The verdicts on some windows, all at once: [windows, n]."""
     scored = Scored(*(np.concatenate([getattr(one, each.name) for one in windows], axis=-1) for each in fields(Scored)))
     curve = tail_curve(scored.counted, version.hyperparameters.tail_strength)
-    rate = scored.mean * (60 / window_minutes)
-    tail = version.calibration.tail(scored.score, rate, scored.evidence_weeks, window_minutes)
+    rate, average = scored.mean * (60 / window_minutes), scored.average * (60 / window_minutes)
+    tail = version.calibration.tail(scored.score, rate, average, scored.evidence_weeks, window_minutes)
     told = Verdicts(
         expected=scored.mean,
         lower=quantile(0.025, scored.mean, scored.excess),

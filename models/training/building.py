@@ -17,7 +17,8 @@ from models.version import ModelVersion
 VERSION_0 = "0"
 _STAIRWELLS = 600
 _WEEKS = 16
-_CALIBRATION_WEEKS = 26  # past the warm-up that the maps tell apart
+_CALIBRATION_SERIES = 4000
+_CALIBRATION_WEEKS = 32  # twice the warm-up that the maps tell apart
 _WINDOW_MINUTES = (15, 30, 60)
 _TIMEZONE = "Europe/Stockholm"
 
@@ -28,7 +29,7 @@ def build_version0(
     holidays: Collection[date] = (),
     stairwells: int = _STAIRWELLS,
     weeks: int = _WEEKS,
-    series: int = 3000,
+    series: int = _CALIBRATION_SERIES,
     calibration_weeks: int = _CALIBRATION_WEEKS,
     progress: Callable[[float], None] | None = None,
 ) -> ModelVersion:

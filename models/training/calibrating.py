@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Calibration
+from models.calibration import Calibration, log_multiple
 from models.detector.columns import OccupancyColumns
 from models.detector.distribution import Floats
 from models.kinds import KINDS
@@ -16,6 +17,7 @@ from models.version import ModelVersion
 
 _LOG_RATES = np.log(np.geomspace(0.001, 1000.0, 19))
 _WARMUP_WEEKS = np.array([0.0, 1.0, 2.0, 4.0, 8.0, 16.0])  # memory and long tails fill until about four months
+_LOG_MULTIPLES = np.log([1 / 9, 1 / 3, 1.0, 3.0])  # of the expected count of an average window of the week
 _SCORES = np.arange(-10.0, 40.5, 0.5)
 _ALIKE_HOURS = 3.5  # as the hyper-parameter hour_variance has it
 _DAY_SHAPE = 12.0  # days differ: part of the overdispersion is shared by all windows of a day
@@ -29,8 +31,9 @@ _SLOPES = (-1.5, -0.25)  # of an extrapolated log tail
 
 def uncalibrated() -> Calibration:
     """Maps to start from: an exponential tail."""
-    tails = np.broadcast_to(2.0 - 0.7 * (_SCORES + 10.0), (1, _WARMUP_WEEKS.size, _LOG_RATES.size, _SCORES.size))
-    return Calibration(np.array([60.0]), _LOG_RATES, _WARMUP_WEEKS, _SCORES, tails)
+    shape = (1, _WARMUP_WEEKS.size, _LOG_MULTIPLES.size, _LOG_RATES.size, _SCORES.size)
+    tails = np.broadcast_to(2.0 - 0.7 * (_SCORES + 10.0), shape)
+    return Calibration(np.array([60.0]), _LOG_RATES, _WARMUP_WEEKS, _LOG_MULTIPLES, _SCORES, tails)
 
 
 def calibrate(
@@ -63,22 +66,24 @@ def calibrate(
         report = _part_of(progress, number, len(lengths))
         fewer = max(1, series * minutes // 60)
         tails.append(_log_tails(version, minutes, report, series=fewer, weeks=weeks, seed=seed))
-    maps = Calibration(np.array(lengths, dtype=np.float64), _LOG_RATES, _WARMUP_WEEKS, _SCORES, np.stack(tails))
+    maps = Calibration(
+        np.array(lengths, dtype=np.float64), _LOG_RATES, _WARMUP_WEEKS, _LOG_MULTIPLES, _SCORES, np.stack(tails)
+    )
     return replace(version, calibration=maps)
 
 
 def _log_tails(
     version: ModelVersion, minutes: int, progress: Callable[[float], None], *, series: int, weeks: int, seed: int
 ) -> NDArray[np.float64]:
-    """The map of one length of window, float64[warmups, rates, scores]."""
+    """The map of one length of window, float64[warmups, multiples, rates, scores]."""
     null = NullSeries(version, series, seed, minutes)
     columns = OccupancyColumns(version, minutes, null.kinds, np.zeros(series))
     openings = _Openings(columns.week.windows)
     for day in range(7 * weeks):
         for slot, counts in null.day(day % 7):
-            warmup = columns.evidence_weeks
-            expected, score = columns.step_score(slot, counts)
-            openings.add(np.log(expected / columns.week.hours), warmup, score)
+            scored = columns.advance(slot, counts)
+            rate, average = scored.mean / columns.week.hours, scored.average / columns.week.hours
+            openings.add(rate, average, scored.evidence_weeks, scored.score)
         progress((day + 1) / (7 * weeks))
     return openings.log_tails()
 
@@ -128,43 +133,51 @@ class NullSeries:
 
 @dataclass
 class _Openings:
-    """Upward crossings of each score, by warm-up and rate, and the windows in which they could happen."""
+    """Upward crossings of each score, by warm-up, multiple and rate, and the windows in which they could happen."""
 
     windows_per_week: int
 
     def __post_init__(self) -> None:
-        self._cells = (_WARMUP_WEEKS.size, _LOG_RATES.size)
+        self._cells = (_WARMUP_WEEKS.size, _LOG_MULTIPLES.size, _LOG_RATES.size)
         self._opened = np.zeros((*self._cells, _SCORES.size + 1))
         self._windows = np.zeros(self._cells)
         self._before: NDArray[np.intp] | None = None
 
-    def add(self, log_rate: Floats, warmup_weeks: Floats, score: Floats) -> None:
-        """Count one window of every series; each is shared between the two nearest rates."""
+    def add(self, rate: Floats, average: Floats, warmup_weeks: Floats, score: Floats) -> None:
+        """Count one window of every series, shared between the nearest rates and multiples; presences per hour."""
         warmup = np.searchsorted(_WARMUP_WEEKS, warmup_weeks, side="right") - 1
-        place = np.clip(np.interp(log_rate, _LOG_RATES, np.arange(_LOG_RATES.size)), 0.0, _LOG_RATES.size - 1.001)
-        rate = place.astype(np.intp)
         now = np.searchsorted(_SCORES, score, side="right")
         before = np.zeros_like(now) if self._before is None else self._before
         rising = now > before
-        for cell, weight in ((rate, 1.0 - (place - rate)), (rate + 1, place - rate)):
-            np.add.at(self._windows, (warmup, cell), weight)
-            w, c, share = warmup[rising], cell[rising], weight[rising]
-            np.add.at(self._opened, (w, c, now[rising]), share)
-            np.add.at(self._opened, (w, c, before[rising]), -share)
+        opened, windows = self._opened.reshape(-1, _SCORES.size + 1), self._windows.reshape(-1)
+        multiples = _shared(_LOG_MULTIPLES, log_multiple(rate, average))
+        for (high, of_rate), (many, of_multiple) in product(_shared(_LOG_RATES, np.log(rate)), multiples):
+            cell = (warmup * _LOG_MULTIPLES.size + many) * _LOG_RATES.size + high
+            weight = of_rate * of_multiple
+            windows += np.bincount(cell, weight, windows.size)
+            np.add.at(opened, (cell[rising], now[rising]), weight[rising])
+            np.add.at(opened, (cell[rising], before[rising]), -weight[rising])
         self._before = now
 
     def log_tails(self) -> NDArray[np.float64]:
         """Natural logarithm of the openings per series-week at each score or above."""
-        opened = _sum_from_above(self._opened)[:, :, 1:]
-        highest = np.maximum.accumulate(opened[:, :, ::-1], axis=2)[:, :, ::-1]
+        opened = _sum_from_above(self._opened)[..., 1:]
+        highest = np.maximum.accumulate(opened[..., ::-1], axis=-1)[..., ::-1]
         tails = np.empty_like(opened)
-        for warmup, rate in np.ndindex(self._cells):
+        for warmup, multiple, rate in np.ndindex(self._cells):
             if warmup and not self._windows[warmup].any():  # simulated for fewer weeks: as it was before
-                tails[warmup, rate] = tails[warmup - 1, rate]
+                tails[warmup, multiple, rate] = tails[warmup - 1, multiple, rate]
                 continue
-            pooled, windows = _enough(highest[warmup], self._windows[warmup], rate)
-            tails[warmup, rate] = _log_tail(pooled, windows / self.windows_per_week)
+            pooled, windows = _enough(highest[warmup], self._windows[warmup], multiple, rate)
+            tails[warmup, multiple, rate] = _log_tail(pooled, windows / self.windows_per_week)
         return tails - 1e-6 * np.arange(_SCORES.size)
+
+
+def _shared(grid: Floats, value: Floats) -> list[tuple[NDArray[np.intp], Floats]]:
+    """The two nearest numbers of a grid, and how far a value belongs to each."""
+    place = np.clip(np.interp(value, grid, np.arange(grid.size)), 0.0, grid.size - 1.001)
+    low = place.astype(np.intp)
+    return [(low, 1.0 - (place - low)), (low + 1, place - low)]
 
 
 def _gamma(random: np.random.Generator, shape: Floats, size: tuple[int, ...]) -> Floats:
@@ -187,17 +200,19 @@ def _log_uniform(random: np.random.Generator, bounds: tuple[float, float], size:
 
 
 def _sum_from_above(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
+    return values[..., ::-1].cumsum(axis=-1)[..., ::-1]
 
 
-def _enough(opened: NDArray[np.float64], windows: NDArray[np.float64], rate: int) -> tuple[NDArray[np.float64], float]:
-    """Openings and windows of a rate and of as many neighbours as it takes to say something of the tail."""
-    pooled, total = opened[rate], windows[rate]
-    for reach in range(1, windows.size):
+def _enough(
+    opened: NDArray[np.float64], windows: NDArray[np.float64], multiple: int, rate: int
+) -> tuple[NDArray[np.float64], float]:
+    """Openings and windows of a cell and of as many neighbours as it takes to say something of the tail."""
+    for reach in range(_LOG_RATES.size):
+        near = slice(max(0, rate - reach), rate + reach + 1)
+        alike = slice(max(0, multiple - reach // 2), multiple + reach // 2 + 1)
+        pooled, total = opened[alike, near].sum(axis=(0, 1)), windows[alike, near].sum()
         if pooled[0] >= _ENOUGH:
             break
-        near = slice(max(0, rate - reach), rate + reach + 1)
-        pooled, total = opened[near].sum(axis=0), windows[near].sum()
     return pooled, float(total)
 
 

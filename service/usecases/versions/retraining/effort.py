@@ -12,7 +12,7 @@ class Effort:
     Parameters
     ----------
     null_series, null_weeks
-        Series in which nothing happens that maps are made from: some 600 series-years see a budget of one episode a
+        Series in which nothing happens that maps are made from: some 1,100 series-years see a budget of one episode a
         year.
     trial_series, trial_weeks
         The same for the maps that candidates are compared with: rough, but alike for all.
@@ -22,11 +22,11 @@ class Effort:
         Hang-outs injected into the weeks held back, and into those that candidates are tried on.
     """
 
-    null_series: int = 1200
-    null_weeks: int = 26
+    null_series: int = 2000
+    null_weeks: int = 30
     trial_series: int = 600
     trial_weeks: int = 20
     town_stairwells: int = 200
-    town_weeks: int = 20
+    town_weeks: int = 44
     hangouts: int = 300
     trial_hangouts: int = 150

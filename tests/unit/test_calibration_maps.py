@@ -1,0 +1,85 @@
+"""From a score to its tail: how the maps are read, and what series of other levels open under them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.calibration import Calibration, log_multiple
+from models.detector.columns import OccupancyColumns
+from models.detector.state import Head, row
+from models.shipped import shipped_version
+from models.training.calibrating import NullSeries, calibrate
+from models.version import ModelVersion
+
+SERIES, WEEKS, SETTLED_WEEKS = 300, 30, 8
+BUDGET = 0.02
+
+
+def small_maps() -> Calibration:
+    """Log tails of -score, less one for each row of multiples: two lengths, warm-ups and rates, three multiples."""
+    scores = np.array([0.0, 1.0, 2.0])
+    rows = np.zeros((1, 2, 3, 2, 3)) - scores - np.arange(3.0)[:, None, None]
+    return Calibration(
+        window_minutes=np.array([60.0]),
+        log_rates=np.log([0.1, 10.0]),
+        warmup_weeks=np.array([0.0, 4.0]),
+        log_multiples=np.log([1 / 3, 1.0, 3.0]),
+        scores=scores,
+        log_tails=rows,
+    )
+
+
+@pytest.mark.parametrize(
+    ("average", "below"), [(3.0, 0.0), (1.0, 1.0), (3**-0.5, 1.5), (1 / 3, 2.0), (100.0, 0.0), (0.01, 2.0), (0.0, 1.0)]
+)
+def test_a_tail_is_read_by_how_busy_the_window_is_beside_the_week(average: float, below: float) -> None:
+    """Linear between multiples, the last ones beyond; a series without an average is taken for one at its average."""
+    tail = small_maps().tail(np.array([0.5]), np.array([1.0]), np.array([average]), np.array([0.0]), 60)
+    assert np.log(tail) == pytest.approx(-0.5 - below)
+
+
+def test_a_map_of_another_shape_is_refused() -> None:
+    maps = small_maps()
+    tables = maps.to_tables() | {"log_tails": maps.log_tails[:, :, :2]}
+    with pytest.raises(ValueError, match="log_tails has shape"):
+        Calibration.from_tables(tables)
+
+
+def openings(version: ModelVersion, null: NullSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Episodes that each series opens once it is settled, and the mean count per hour expected of it."""
+    columns = OccupancyColumns(version, 60, null.kinds, np.full(SERIES, BUDGET))
+    opened, before = np.zeros(SERIES), np.zeros(SERIES, dtype=bool)
+    for day in range(7 * WEEKS):
+        for slot, counts in null.day(day % 7):
+            scored = columns.advance(slot, counts)
+            known = scored.score, scored.mean, scored.average, scored.evidence_weeks
+            anomalous = version.calibration.tail(*known, 60) <= BUDGET
+            if day >= 7 * SETTLED_WEEKS:
+                opened += anomalous & ~before
+            before = anomalous
+    return opened, row(columns.state.head, Head.MEAN)
+
+
+def test_quiet_and_busy_series_keep_the_same_budget() -> None:
+    """A map by the expected count alone let quiet series open half as many again as promised, busy ones too few."""
+    opened, average = openings(shipped_version(), NullSeries(shipped_version(), SERIES, seed=91))
+    for chosen in ((average > 0.02) & (average < 0.4), average > 1.0):
+        per_week = opened[chosen].sum() / (chosen.sum() * (WEEKS - SETTLED_WEEKS))
+        assert 0.5 * BUDGET < per_week < 1.35 * BUDGET, (per_week, int(chosen.sum()))
+
+
+def test_maps_are_those_of_their_seed() -> None:
+    """And every row falls with the score, also where hardly anything was simulated."""
+    one, other, another = (
+        calibrate(shipped_version(), series=20, weeks=3, seed=seed).calibration for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one.log_tails, other.log_tails)
+    assert not np.array_equal(one.log_tails, another.log_tails)
+    assert (np.diff(one.log_tails, axis=-1) < 0).all()
+
+
+def test_a_multiple_is_of_an_average_window() -> None:
+    multiples = log_multiple(np.array([2.0, 2.0, 0.0]), np.array([1.0, 0.0, 0.0]))
+    assert multiples.tolist() == pytest.approx([np.log(2.0), 0.0, 0.0])
