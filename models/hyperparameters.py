@@ -40,8 +40,8 @@ class Hyperparameters:
     time_dispersion_strength
         Weight of the series' dispersion for that of a time of day: squared reciprocal of a relative standard deviation.
     tail_strength, tail_memory_weeks
-        Windows beyond a level of the p-value that the nominal frequency is held to be worth, and the time constant of
-        forgetting a series' own.
+        Windows beyond a level of the p-value that the nominal frequency is held to be worth, and the series' beside
+        that of a band; and the time constant of forgetting a series' own.
     loitering_presences_per_hour, loitering_sds, loitering_means
         Size of loitering: the root of the summed squares of this many presences an hour, this many standard deviations
         of the count, and this many times the expected count of an average window of the week.
@@ -98,7 +98,7 @@ class Hyperparameters:
     distrust_memory_weeks: float = 2.0
     dispersion_z: float = 3.0
     time_dispersion_strength: float = 1.0
-    tail_strength: float = 3.0
+    tail_strength: float = 1.0
     tail_memory_weeks: float = 26.0
     loitering_presences_per_hour: float = 0.4
     loitering_sds: float = 1.0

@@ -5,7 +5,9 @@ how often its p-values fell below a few levels, and a p-value is read off the cu
 the logarithms (recalibration of the probability integral transform: Kuleshov, Fenner and Ermon, ICML 2018). A discrete
 count falls below a level with the probability with which its randomised p-value would, so quiet series keep their
 p-values. What is unlikely in a busy hour is another thing than in a quiet one, so windows are counted in three bands,
-by what is expected of them in multiples of the series' mean; a window between two bands counts in both.
+by what is expected of them in multiples of the series' mean; a window between two bands counts in both. A band that has
+seen little takes after the series, and a series that has seen little after the nominal frequency: a series whose counts
+come too far out does so at most hours, so this is known long before any band has seen enough of it.
 """
 
 from __future__ import annotations
@@ -74,19 +76,25 @@ def nominal(curve: TailCurve, frequency: float) -> Floats:
 
 
 def counted_tails(head: NDArray[np.float32], mean: Floats) -> Floats:
-    """What the curve of windows with such means is drawn from, float64[4, n]: all counted, then those below levels."""
-    return np.asarray((head[_FIELDS].reshape(-1, TAIL_BANDS, head.shape[1]) * _bands(head, mean)).sum(axis=1))
+    """What the curve of windows with such means is drawn from, float64[8, n].
+
+    All windows of their bands and those below each level, then the same of all bands.
+    """
+    counted = head[_FIELDS].reshape(-1, TAIL_BANDS, head.shape[1]).astype(np.float64)
+    return np.concatenate([(counted * _bands(head, mean)).sum(axis=1), counted.sum(axis=1)])
 
 
 def tail_curve(counted: Floats, strength: float) -> TailCurve:
     """(log p, log frequency) from p = 1 downwards; the last point lies far below all levels.
 
-    ``counted`` is what `counted_tails` gives; the p-values count for as many windows as ``strength`` says.
+    ``counted`` is what `counted_tails` gives. The nominal frequency counts for as many windows below a level as
+    ``strength`` says, and so does the series' beside its bands'.
     """
-    windows, *below = counted
-    points = [(0.0, np.zeros(windows.size))]
-    for level, met in zip(_LEVELS, below, strict=True):
-        ratio = (strength + met) / (strength + level * windows)
+    of_bands, of_series = np.split(counted, 2)
+    points = [(0.0, np.zeros(counted.shape[1]))]
+    for number, level in enumerate(_LEVELS, start=1):
+        ratio = _ratio(of_series, number, np.ones(counted.shape[1]), strength)
+        ratio = _ratio(of_bands, number, ratio, strength)
         left, low = points[-1]
         right = float(np.log(level))
         steepest = low - _LEAST_SLOPE * (left - right)
@@ -94,3 +102,9 @@ def tail_curve(counted: Floats, strength: float) -> TailCurve:
     (left, low), (right, high) = points[-2:]
     slope = (high - low) / (right - left)
     return [*points, (right - 1000.0, high - 1000.0 * slope)]
+
+
+def _ratio(counted: Floats, number: int, expected: Floats, strength: float) -> Floats:
+    """How many times too often p-values fall below a level, pulled towards what is ``expected`` of it."""
+    nominal_windows = _LEVELS[number - 1] * counted[0]
+    return np.asarray((strength * expected + counted[number]) / (strength + nominal_windows))
