@@ -13,6 +13,7 @@ Rows = Mapping[str, Mapping[str, Row]]
 _MOST_FLAGGED = 0.03
 _CALIBRATED = -float(np.log(1.25)) - 1e-9
 _OF_THE_ORACLE = 0.8
+_BUDGET_TEXT = "0.5-2.5 episodes per 100 stairwell-weeks"
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,23 @@ def promises(rows: Rows, ours: str, either_way: str, oracle: str) -> Iterator[Pr
             yield from _calibrations(table, rows[table][ours])
     if ours in rows.get("false-episodes", {}):
         figure = rows["false-episodes"][ours]["all"]
-        kept = figure.detail is not None and 0.5 <= figure.detail <= 2.5
-        yield Promise("null towns at a budget of 2: 0.5-2.5 episodes per 100 stairwell-weeks", figure.text, kept)
+        yield Promise(f"null towns at a budget of 2: {_BUDGET_TEXT}", figure.text, _within_budget(figure))
+    if ours in rows.get("long-run", {}):
+        yield from _budgets_in_the_long_run(rows["long-run"][ours])
     onsets = rows.get("onsets", {})
     if ours in onsets:
         yield from _onsets(onsets[ours], onsets.get(oracle, {}))
+
+
+def _budgets_in_the_long_run(row: Row) -> Iterator[Promise]:
+    for column, figure in row.items():
+        if column.startswith("17 on") and column != "17 on, by town":
+            text = f"null towns for most of a year, weeks {column}: {_BUDGET_TEXT}"
+            yield Promise(text, figure.text, _within_budget(figure))
+
+
+def _within_budget(figure: Figure) -> bool:
+    return figure.detail is not None and 0.5 <= figure.detail <= 2.5
 
 
 def _recalls(table: str, row: Row, wanted: Mapping[str, int], most: float) -> Iterator[Promise]:

@@ -62,10 +62,11 @@ class Town(Panel):
 
 
 @cache
-def null_town(seed: int, stairwells: int, weeks: int) -> Town:
+def null_town(seed: int, stairwells: int, weeks: int, window_minutes: int = 60) -> Town:
     """Nothing happens; the evenings and hours are those that loitering would keep to."""
     return _town(
-        simulate_city(seed, stairwells, weeks, null=True), simulate_city(seed, stairwells, weeks, parameters=_ONSETS)
+        simulate_city(seed, stairwells, weeks, null=True, window_minutes=window_minutes),
+        simulate_city(seed, stairwells, weeks, window_minutes=window_minutes, parameters=_ONSETS),
     )
 
 

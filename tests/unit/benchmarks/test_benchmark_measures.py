@@ -13,6 +13,7 @@ from bench.quality.alarming import Sizes, TownAlarms, onset_shares
 from bench.quality.alarms import stairwell_weeks
 from bench.quality.calibration import calibrate
 from bench.quality.experiment import Figure, Table
+from bench.quality.long_run import LongRun
 from bench.quality.measures import MOST_FLAGGED, sweep
 from bench.quality.melbourne import LEARNING_WEEKS, SIZES, inject
 from bench.quality.neighbours import FACTORS, MAIN, settings
@@ -154,6 +155,23 @@ def test_town_alarms_hold_rivals_to_their_threshold() -> None:
     assert rate is not None
     assert 0.3 < rate < 6.0
     assert set(rows) == {"onsets", "false-episodes", "calibration", "deciles"}
+
+
+def test_the_long_run_counts_what_a_detector_opens_at_its_own_budget() -> None:
+    """One window of each series within its share, once it was observed for 20 weeks: one episode each."""
+
+    def judge(town: Panel) -> Judgement:
+        assert isinstance(town, Town)
+        settled = (town.observed_weeks >= 20) & ~np.isnan(town.counts)
+        tail = np.where(settled & (np.cumsum(settled, axis=0) == 1), 0.0, 9.0)
+        return Judgement(-tail, tail=tail)
+
+    (row,) = LongRun((), 50, stairwells=4, weeks=22, towns=1).measure(Rival("one", "one", judge)).values()
+    rates = {title: figure.detail for title, figure in row.items() if figure.detail is not None}
+    assert rates["weeks 1-4"] == rates["5-8"] == rates["9-16"] == rates["33 on"] == 0.0
+    assert rates["17-32"] == rates["17 on"]
+    assert 100 / 6 < rates["17 on"] < 2 * 100 / 6 + 1  # one or two series a stairwell, in six weeks
+    assert set(row) - set(rates) == {"17 on, by town"}
 
 
 def test_page_marks_the_first_and_says_where_another_is_ahead() -> None:
