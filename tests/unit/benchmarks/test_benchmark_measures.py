@@ -18,11 +18,11 @@ from bench.quality.measures import MOST_FLAGGED, sweep
 from bench.quality.melbourne import LEARNING_WEEKS, SIZES, inject
 from bench.quality.neighbours import FACTORS, MAIN, settings
 from bench.quality.page import write_table
-from bench.quality.panel import Judgement, Rival
+from bench.quality.panel import Judgement, Panel, Rival
 from bench.quality.promises import promises
 from bench.quality.rivals import ADWIN, ORACLE, RATE_ORACLE, RIVALS
 from bench.quality.tails import judge_counts
-from bench.quality.towns import null_town, onset_town
+from bench.quality.towns import Town, null_town, onset_town
 from models.evaluation import opened, predicted_events, recall_at_predicted_events, threshold_at_budget
 from tests.unit.benchmarks.panels import CALENDAR, steady_panel
 
