@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +13,16 @@ from numpy.typing import NDArray
 from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.blocks import Cells, Days, fold_hours
 from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
-from models.hotspots.significance import ScanNull
+from models.hotspots.significance import ScanNull, simulate_null
 from models.prior import FleetPrior
 
 HISTORY_DAYS = 70  # the past that can support the period's evidence and that the level is taken from
 _OWN_LEVEL_SHAPE = 20.0  # a series' own normal is trusted to about a fifth
 _UNKNOWN_DISPERSION = 0.5
 _UNKNOWN_PROFILE_SHAPE = 10.0
+_UNKNOWN_WEEKDAY_SHAPE = 40.0
+_FEWEST_PEERS = 8  # series; fewer have no shape in common that one of them could be held against
+_NULL_SERIES = 1200  # as many as the simulated null draws; more would tell it little
 _SERIES_AT_A_TIME = 128  # keeps the arrays of one pass within a processor's cache
 
 
@@ -74,65 +76,79 @@ class Presences:
         return self.calendar.local_seconds(self.starts)
 
 
-Judged = tuple[BestBlocks, NDArray[np.float64]]
-
-
 @dataclass(frozen=True)
 class Ground:
-    """What series are scanned on, some at a time: each is judged alone, however they are split."""
+    """What series are scanned on, some at a time: each is judged alone, however they are split.
+
+    Parameters
+    ----------
+    presences
+        The counts.
+    prior
+        What the kinds are like, fitted to peers; None where nothing is known of them.
+    span
+        The days.
+    against_peers
+        Whether series are held against their kind at their own level, or against what the model expected of them.
+    """
 
     presences: Presences
     prior: FleetPrior | None
     span: Days
+    against_peers: bool
 
-    def judge(self, nulls: Sequence[ScanNull]) -> list[Judged]:
-        """Best blocks of all series and the log p-values of these, by comparison."""
+    @classmethod
+    def of(cls, presences: Presences, prior: FleetPrior | None, days: int) -> Ground:
+        """The ground of a list over so many days; fewer than eight series are no peers."""
+        span = Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS)
+        return cls(presences, prior, span, prior is not None and len(presences.kinds) >= _FEWEST_PEERS)
+
+    def judge(self) -> BestBlocks:
+        """Best blocks of all series."""
         n = len(self.presences.kinds)
         parts = [np.arange(begin, min(begin + _SERIES_AT_A_TIME, n)) for begin in range(0, n, _SERIES_AT_A_TIME)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
-            judged = list(pool.map(lambda part: self._judge_part(part, nulls), parts))
-        return [_joined(part) for part in zip(*judged, strict=True)]
+            judged = list(pool.map(lambda part: scan_blocks(*self.cells(part), self.span), parts))
+        columns = zip(*(vars(found).values() for found in judged), strict=True)
+        return BestBlocks(*(np.concatenate(column) for column in columns))
 
-    def _judge_part(self, series: NDArray[np.int64], nulls: Sequence[ScanNull]) -> list[Judged]:
-        observed, comparisons = self.comparisons(series)
-        comparisons = comparisons[: len(nulls)]
-        found = scan_blocks(observed, comparisons, self.dispersion[series], self.span)
-        judged = []
-        for blocks, comparison, null in zip(found, comparisons, nulls, strict=True):
-            expected = comparison.base[self.span.in_period].sum(axis=(0, 1), dtype=np.float64)
-            log_p_value = np.where(blocks.ratio > 0, null.log_p_value(blocks.ratio, expected), 0.0)
-            judged.append((blocks, log_p_value))
-        return judged
+    def simulate_null(self, seed: int) -> ScanNull:
+        """How rarely evidence comes by chance, drawn with the seed from series of every level."""
+        n = len(self.presences.kinds)
+        series = np.arange(0, n, -(-n // _NULL_SERIES))
+        return simulate_null(*self.cells(series), self.span, seed)
 
-    def comparisons(self, series: NDArray[np.int64]) -> tuple[Cells, list[Comparison]]:
-        """Counts of some series; their own normal and, where there is a prior, their peers' to hold them against.
+    def cells(self, series: NDArray[np.int64]) -> tuple[Cells, Comparison]:
+        """Counts of some series, and what they are held against: the kind's profile, or their own normal.
 
         Online, a series may long be taken for less than it is in hours that are busier here than in the town version 0
         comes from, so its own normal is nowhere held below what peers at its level have.
         """
-        counts, expected = self.presences.counts[:, series], self.presences.expected[:, series]
+        counts = self.presences.counts[:, series]
         alive = ~np.isnan(counts)
-        observed, own = self._fold(counts, alive), self._fold(expected, alive)
-        spread = self._by_series("time_shape", _UNKNOWN_PROFILE_SHAPE)[series]
-        peers = []
+        observed, heard = self._fold(counts, alive), self._fold(alive, alive)
+        base, level_shape = np.zeros_like(heard), np.full(len(series), _OWN_LEVEL_SHAPE)
         if self.prior is not None:
-            base = self._fold(alive, alive) * self._peer_rates(self.prior, series)
-            shape = self._by_series("level_shape", 0.0)[series]
-            own = np.maximum(own, base * _levels(observed, base, shape))
-            peers.append(Comparison(base, shape, spread, learnt=0.0, least_level=0.0))
-        return observed, [
-            Comparison(own, np.full(len(series), _OWN_LEVEL_SHAPE), spread, learnt=1.0, least_level=1.0),
-            *peers,
-        ]
+            base = heard * self._peer_rates(self.prior, series)
+            shape = self._by_series("level_shape", 0.0, series)
+            if self.against_peers:
+                level_shape = shape
+            else:
+                base = base * _levels(observed, base, shape)
+        if not self.against_peers:
+            base = np.maximum(base, self._fold(self.presences.expected[:, series], alive))
+        return observed, Comparison(
+            base,
+            heard * np.float32(self.presences.calendar.window_minutes / 60),
+            level_shape,
+            self._by_series("time_shape", _UNKNOWN_PROFILE_SHAPE, series),
+            self._by_series("slot_shape", _UNKNOWN_WEEKDAY_SHAPE, series),
+            self._by_series("dispersion", _UNKNOWN_DISPERSION, series),
+        )
 
-    @cached_property
-    def dispersion(self) -> NDArray[np.float64]:
-        """Of each series' kind, float64[n]."""
-        return self._by_series("dispersion", _UNKNOWN_DISPERSION)
-
-    def _by_series(self, name: str, default: float) -> NDArray[np.float64]:
-        """A table of the prior, float64[n]."""
-        kinds = self.presences.kinds
+    def _by_series(self, name: str, default: float, series: NDArray[np.int64]) -> NDArray[np.float64]:
+        """A table of the prior, float64[k]."""
+        kinds = self.presences.kinds[series]
         return np.full(len(kinds), default) if self.prior is None else np.asarray(getattr(self.prior, name)[kinds])
 
     def _fold(self, values: NDArray[np.float64] | NDArray[np.bool_], alive: NDArray[np.bool_]) -> Cells:
@@ -152,11 +168,6 @@ class Ground:
         day = self.presences.local_seconds // SECONDS_PER_DAY - self.span.first
         day_types[day[day >= 0]] = calendar.slots_of(starts[day >= 0]) // calendar.windows_per_day
         return day_types
-
-
-def _joined(parts: Sequence[Judged]) -> Judged:
-    blocks = [np.concatenate(column) for column in zip(*(vars(found).values() for found, _ in parts), strict=True)]
-    return BestBlocks(*blocks), np.concatenate([log_p_value for _, log_p_value in parts])
 
 
 def _levels(observed: Cells, base: Cells, shape: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.hotspots.blocks import Days
-from models.hotspots.ground import HISTORY_DAYS, Ground, Judged, Presences
+from models.hotspots.ground import Ground, Presences
+from models.hotspots.scan import BestBlocks
 from models.hotspots.sightings import sightings
-from models.hotspots.significance import ScanNull, false_discovery_control, simulate_null
+from models.hotspots.significance import ScanNull, false_discovery_control
 from models.prior import FleetPrior
 
 EMERGING = "emerging"
 CHRONIC = "chronic"
 FALSE_DISCOVERY_RATE = 0.05
-_FEWEST_PEERS = 8  # series; fewer have no shape in common that one of them could be held against
-_OWN_EVIDENCE = np.log(0.01)  # a place is emerging when its own normal alone makes it this unlikely
-_NULL_SERIES = 1200  # as many as the simulated null draws; more would tell it little
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class HotSpot:
     stairwell, series
         Numbers of the stairwell and of the series the block was found in.
     kind
-        ``emerging`` against the series' own normal, ``chronic`` against its peers.
+        ``emerging`` where loitering began while the sensor listened, ``chronic`` where it may always have been so.
     weekdays
         Days the block starts on, Monday 0.
     from_hour, to_hour
@@ -77,22 +71,21 @@ def rank_hotspots(
     top: int = 50,
     false_discovery_rate: float = FALSE_DISCOVERY_RATE,
     warming: NDArray[np.bool_] | None = None,
-    nulls: Sequence[ScanNull] | None = None,
+    null: ScanNull | None = None,
 ) -> list[HotSpot]:
-    """Rank stairwells by how unlikely their best block of the week is, and name that block.
+    """Rank stairwells by how strongly their counts say that somebody loiters there now, and name the best block.
 
-    Every series is scanned (`models.hotspots.scan.scan_blocks`) against its own normal, which finds what is *emerging*,
-    and against the profile of its kind at its own level outside the block, which finds what is *chronic*. The p-values
-    are corrected for the scan by simulation, for two comparisons and the series of a stairwell by Bonferroni, and for
-    the number of stairwells by Benjamini and Hochberg.
+    Every series is scanned (`models.hotspots.scan.scan_blocks`) against the profile of its kind at its own level, bent
+    to the hours that it keeps outside the block. The p-values are corrected for the scan by simulation, for the series
+    of a stairwell by Bonferroni, and for the number of stairwells by Benjamini and Hochberg.
 
     Parameters
     ----------
     presences
         The counts; ten weeks are made use of where there are as many.
     prior
-        Profiles and spreads of the kinds, fitted to peers. Without it, or with fewer than eight series, nothing is held
-        against peers.
+        Profiles and spreads of the kinds, fitted to peers. Without it, or with fewer than eight series, a series is
+        held against what the model expected of it.
     days
         Length of the period in local days; a day the last window is part of counts as one.
     top
@@ -101,8 +94,8 @@ def rank_hotspots(
         Expected share of stairwells where nothing is on among the significant ones.
     warming
         bool[n]: series that have no normal of their own yet, so that peers alone can list them; none by default.
-    nulls
-        Those of `simulate_nulls` for the same prior and days, where they are at hand.
+    null
+        That of `simulate_null` for the same prior and days, where it is at hand.
 
     Returns
     -------
@@ -123,47 +116,49 @@ def rank_hotspots(
     """
     if not len(presences.starts) or not len(presences.kinds):
         return []
-    ground = Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
-    judged = ground.judge(nulls or simulate_nulls(presences, prior, days=days))
+    ground = Ground.of(presences, prior, days)
+    found = ground.judge()
     if warming is not None:
-        judged[0][1][warming] = 0.0
-    return _list(presences, ground.span, judged, false_discovery_rate, top)
+        found = _of_warming(found, warming, against_peers=ground.against_peers)
+    log_p_value = (null or ground.simulate_null(seed=0)).log_p_value(found.evidence)
+    return _list(presences, ground.span, found, log_p_value, rate=false_discovery_rate, top=top)
 
 
-def simulate_nulls(presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0) -> list[ScanNull]:
-    """How rarely the best block comes by chance against a series' own normal and, if there are enough, its peers.
-
-    Drawn with the seed from series of every level.
-    """
-    ground = Ground(presences, prior, Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS))
-    n = len(presences.kinds)
-    series = np.arange(0, n, -(-n // _NULL_SERIES))
-    dispersion = ground.dispersion[series]
-    comparisons = ground.comparisons(series)[1][: 2 if n >= _FEWEST_PEERS else 1]
-    randoms = np.random.default_rng(seed).spawn(len(comparisons))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
-        draw = partial(simulate_null, dispersion=dispersion, days=ground.span)
-        return list(pool.map(lambda each, random: draw(each, random=random), comparisons, randoms))
+def simulate_null(presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0) -> ScanNull:
+    """How rarely evidence comes by chance among such presences, drawn with the seed from series of every level."""
+    return Ground.of(presences, prior, days).simulate_null(seed)
 
 
-def _list(presences: Presences, span: Days, judged: Sequence[Judged], rate: float, top: int) -> list[HotSpot]:
-    """Choose the series and the comparison of each stairwell, correct, rank and describe."""
-    log_p_values = np.stack([log_p_value for _, log_p_value in judged])
-    kind = np.where(log_p_values[0] <= _OWN_EVIDENCE, 0, log_p_values.argmin(axis=0))
-    by_series = log_p_values.min(axis=0)
-    best = np.lexsort((by_series, presences.stairwells))
+def _of_warming(found: BestBlocks, warming: NDArray[np.bool_], *, against_peers: bool) -> BestBlocks:
+    """What is said of series without a normal of their own: that they are unlike their peers, or nothing."""
+    if against_peers:
+        return replace(found, chronic=found.chronic | warming)
+    return replace(found, evidence=np.where(warming, -np.inf, found.evidence))
+
+
+def _list(
+    presences: Presences,
+    span: Days,
+    found: BestBlocks,
+    log_p_value: NDArray[np.float64],
+    *,
+    rate: float,
+    top: int,
+) -> list[HotSpot]:
+    """Choose the series of each stairwell, correct, rank and describe."""
+    best = np.lexsort((-found.evidence, presences.stairwells))
     stairwells, first, series_count = np.unique(presences.stairwells[best], return_index=True, return_counts=True)
     series = best[first]
-    corrected = np.minimum(0.0, by_series[series] + np.log(len(judged) * series_count))
+    by_stairwell = log_p_value[series] + np.log(series_count)
+    corrected = np.minimum(0.0, by_stairwell)
     significant = false_discovery_control(corrected, rate)
-    order = np.lexsort((stairwells, by_series[series] + np.log(series_count)))
-    order = order[by_series[series[order]] < 0]
+    order = np.lexsort((stairwells, -found.evidence[series], by_stairwell))
+    order = order[found.evidence[series[order]] > -np.inf]
     return _describe(
         presences,
         span,
-        judged,
+        found,
         series[order[:top]],
-        kind=kind,
         log_p_value=corrected[order],
         significant=significant[order],
     )
@@ -172,19 +167,14 @@ def _list(presences: Presences, span: Days, judged: Sequence[Judged], rate: floa
 def _describe(
     presences: Presences,
     span: Days,
-    judged: Sequence[Judged],
+    found: BestBlocks,
     series: NDArray[np.int64],
     *,
-    kind: NDArray[np.int64],
     log_p_value: NDArray[np.float64],
     significant: NDArray[np.bool_],
 ) -> list[HotSpot]:
-    """Hot-spots of some series, by their best block against the comparison numbered in ``kind``, int64[n]."""
-    first = kind[series] == 0
-    weekdays, from_hour, length, _, expected, _ = (
-        np.where(first, own[series], other[series])
-        for own, other in zip(vars(judged[0][0]).values(), vars(judged[-1][0]).values(), strict=True)
-    )
+    """Hot-spots of some series, by their best block."""
+    weekdays, from_hour, length, expected, chronic, _ = (column[series] for column in vars(found).values())
     seen = sightings(
         presences.starts,
         presences.local_seconds,
@@ -198,7 +188,7 @@ def _describe(
         HotSpot(
             stairwell=int(presences.stairwells[one]),
             series=int(one),
-            kind=EMERGING if first[at] else CHRONIC,
+            kind=CHRONIC if chronic[at] else EMERGING,
             weekdays=tuple(day for day in range(7) if int(weekdays[at]) >> day & 1),
             from_hour=int(from_hour[at]),
             to_hour=int(from_hour[at] + length[at]) % 24,

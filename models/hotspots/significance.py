@@ -1,74 +1,103 @@
-"""How rarely a scan's best block comes by chance, and which of many places stay significant together."""
+"""How rarely a scan's evidence comes by chance, and which of many places stay significant together."""
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.hotspots.blocks import Cells, Days
-from models.hotspots.scan import PROFILE_TAIL, Comparison, scan_blocks
+from models.hotspots.scan import Comparison, scan_blocks
 
-_DRAWS_PER_BIN = 150
-_BINS = 8
-_EULER = 0.5772156649015329
-_LEAST_SCALE = 0.2
+_DRAWS = 1200
+_PARTS = 10  # of the draws, each with a stream of its own
+_TAIL = 0.1  # share of the draws that the law of the tail is taken from
+_FEWEST_IN_TAIL = 10
+_LEAST_SCALE = 0.5
 _NIGHT_SHAPE = 10.0
 _HARMONICS = np.arange(1, 4)
 
 
 @dataclass(frozen=True)
 class ScanNull:
-    """Gumbel law of the best block's likelihood ratio where nothing is on, by expected presences in the period.
+    """Law of the evidence of a series where nothing is on: that of the draws, and an exponential tail.
+
+    The tail is the generalised Pareto law's of shape 0 (Pickands 1975, Ann. Stat. 3:119). A Bayes factor x comes by
+    chance with a probability of at most 1/x, so the tail is no longer than that of scale 1 if the model is true.
 
     Parameters
     ----------
-    log_expected
-        float64[bins]: ascending log of the expected presences of a series.
-    location, scale
-        float64[bins]: of the Gumbel distribution there; between bins they are interpolated.
+    draws
+        float64[m]: evidence in the draws below the tail, ascending.
+    threshold, scale
+        Where the tail begins, and the mean excess there.
+    tail
+        Share of the draws in the tail.
     """
 
-    log_expected: NDArray[np.float64]
-    location: NDArray[np.float64]
-    scale: NDArray[np.float64]
+    draws: NDArray[np.float64]
+    threshold: float
+    scale: float
+    tail: float
 
-    def log_p_value(self, ratio: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-        """log P(best ratio >= ratio) for series with these expected presences.
+    @classmethod
+    def of(cls, evidence: NDArray[np.float64]) -> ScanNull:
+        """The law of some draws.
 
         Examples
         --------
-        >>> null = ScanNull(np.zeros(1), np.ones(1), np.ones(1))
-        >>> null.log_p_value(np.array([1.0, 11.0]), np.ones(2)).round(2).tolist()
-        [-0.46, -10.0]
+        >>> null = ScanNull.of(np.random.default_rng(1).exponential(2.0, 1000))
+        >>> round(null.tail, 3), round(null.scale, 1), round(null.threshold, 1)
+        (0.1, 2.0, 4.7)
         """
-        at = np.log(np.maximum(expected, 1e-9))
-        location = np.interp(at, self.log_expected, self.location)
-        scale = np.interp(at, self.log_expected, self.scale)
-        exponent = np.exp(-(ratio - location) / scale)
-        return np.asarray(np.where(exponent > 1e-8, np.log(-np.expm1(-exponent)), np.log(exponent)))
+        ordered = np.sort(evidence)
+        finite = int((ordered > -np.inf).sum())
+        in_tail = min(finite, int(np.ceil(_TAIL * len(ordered))))
+        if in_tail < _FEWEST_IN_TAIL:
+            return cls(ordered[:0], 0.0, 1.0, 1.0)
+        body, tail = np.split(ordered, [len(ordered) - in_tail])
+        threshold = float(tail[0])
+        scale = max(_LEAST_SCALE, float(tail.mean()) - threshold)
+        return cls(body, threshold, scale, in_tail / len(ordered))
+
+    def log_p_value(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+        """log P(evidence of a series where nothing is on >= evidence).
+
+        Examples
+        --------
+        >>> ScanNull(np.zeros(9), 1.0, 1.0, 0.1).log_p_value(np.array([-np.inf, 0.5, 1.0, 11.0])).round(2).tolist()
+        [0.0, -2.3, -2.3, -12.3]
+        """
+        body = len(self.draws) - np.searchsorted(self.draws, evidence, side="left")
+        share = body / max(len(self.draws), 1) * (1 - self.tail) + self.tail
+        beyond = np.maximum(evidence - self.threshold, 0.0) / self.scale
+        return np.asarray(np.log(share) - beyond)
 
 
-def simulate_null(
-    comparison: Comparison, dispersion: NDArray[np.float64], days: Days, random: np.random.Generator
-) -> ScanNull:
-    """Scan counts drawn from the comparison itself: series picked within each bin of the expected presences.
+def simulate_null(observed: Cells, comparison: Comparison, days: Days, seed: int) -> ScanNull:
+    """Scan counts drawn from the comparison itself, of series picked from all that were heard.
 
-    A draw has a level and a profile of its own, evenings that share a factor, and overdispersed hours: everything that
-    the likelihood ratio allows for, as it is correlated in life.
+    Parameters are those of `models.hotspots.scan.scan_blocks`, and the seed of the draws.
+
+    A draw has a level, a profile and weekdays of its own, evenings that share a factor, and overdispersed hours:
+    everything that the evidence allows for, as it is correlated in life. Levels are those of the series.
     """
-    expected = comparison.base[days.in_period].sum(axis=(0, 1)).astype(np.float64)
-    alive = np.flatnonzero(expected > 0)
-    if not len(alive):
-        return ScanNull(np.zeros(1), np.zeros(1), np.ones(1))
-    ranked = alive[np.argsort(expected[alive], kind="stable")]
-    bins = [part for part in np.array_split(ranked, _BINS) if len(part)]
-    picked = [random.choice(part, _DRAWS_PER_BIN) for part in bins]
-    ratio = np.stack([_null_ratios(comparison.select(part), dispersion[part], days, random) for part in picked])
-    scale = np.maximum(_LEAST_SCALE, ratio.std(axis=1) * np.sqrt(6) / np.pi)
-    location = ratio.mean(axis=1) - _EULER * scale
-    return ScanNull(np.log([np.median(expected[part]) for part in bins]), location, scale)
+    heard = np.flatnonzero(comparison.base[days.in_period].sum(axis=(0, 1)) > 0)
+    if not len(heard):
+        return ScanNull.of(np.zeros(0))
+    picked = heard[np.arange(_DRAWS) % len(heard)]
+    parts = np.split(picked, _PARTS)
+
+    def scan(part: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float64]:
+        against = comparison.select(part)
+        return scan_blocks(_draw_counts(observed[..., part], against, days, random), against, days).evidence
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
+        evidence = list(pool.map(scan, parts, np.random.default_rng(seed).spawn(_PARTS)))
+    return ScanNull.of(np.concatenate(evidence))
 
 
 def false_discovery_control(log_p_values: NDArray[np.float64], rate: float) -> NDArray[np.bool_]:
@@ -88,25 +117,17 @@ def false_discovery_control(log_p_values: NDArray[np.float64], rate: float) -> N
     return significant
 
 
-def _null_ratios(
-    comparison: Comparison, dispersion: NDArray[np.float64], days: Days, random: np.random.Generator
-) -> NDArray[np.float64]:
-    counts = _draw_counts(comparison, dispersion, days, random)
-    return scan_blocks(counts, [comparison], dispersion, days)[0].ratio
-
-
-def _draw_counts(
-    comparison: Comparison, dispersion: NDArray[np.float64], days: Days, random: np.random.Generator
-) -> Cells:
+def _draw_counts(observed: Cells, comparison: Comparison, days: Days, random: np.random.Generator) -> Cells:
     base = comparison.base
     n = base.shape[2]
-    level = random.gamma(comparison.level_shape) / comparison.level_shape
-    learnt = PROFILE_TAIL * comparison.profile_shape + comparison.learnt * base.sum(axis=(0, 1)) / 8
-    rate = (
-        base * level * _profile_bend(learnt, random) * random.gamma(_NIGHT_SHAPE, 1 / _NIGHT_SHAPE, (len(days), 1, n))
-    )
+    presences, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
+    level = random.gamma(comparison.level_shape + presences) / (comparison.level_shape + expected)
+    weekdays = random.gamma(comparison.weekday_shape, size=(7, n)) / comparison.weekday_shape
+    nights = random.gamma(_NIGHT_SHAPE, 1 / _NIGHT_SHAPE, (len(days), n)) * weekdays[days.weekdays]
+    rate = base * level * _profile_bend(comparison.profile_shape, random) * nights[:, None]
+    dispersion = comparison.dispersion
     by_hour = random.standard_gamma(np.broadcast_to(1 / dispersion, base.shape)) * dispersion
-    return random.poisson(rate * by_hour).astype(np.float32)
+    return np.asarray(random.poisson(rate * by_hour), dtype=np.float32)
 
 
 def _profile_bend(shape: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:

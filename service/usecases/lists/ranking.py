@@ -12,7 +12,7 @@ from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import evenings_of_block
 from models.hotspots.blocks import Days
 from models.hotspots.ground import HISTORY_DAYS, Presences
-from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_nulls
+from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_null
 from models.hotspots.significance import ScanNull
 from models.prior import FleetPrior
 from models.training.fleet import fit_fleet
@@ -83,7 +83,7 @@ class Ranking:
     prior: FleetPrior
     hotspots: list[HotSpot]
     warming: NDArray[np.bool_]
-    nulls: list[ScanNull]
+    null: ScanNull
 
     def further_blocks(self, listed: Sequence[HotSpot], days: int) -> dict[int, list[HotSpot]]:
         """The next best blocks of listed stairwells, of any space, best first, by the number of the stairwell.
@@ -111,7 +111,7 @@ class Ranking:
                 counts[evenings_of_block(part, known, span) >= 0, np.searchsorted(chosen, known.series)] = np.nan
             wanted = {known.stairwell for known in latest}
             again = rank_hotspots(
-                part, self.prior, days=days, top=len(chosen), warming=self.warming[chosen], nulls=self.nulls
+                part, self.prior, days=days, top=len(chosen), warming=self.warming[chosen], null=self.null
             )
             latest = [
                 replace(block, series=int(chosen[block.series]))
@@ -143,7 +143,7 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
         presences.calendar, presences.starts, presences.counts[:, peers], presences.kinds[peers], parent=version.prior
     )
     warming = weeks < WARM_UP_WEEKS
-    nulls = simulate_nulls(presences, fit.prior, days=asked.days)
+    null = simulate_null(presences, fit.prior, days=asked.days)
     found = rank_hotspots(
         presences,
         fit.prior,
@@ -151,9 +151,9 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
         top=len(presences.kinds),
         false_discovery_rate=asked.false_discovery_rate,
         warming=warming,
-        nulls=nulls,
+        null=null,
     )
-    return Ranking(presences, fit.prior, found, warming, nulls)
+    return Ranking(presences, fit.prior, found, warming, null)
 
 
 def _peers(kinds: NDArray[np.int64]) -> NDArray[np.int64]:
