@@ -1,9 +1,10 @@
 """Measure the hot-spot list on simulated towns that nothing was fitted to.
 
-    python bench/hotspots.py [--towns 10] [--stairwells 300] [--weeks 14] [--first-seed 100] [--size 10000]
+    python -m bench.hotspots [--towns 10] [--stairwells 300] [--weeks 14] [--first-seed 100] [--size 10000]
 
 Prints precision, chronic places found, hours named, false discoveries, calm towns, rivals, and the time of a large
-list.
+list, its
+peers included.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from models.kinds import kind_number
 from models.prior import FleetPrior
 from models.shipped import shipped_version
 from models.training.fleet import fit_fleet
+from service.settings import load_settings
+from service.usecases.lists.ranking import rank_all
 
 DAYS = 14
 ALARMS_PER_SERIES_WEEK = 0.02
@@ -104,7 +107,7 @@ def _by_series(town: Town, score: NDArray[np.float64]) -> list[str]:
 
 
 def measure_time(town: Town, stairwells: int) -> tuple[float, float]:
-    """Seconds by the clock and of processors for a list over the town's series repeated to this many stairwells."""
+    """Seconds by the clock and of processors for a list, its peers included, over the town's series repeated."""
     repeats = -(-stairwells // len(town.city.stairwells))
     presences = town.presences
     last = presences.stairwells[-1] + 1
@@ -116,8 +119,10 @@ def measure_time(town: Town, stairwells: int) -> tuple[float, float]:
         np.tile(presences.kinds, repeats),
         np.concatenate([presences.stairwells + last * k for k in range(repeats)]),
     )
+    weeks = np.full(len(large.kinds), len(presences.starts) / (7 * presences.calendar.windows_per_day))
+    settings = load_settings(environment={}).hotspots
     begin, begin_processors = time.perf_counter(), time.process_time()
-    rank_hotspots(large, town.prior, days=DAYS)
+    rank_all(large, shipped_version(), settings, weeks)
     return time.perf_counter() - begin, time.process_time() - begin_processors
 
 
@@ -148,7 +153,7 @@ def main() -> None:
     calm = list(_towns(options, null=True))
     _report("calm towns", [{"significant": sum(entry.significant for entry in town.listed())} for town in calm])
     clock, processors = measure_time(calm[0], options.size)
-    print(f"a list of {options.size} stairwells: {clock:.1f} s, {processors:.1f} s of processors")
+    print(f"a list of {options.size} stairwells, peers included: {clock:.1f} s, {processors:.1f} s of processors")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from models.prior import FleetPrior
 
 HISTORY_DAYS = 70  # the past that can support the period's evidence and that the level is taken from
 _OWN_LEVEL_SHAPE = 20.0  # a series' own normal is trusted to about a fifth
-_UNKNOWN_DISPERSION = 0.5
+_UNKNOWN_DISPERSION, _UNKNOWN_DISPERSION_STRENGTH = 0.5, 2.0
 _UNKNOWN_PROFILE_SHAPE = 10.0
 _UNKNOWN_WEEKDAY_SHAPE = 40.0
 _FEWEST_PEERS = 8  # series; fewer have no shape in common that one of them could be held against
@@ -144,6 +144,7 @@ class Ground:
             self._by_series("time_shape", _UNKNOWN_PROFILE_SHAPE, series),
             self._by_series("slot_shape", _UNKNOWN_WEEKDAY_SHAPE, series),
             self._by_series("dispersion", _UNKNOWN_DISPERSION, series),
+            self._by_series("dispersion_strength", _UNKNOWN_DISPERSION_STRENGTH, series),
         )
 
     def _by_series(self, name: str, default: float, series: NDArray[np.int64]) -> NDArray[np.float64]:

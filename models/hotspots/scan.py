@@ -56,6 +56,8 @@ class Comparison:
         float64[n]: gamma shape of the weekdays around the base's.
     dispersion
         float64[n]: extra-Poisson variance of an hour, var = m + dispersion m^2.
+    dispersion_strength
+        float64[n]: squared reciprocal of its relative standard deviation between series.
     """
 
     base: Cells
@@ -64,6 +66,7 @@ class Comparison:
     profile_shape: NDArray[np.float64]
     weekday_shape: NDArray[np.float64]
     dispersion: NDArray[np.float64]
+    dispersion_strength: NDArray[np.float64]
 
     def select(self, series: NDArray[np.int64]) -> Comparison:
         """The comparison of some series."""

@@ -18,6 +18,7 @@ _TAIL = 0.1  # share of the draws that the law of the tail is taken from
 _FEWEST_IN_TAIL = 10
 _LEAST_SCALE = 0.5
 _NIGHT_SHAPE = 10.0
+_LEAST_DISPERSION = 1e-3
 _HARMONICS = np.arange(1, 4)
 
 
@@ -82,8 +83,8 @@ def simulate_null(observed: Cells, comparison: Comparison, days: Days, seed: int
 
     Parameters are those of `models.hotspots.scan.scan_blocks`, and the seed of the draws.
 
-    A draw has a level, a profile and weekdays of its own, evenings that share a factor, and overdispersed hours:
-    everything that the evidence allows for, as it is correlated in life. Levels are those of the series.
+    A draw has a level, a profile, weekdays and a dispersion of its own, and evenings that share a factor: what the
+    evidence allows for, as it is correlated in life, and that series differ. Levels are those of the series.
     """
     heard = np.flatnonzero(comparison.base[days.in_period].sum(axis=(0, 1)) > 0)
     if not len(heard):
@@ -125,7 +126,8 @@ def _draw_counts(observed: Cells, comparison: Comparison, days: Days, random: np
     weekdays = random.gamma(comparison.weekday_shape, size=(7, n)) / comparison.weekday_shape
     nights = random.gamma(_NIGHT_SHAPE, 1 / _NIGHT_SHAPE, (len(days), n)) * weekdays[days.weekdays]
     rate = base * level * _profile_bend(comparison.profile_shape, random) * nights[:, None]
-    dispersion = comparison.dispersion
+    strength = comparison.dispersion_strength
+    dispersion = np.maximum(comparison.dispersion * random.gamma(strength) / strength, _LEAST_DISPERSION)
     by_hour = random.standard_gamma(np.broadcast_to(1 / dispersion, base.shape)) * dispersion
     return np.asarray(random.poisson(rate * by_hour), dtype=np.float32)
 

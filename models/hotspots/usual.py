@@ -22,11 +22,18 @@ from models.hotspots.blocks import BLOCK_HOURS
 
 _HARMONICS = 3
 _LEFT_OUT = 6  # hours: the longest that loitering commonly takes
+_EARLIEST = (BLOCK_HOURS[-1] - _LEFT_OUT + 1) // 2  # hours that the longest block begins before those left out
 _NEWTON_STEPS = 5
 _LONGEST_STEP, _LONGEST_STEP_BACK = 1.0, 1.5  # of a coefficient: steps from little data go astray
 _FARTHEST = 6.0  # log factor
 _HOUR_VARIANCE = 0.02  # relative: what the hours of a busy place tell is bounded
 _TINY = 1e-9
+
+_ANGLE = 2 * np.pi * np.outer(np.arange(1, _HARMONICS + 1), np.arange(24) + 0.5) / 24
+_WAVES = np.vstack([np.ones(24), np.cos(_ANGLE), np.sin(_ANGLE)])  # at the middle of each hour
+_ROWS, _COLUMNS = np.tril_indices(len(_WAVES))
+_PAIRS = _WAVES[_ROWS] * _WAVES[_COLUMNS]
+_PLACE = {(int(i), int(j)): at for at, (i, j) in enumerate(zip(_ROWS, _COLUMNS, strict=True))}
 
 Floats = NDArray[np.float64]
 Vector = list[Floats]  # an array for each coefficient
@@ -50,36 +57,26 @@ def usual_factors(
     factor, variance
         float32[24 * lengths, n]: of blocks in the order of `models.hotspots.blocks.block_sums`.
     """
-    waves, precision = _waves(), _precision(level_shape, profile_shape)
+    precision = _precision(level_shape, profile_shape)
     expected = expected + _TINY
-    coefficients = [np.log((level_shape + presences.sum(axis=0)) / (level_shape + expected.sum(axis=0)))]
-    coefficients += [np.zeros_like(level_shape) for _ in precision[1:]]
+    level = np.log((level_shape + presences.sum(axis=0)) / (level_shape + expected.sum(axis=0)))
+    coefficients = [level, *(np.zeros_like(level) for _ in precision[1:])]
     for _ in range(_NEWTON_STEPS):
         score, information = _moments(presences, expected, coefficients)
         gradient = [
-            _added(wave[hour] * score[hour] for hour in range(24)) - prior * value
-            for wave, prior, value in zip(waves, precision, coefficients, strict=True)
+            one - prior * value
+            for one, prior, value in zip(
+                _added((_WAVES[:, :, None] * score).swapaxes(0, 1)), precision, coefficients, strict=True
+            )
         ]
-        factor = _cholesky(_curvature(information, precision))
-        step = _backward(factor, _forward(factor, gradient))
-        coefficients = [
-            value + change.clip(-_LONGEST_STEP, _LONGEST_STEP) for value, change in zip(coefficients, step, strict=True)
-        ]
+        factor = _cholesky(_lower(_added((_PAIRS[:, :, None] * information).swapaxes(0, 1)), precision))
+        coefficients = _moved(coefficients, _backward(factor, _forward(factor, gradient)), _LONGEST_STEP)
     score, information = _moments(presences, expected, coefficients)
-    without = [-_window(wave[:, None] * score) for wave in waves]
-    factor = _cholesky(_curvature_without(information, precision))
-    step = _backward(factor, _forward(factor, without))
-    moved = [
-        value + change.clip(-_LONGEST_STEP_BACK, _LONGEST_STEP_BACK)
-        for value, change in zip(coefficients, step, strict=True)
-    ]
-    return _by_block(expected, moved, factor)
-
-
-def _waves() -> Floats:
-    """Constant, cosines and sines at the middle of each hour, float64[7, 24]."""
-    angle = 2 * np.pi * np.outer(np.arange(1, _HARMONICS + 1), np.arange(24) + 0.5) / 24
-    return np.vstack([np.ones(24), np.cos(angle), np.sin(angle)])
+    pairs = _PAIRS[:, :, None] * information
+    without = _added(pairs.swapaxes(0, 1))[:, None] - _window(pairs)
+    factor = _cholesky(_lower(without, precision))
+    step = _backward(factor, _forward(factor, list(-_window(_WAVES[:, :, None] * score))))
+    return _by_block(expected, _moved(coefficients, step, _LONGEST_STEP_BACK), factor)
 
 
 def _precision(level_shape: Floats, profile_shape: Floats) -> Vector:
@@ -88,69 +85,56 @@ def _precision(level_shape: Floats, profile_shape: Floats) -> Vector:
     return [level_shape, *(profile_shape / one for one in share)]
 
 
-def _rate(expected: Floats, coefficients: Vector, hours: Iterable[int] = range(24)) -> list[Floats]:
-    """What is expected in hours of the day times the factor there."""
-    waves = _waves()
-    log = [_added(wave * value for wave, value in zip(waves[:, hour], coefficients, strict=True)) for hour in hours]
-    return [expected[hour] * np.exp(one.clip(-_FARTHEST, _FARTHEST)) for hour, one in zip(hours, log, strict=True)]
-
-
 def _moments(presences: Floats, expected: Floats, coefficients: Vector) -> tuple[Floats, Floats]:
     """Score and information of each hour's log rate, float64[24, n]; a busy hour tells less than its presences."""
-    mean = np.stack(_rate(expected, coefficients))
+    log = _added(wave[:, None] * value for wave, value in zip(_WAVES, coefficients, strict=True))
+    mean = expected * np.exp(log.clip(-_FARTHEST, _FARTHEST))
     weight = 1 / (1 + _HOUR_VARIANCE * mean)
     return weight * (presences - mean), weight * mean
 
 
-def _curvature(information: Floats, precision: Vector) -> Matrix:
-    waves = _waves()
-    table = [
-        [_added(waves[i, hour] * waves[j, hour] * information[hour] for hour in range(24)) for j in range(i + 1)]
-        for i in range(len(waves))
-    ]
+def _lower(pairs: Floats, precision: Vector) -> Matrix:
+    """Lower triangle of the information on the coefficients and of their prior, from that on each pair of waves."""
+    table = [[pairs[_PLACE[i, j]] for j in range(i + 1)] for i in range(len(precision))]
     for i, prior in enumerate(precision):
         table[i][i] = table[i][i] + prior
     return table
 
 
-def _curvature_without(information: Floats, precision: Vector) -> Matrix:
-    """The same without the six hours from each hour on, float64[24, n] each."""
-    waves = _waves()
-    table = _curvature(information, precision)
-    return [
-        [table[i][j] - _window((waves[i] * waves[j])[:, None] * information) for j in range(i + 1)]
-        for i in range(len(waves))
-    ]
+def _moved(coefficients: Vector, step: Vector, longest: float) -> Vector:
+    return [value + one.clip(-longest, longest) for value, one in zip(coefficients, step, strict=True)]
 
 
 def _window(hours: Floats) -> Floats:
-    """Sum of the hours left out from each hour on, float64[24, n]."""
-    return _added(np.roll(hours, -turn, axis=0) for turn in range(_LEFT_OUT))
+    """Sum of the hours left out from each hour on, float64[..., 24, n]."""
+    return _added(np.roll(hours, -turn, axis=-2) for turn in range(_LEFT_OUT))
 
 
 def _by_block(
     expected: Floats, coefficients: Vector, factor: Matrix
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and variance over the hours of each block, of the six hours left out around its middle."""
-    waves, n = _waves(), expected.shape[1]
-    begin = np.arange(24)
+    """Mean and variance over the hours of each block, of the six hours left out around its middle.
+
+    Blocks with the same hours left out are sums of the same hours: differences of running sums from the first on.
+    """
+    n = expected.shape[1]
+    running = [[np.zeros((24, n))] for _ in _WAVES]  # of what is usual times each wave, the first of which is 1
+    plain = [np.zeros((24, n))]
+    for offset in range(-_EARLIEST, _LEFT_OUT + _EARLIEST):
+        hours = (np.arange(24) + offset) % 24
+        log = _added(wave[hours][:, None] * value for wave, value in zip(_WAVES, coefficients, strict=True))
+        rate = expected[hours] * np.exp(log.clip(-_FARTHEST, _FARTHEST))
+        plain.append(plain[-1] + expected[hours])
+        for sums, wave in zip(running, _WAVES, strict=True):
+            sums.append(sums[-1] + wave[hours][:, None] * rate)
     log_factor, variance = np.empty((2, 24, len(BLOCK_HOURS), n), dtype=np.float32)
     for at, length in enumerate(BLOCK_HOURS):
         before = (_LEFT_OUT - length) // 2  # hours left out before the block; negative where it begins earlier
-        first = (begin + before) % 24
-        hours = [(first + hour) % 24 for hour in range(length)]
-        usual = [expected[hour] for hour in hours]
-        log = [
-            _added(wave[hour][:, None] * value for wave, value in zip(waves, coefficients, strict=True))
-            for hour in hours
-        ]
-        rate = [one * np.exp(other.clip(-_FARTHEST, _FARTHEST)) for one, other in zip(usual, log, strict=True)]
-        total = _added(rate)
-        log_factor[first, at] = np.log(total / _added(usual))
-        mean_wave = [
-            _added(wave[hour][:, None] * one for hour, one in zip(hours, rate, strict=True)) / total for wave in waves
-        ]
-        variance[first, at] = _added(np.square(part) for part in _forward(factor, mean_wave))
+        begin, end = before + _EARLIEST, before + _EARLIEST + length
+        sums = [one[end] - one[begin] for one in running]
+        first = (np.arange(24) + before) % 24
+        log_factor[first, at] = np.log(sums[0] / (plain[end] - plain[begin]))
+        variance[first, at] = _added(np.square(part) for part in _forward(factor, [one / sums[0] for one in sums]))
     return log_factor.reshape(-1, n), variance.reshape(-1, n)
 
 

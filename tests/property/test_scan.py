@@ -20,7 +20,9 @@ def against(base: np.ndarray) -> Comparison:
     """A comparison of series that were heard all the time."""
     n = base.shape[2]
     shapes = (np.full(n, shape) for shape in (20.0, 10.0, 40.0))
-    return Comparison(base.astype(np.float32), np.ones(base.shape, dtype=np.float32), *shapes, np.full(n, 0.5))
+    return Comparison(
+        base.astype(np.float32), np.ones(base.shape, dtype=np.float32), *shapes, np.full(n, 0.5), np.full(n, 2.0)
+    )
 
 
 def draw(seed: int, rate: float, n: int = 2) -> tuple[np.ndarray, np.ndarray]:
