@@ -3,8 +3,7 @@
     python -m bench.hotspots [--towns 10] [--stairwells 300] [--weeks 14] [--first-seed 100] [--size 10000]
 
 Prints precision, chronic places found, hours named, false discoveries, calm towns, rivals, and the time of a large
-list, its
-peers included.
+list, its peers included.
 """
 
 from __future__ import annotations

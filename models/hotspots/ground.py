@@ -173,5 +173,7 @@ class Ground:
 
 def _levels(observed: Cells, base: Cells, shape: NDArray[np.float64]) -> NDArray[np.float32]:
     """Level of each series relative to its peers', over the whole history, float32[n]."""
-    presences, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
+    presences, expected = (
+        cells.reshape(-1, cells.shape[2]).cumsum(axis=0, dtype=np.float64)[-1] for cells in (observed, base)
+    )
     return np.asarray((shape + presences) / (shape + expected), dtype=np.float32)

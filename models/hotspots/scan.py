@@ -188,7 +188,7 @@ class _Week:
             comparison.profile_shape,
         )
         counts, base, hours = (_by_span(cells, days) for cells in (observed, comparison.base, comparison.hours))
-        base *= np.exp(usual)
+        base = np.maximum(base, 0) * np.exp(usual)  # a difference of running sums may be a little less than nothing
         whole, whole_base = _totals(observed, comparison, days)
         outside, outside_base = whole - counts, np.maximum(whole_base - base, _LEAST_OUTSIDE * whole_base)
         weekday = comparison.weekday_shape.astype(np.float32)
@@ -218,8 +218,10 @@ class _Week:
 
 def _totals(observed: Cells, comparison: Comparison, days: Days) -> tuple[Cells, Cells]:
     """Presences, and what the base at the series' level expects, by span and weekday, float32[spans, 7, 1, n]."""
-    daily, daily_base = (cells.sum(axis=1, dtype=np.float64) for cells in (observed, comparison.base))
-    level = (_LEVEL_SHAPE + daily.sum(axis=0)) / (_LEVEL_SHAPE + daily_base.sum(axis=0))
+    daily, daily_base = (
+        cells.cumsum(axis=1, dtype=np.float64)[:, -1] for cells in (observed, comparison.base)
+    )  # running sums add up in a fixed order, whatever is beside
+    level = (_LEVEL_SHAPE + daily.cumsum(axis=0)[-1]) / (_LEVEL_SHAPE + daily_base.cumsum(axis=0)[-1])
     tables = [table.astype(np.float32) for table in (daily, daily_base * level)]
     whole, whole_base = (
         np.stack([by_weekday(table[span], days.weekdays[span]) for span in _spans(days)])[:, :, None]

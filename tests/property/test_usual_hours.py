@@ -1,0 +1,50 @@
+"""What is usual in a block is told from the hours outside it, and how rarely evidence comes by chance is calibrated."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.hotspots.blocks import BLOCK_HOURS
+from models.hotspots.significance import ScanNull
+from models.hotspots.usual import usual_factors
+
+SHAPES = np.full(1, 1.2), np.full(1, 20.0)
+
+
+def block(from_hour: int, length: int) -> int:
+    return from_hour * len(BLOCK_HOURS) + length - BLOCK_HOURS[0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 23), st.integers(2, 6), st.floats(5.0, 500.0))
+def test_presences_in_a_block_do_not_move_what_is_usual_there(from_hour, length, added):
+    expected = np.full((24, 1), 40.0)
+    louder = expected.copy()
+    louder[(from_hour + np.arange(length)) % 24] += added / length
+    usual, _ = usual_factors(louder, expected, *SHAPES)
+    assert abs(usual[block(from_hour, length), 0]) < 0.25 * np.log1p(added / length / 40.0) + 0.01
+
+
+@pytest.mark.parametrize("level", [0.5, 2.0])
+def test_a_level_of_its_own_is_usual_everywhere(level):
+    expected = np.full((24, 1), 40.0)
+    usual, variance = usual_factors(level * expected, expected, *SHAPES)
+    assert usual == pytest.approx(np.log(level), abs=0.02)
+    assert (variance > 0).all()
+
+
+def test_the_less_is_heard_the_less_is_known():
+    expected = np.full((24, 1), 40.0)
+    much, little = (usual_factors(share * expected, share * expected, *SHAPES)[1] for share in (1.0, 0.05))
+    assert (much < little).all()
+
+
+def test_chances_are_those_of_the_draws():
+    random = np.random.default_rng(1)
+    null = ScanNull.of(random.gumbel(size=4000))
+    evidence = np.sort(random.gumbel(size=20_000))
+    chance = np.exp(null.log_p_value(evidence))
+    assert (np.diff(chance) <= 0).all()
+    for level in (0.5, 0.1, 0.01, 0.001):
+        assert (chance <= level).mean() == pytest.approx(level, rel=0.3)
