@@ -190,7 +190,10 @@ class _Week:
         counts, base, hours = (_by_span(cells, days) for cells in (observed, comparison.base, comparison.hours))
         base = np.maximum(base, 0) * np.exp(usual)  # a difference of running sums may be a little less than nothing
         whole, whole_base = _totals(observed, comparison, days)
-        outside, outside_base = whole - counts, np.maximum(whole_base - base, _LEAST_OUTSIDE * whole_base)
+        outside, outside_base = (
+            np.maximum(whole - counts, 0),
+            np.maximum(whole_base - base, _LEAST_OUTSIDE * whole_base),
+        )
         weekday = comparison.weekday_shape.astype(np.float32)
         level = (_LEVEL_SHAPE + outside.sum(axis=(0, 1))) / (_LEVEL_SHAPE + outside_base.sum(axis=(0, 1)))
         outside_base *= level

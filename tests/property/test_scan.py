@@ -133,3 +133,13 @@ def test_false_discovery_control_is_the_definition(p_values):
     within = np.flatnonzero(ordered <= 0.05 * np.arange(1, len(p) + 1) / len(p))
     limit = ordered[within[-1]] if len(within) else -1.0
     assert (false_discovery_control(np.log(p), 0.05) == (p <= limit)).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_nights_after_saturday_that_are_louder_than_saturday_are_weighed():
+    """Hours past midnight belong to the evening before, of whose own day they are more than all."""
+    counts = np.zeros((len(DAYS), 24, 1))
+    counts[DAYS.weekdays == 6, 0:5] = 12.0
+    found = scan(counts, np.full_like(counts, 0.05))
+    assert np.isfinite(found.evidence).all()
+    assert found.weekdays[0] >> 5 & 1
