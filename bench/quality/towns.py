@@ -29,6 +29,8 @@ class Town(Panel):
     ----------
     rate
         float64[T, n]: normal presences per hour.
+    dispersion
+        float64[n]: excess variance of windows around their day's rate.
     hours
         bool[T, n]: windows of the evenings and hours that loitering keeps to, whether it has begun or not.
     added
@@ -40,6 +42,7 @@ class Town(Panel):
     """
 
     rate: Floats
+    dispersion: Floats
     hours: NDArray[np.bool_]
     added: Floats
     onset: NDArray[np.int64]
@@ -100,6 +103,7 @@ def _town(city: SimulatedCity, schedule: SimulatedCity) -> Town:
         kinds=city.kinds,
         shares=BUDGET / spaces[city.stairwell_of_series],
         rate=city.rate,
+        dispersion=city.dispersion,
         hours=hours,
         added=added,
         onset=np.where(loitering.any(axis=0), loitering.argmax(axis=0), -1),

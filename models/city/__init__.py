@@ -59,6 +59,8 @@ class SimulatedCity:
         Truth: presences per hour of normal life, shifts and common causes included, shape (T, n).
     loitering
         Truth: presences per hour that loitering adds, shape (T, n).
+    dispersion
+        Truth: excess variance of each series' windows around their day's rate, var = m + dispersion * m**2, shape (n,).
     places
         One for each series, ordered by stairwell.
     episodes, happenings, sensors, shifts
@@ -70,6 +72,7 @@ class SimulatedCity:
     counts: NDArray[np.float64]
     rate: NDArray[np.float64]
     loitering: NDArray[np.float64]
+    dispersion: NDArray[np.float64]
     places: tuple[SimulatedPlace, ...]
     episodes: tuple[LoiteringEpisode, ...]
     happenings: tuple[Happening, ...]
@@ -186,11 +189,11 @@ def simulate_city(
     loitering = draw_loitering(loiterers, episodes, local, len(places), settings)
     happenings = draw_happenings(causes, tuple(dict.fromkeys(p.stairwell for p in places)), local, settings)
     added = loitering + happening_rate(happenings, _series_of_stairwell(places), starts, len(places), settings)
-    counts = _draw_counts(noise, rate, added, local, settings)
+    counts, dispersion = _draw_counts(noise, rate, added, local, settings)
     counts[sensing.silent] = 0.0
     counts[~sensing.alive] = np.nan
     return SimulatedCity(
-        calendar, starts, counts, rate, loitering, places, episodes, happenings, sensing.sensors, shifts
+        calendar, starts, counts, rate, loitering, dispersion, places, episodes, happenings, sensing.sensors, shifts
     )
 
 
@@ -221,7 +224,7 @@ def _draw_counts(
     added: NDArray[np.float64],
     local: LocalTime,
     parameters: CityParameters,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Poisson counts of a normal intensity that varies by day and by window, and of what is added to it."""
     series = rate.shape[1]
     days = local.days - local.days[0]
@@ -231,7 +234,7 @@ def _draw_counts(
     by_window = random.standard_gamma(np.broadcast_to(shape, rate.shape)) / shape
     window_hours = local.calendar.window_minutes / 60
     intensity = rate * by_day[days] * by_window + added
-    return np.asarray(random.poisson(window_hours * intensity), dtype=np.float64)
+    return random.poisson(window_hours * intensity).astype(np.float64), 1.0 / shape
 
 
 def _series_of_stairwell(places: tuple[SimulatedPlace, ...]) -> dict[str, NDArray[np.int64]]:

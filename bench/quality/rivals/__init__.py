@@ -60,11 +60,34 @@ RATE_ORACLE = replace(
         "rate oracle",
         "rate_oracle",
         "Knows the normal rate of every window, but neither evenings nor hours nor size: sums evidence over nights and "
-        "weekdays for each block of hours. How far it stays behind the oracle is what cannot be learnt. Out of the "
+        "weekdays for each block of hours by rule of thumb, which the Bayes detectors do by Bayes' rule. Out of the "
         "race.",
     ),
     racing=False,
 )
+BAYES = replace(
+    _rival(
+        "bayes",
+        "Bayes detector",
+        "bayes",
+        "Knows the normal rate and spread of every window and what hang-outs are drawn from, but not the evenings, "
+        "hours, size and onset of any. Its score is their posterior odds (Shiryaev and Roberts), summed over all sets "
+        "of evenings, first hours, lengths, sizes and days of onset: what it misses at this budget, hardly anybody "
+        "finds who is not told where to look. Out of the race.",
+    ),
+    racing=False,
+)
+BAYES_VAGUE = replace(
+    _rival(
+        "bayes-vague",
+        "Bayes detector, vague prior",
+        "bayes",
+        "The same, taking for equally likely what can be assumed of any town: two to seven evenings of any kind, all "
+        "hours of the day, 0.25 to 2 presences an hour, three evenings in ten skipped. Out of the race.",
+    ),
+    racing=False,
+)
+ALL_KNOWING = (ORACLE, RATE_ORACLE, BAYES, BAYES_VAGUE)  # of a town's truth, each of another part
 ADWIN = _rival(
     "adwin",
     "ADWIN (river)",
