@@ -29,8 +29,8 @@ ONSETS = Table(
     "(still flagged). By what is normal in those hours, presences per hour. Everybody at 2 episodes per 100 "
     "stairwell-weeks: Trappvakt by its own calibrated tail; the others, and Trappvakt once more, by a threshold set on "
     "weeks 5 and later of a null town of another seed. The oracle knows nights, hours and rates, the rate oracle the "
-    "rates alone, the Bayes detectors the rates and what hang-outs are like; they and the second Trappvakt take no "
-    "part in the race.",
+    "rates alone, the Bayes detectors what hang-outs are like and, but for the last two, the rates; they and the "
+    "second Trappvakt take no part in the race.",
 )
 FALSE_EPISODES = Table(
     "false-episodes",

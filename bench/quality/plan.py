@@ -15,7 +15,7 @@ from bench.quality.long_run import LongRun
 from bench.quality.melbourne import MelbourneEvents, MelbourneOrdinary
 from bench.quality.neighbours import Neighbours
 from bench.quality.panel import Rival
-from bench.quality.rivals import ADWIN, ALL_KNOWING, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, RIVALS
+from bench.quality.rivals import ADWIN, BOUNDS, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, RIVALS
 
 _QUICK_SIZES = Sizes(null=(16, 8), onset=(16, 14), shift=(16, 8))
 _QUICK_LONG_RUN = {"stairwells": 8, "weeks": 18, "towns": 1}
@@ -59,7 +59,7 @@ class Plan:
         return (
             *self._known_events((OURS, OURS_EITHER_WAY, *RIVALS)),
             MelbourneEvents(self.datasets, everybody, self.seed, weeks),
-            TownAlarms((*ALL_KNOWING, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
+            TownAlarms((*BOUNDS, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
             LongRun((OURS,), self.seed, **(_QUICK_LONG_RUN if self.quick else {})),
             LevelShifts((OURS, ADWIN), self.seed, sizes),
             MelbourneOrdinary(self.datasets, predictive, self.seed, weeks),

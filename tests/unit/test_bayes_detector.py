@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import nbinom, poisson
 
-from bench.quality.rivals.bayes import DAY_NODES, judge_hang_outs
+from bench.quality.rivals.bayes import DAY_NODES, judge_hang_outs, normal_in_truth
 from bench.quality.rivals.hangouts import HangOuts, gamma_nodes, simulated_hang_outs, vague_hang_outs
 from bench.quality.towns import Town, onset_town
 from models.calendar import SECONDS_PER_DAY
@@ -63,8 +63,11 @@ def ratio_of_evening(town: Town, in_block: NDArray[np.bool_], local_days: NDArra
     return 1.0 - FEW.attendance + FEW.attendance * mixed
 
 
-def odds_by_hand(town: Town, now: int) -> float:
-    """Mean over hypotheses of the sum over days of onset of the product of evenings' likelihood ratios."""
+def odds_by_hand(town: Town, now: int, *, in_hours: bool) -> float:
+    """Mean over hypotheses of the sum over days of onset of the product of evenings' likelihood ratios.
+
+    With ``in_hours``, of those alone to which the window belongs.
+    """
     local = town.calendar.local_seconds(town.starts[: now + 1])
     days, hours = local // SECONDS_PER_DAY, local % SECONDS_PER_DAY // 3600
     total = 0.0
@@ -76,6 +79,8 @@ def odds_by_hand(town: Town, now: int) -> float:
             day: ratio_of_evening(town, inside & (evening == day), days, size) for day in np.unique(evening[inside])
         }
         for weekdays, chance_of_set in zip(FEW.evenings, FEW.evening_weights, strict=True):
+            if in_hours and not (inside[-1] and weekdays[(evening[-1] + 3) % 7]):
+                continue
             steps = [ratio if weekdays[(day + 3) % 7] else 1.0 for day, ratio in of_evening.items()]
             onsets = sum(float(np.prod(steps[onset:])) for onset in range(len(steps)))
             total += weight * chance_of_set * onsets / (len(FEW.first_hours) * len(FEW.lengths))
@@ -96,11 +101,12 @@ def fortnight() -> Town:
     )
 
 
+@pytest.mark.parametrize("in_hours", [False, True])
 @pytest.mark.parametrize("now", [1, 15, 47, 90, 139, 163, 215])
-def test_odds_are_the_sum_over_all_hang_outs(fortnight: Town, now: int) -> None:
+def test_odds_are_the_sum_over_all_hang_outs(fortnight: Town, now: int, in_hours: bool) -> None:
     """Amid a block, past midnight, after a gap, at the end."""
-    score = judge_hang_outs(fortnight, FEW).score[now, 0]
-    assert score == pytest.approx(np.log(odds_by_hand(fortnight, now)), rel=1e-9)
+    score = judge_hang_outs(fortnight, FEW, normal_in_truth(fortnight), in_hours=in_hours).score[now, 0]
+    assert score == pytest.approx(np.log(1e-9 + odds_by_hand(fortnight, now, in_hours=in_hours)), rel=1e-9)
 
 
 def test_null_counts_are_worth_one() -> None:
@@ -113,7 +119,7 @@ def test_null_counts_are_worth_one() -> None:
     by_window = random.gamma(1 / town.dispersion, town.dispersion, quiet.rate.shape)
     small = replace(FEW, sizes=np.array([0.05, 0.1]))  # of which no rare evening is worth all others together
     counts = random.poisson(quiet.rate * by_day * by_window).astype(np.float64)
-    odds = np.exp(judge_hang_outs(replace(quiet, counts=counts), small).score[-1])
+    odds = np.exp(judge_hang_outs(replace(quiet, counts=counts), small, normal_in_truth(quiet)).score[-1])
     assert odds.mean() == pytest.approx(days, abs=4.0 * odds.std() / np.sqrt(odds.size))
 
 

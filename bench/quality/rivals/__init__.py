@@ -87,7 +87,27 @@ BAYES_VAGUE = replace(
     ),
     racing=False,
 )
-ALL_KNOWING = (ORACLE, RATE_ORACLE, BAYES, BAYES_VAGUE)  # of a town's truth, each of another part
+BAYES_LEARNT = replace(
+    _rival(
+        "bayes-learnt",
+        "Bayes detector, vague prior, rates learnt",
+        "bayes",
+        "The same on the means and spreads that Trappvakt learns: what its way of summing evidence costs or spares. "
+        "From its alarm on it flags day and night, as the detectors above do. Out of the race.",
+    ),
+    racing=False,
+)
+BAYES_IN_HOURS = replace(
+    _rival(
+        "bayes-in-hours",
+        "Bayes detector, vague prior, rates learnt, in its hours",
+        "bayes",
+        "The same, but the odds that loitering is on now, as Trappvakt's score is: of hang-outs alone to whose hours "
+        "and evenings the window belongs. Out of the race.",
+    ),
+    racing=False,
+)
+BOUNDS = (ORACLE, RATE_ORACLE, BAYES, BAYES_VAGUE, BAYES_LEARNT, BAYES_IN_HOURS)  # from the best informed down
 ADWIN = _rival(
     "adwin",
     "ADWIN (river)",

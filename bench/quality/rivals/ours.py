@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.quality.panel import Judgement, Panel
+from bench.quality.panel import Floats, Judgement, Panel
 from models.detector.columns import OccupancyColumns
 from models.detector.state import Head
 from models.kinds import kind_number
@@ -31,6 +31,15 @@ def judge_ours(panel: Panel, version: ModelVersion | None = None) -> Judgement:
     verdicts = columns.tell(scored)
     kept = {name: getattr(verdicts, name) for name in _KEPT}
     return Judgement(-np.log(np.maximum(verdicts.tail, 1e-300) / panel.shares), **kept, shifts=shifts)
+
+
+def predict_ours(panel: Panel) -> tuple[Floats, Floats]:
+    """Mean and excess variance of each window's predictive distribution before its count is learnt, float64[T, n]."""
+    columns = OccupancyColumns(
+        shipped_version(), panel.calendar.window_minutes, [kind_number(kind) for kind in panel.kinds], panel.shares
+    )
+    scored = [columns.advance(int(slot), counts) for slot, counts in zip(panel.slots, panel.counts, strict=True)]
+    return np.stack([one.mean for one in scored]), np.stack([one.excess for one in scored])
 
 
 def judge_at_threshold(panel: Panel) -> Judgement:
