@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_behind(folder, database)
 
 def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path, database):
     """A real one: half of the version fits."""
-    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+    with small_disk(tmp_path / "disk", megabytes=8) as disk:
         registry = FolderVersionRegistry(disk / "versions", SqliteVersionRecords(database))
         registry.add(version("1"), MANIFEST, {})
         ballast = fill(disk, leave_bytes=registry.size_bytes("1") // 2)

@@ -24,7 +24,7 @@ from service.usecases.telling.webhooks import (
 )
 from tests.api.drafts import add, entry
 from tests.receivers import SECRET, Receiver
-from tests.unit.webhooks.subscribing import NOW, event, failing, pass_time, ports_to, subscription
+from tests.unit.webhooks.subscribing import NOW, come_to_the_present, event, failing, pass_time, ports_to, subscription
 from tests.worlds import TENANT
 
 LIST = "2026-11-02-001"
@@ -65,10 +65,11 @@ def test_what_is_sent_is_a_cloud_event_in_structured_mode(host: Receiver, tmp_pa
 def test_the_signature_is_that_of_standard_webhooks(host: Receiver, tmp_path: Path) -> None:
     """By the library for receivers, by hand, and not with another secret or body."""
     publish(ports := ports_to(tmp_path, host.address), event())
+    come_to_the_present(ports)
     send_events(ports)
     [(headers, body)] = host.got
     Webhook(SECRET).verify(body, headers)
-    signed = f"{event().event_id}.{int(NOW.timestamp())}.".encode() + body
+    signed = f"{event().event_id}.{int(ports.clock.now().timestamp())}.".encode() + body
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
     by_hand = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     sent = {name.lower(): value for name, value in headers.items()}
@@ -88,6 +89,7 @@ def test_the_published_example_of_the_convention_is_met() -> None:
 def test_a_secret_is_exchanged_while_the_service_runs(host: Receiver, tmp_path: Path) -> None:
     """While there are two, either is good."""
     ports, new = ports_to(tmp_path, host.address), "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    come_to_the_present(ports)
     for key, lines in enumerate((f"{SECRET}\n{new}\n", f"{new}\n")):
         (tmp_path / "secret").write_text(lines)
         publish(ports, event(str(key)))
