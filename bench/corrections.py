@@ -26,7 +26,7 @@ from models.detector.state import OccupancyState
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
-from service.scheduler import Tick
+from service.tick import Tick
 from service.usecases.learning.advance import advance
 from service.usecases.learning.checkpoints import WEEK_SECONDS
 from service.usecases.learning.correct import replay_series

@@ -26,7 +26,7 @@ from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.retention import DataKind, Deletion
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.ports import Ports
-from service.scheduler import _DELETING_PAUSE_SECONDS as PAUSE_SECONDS
+from service.tick import DELETING_PAUSE_SECONDS as PAUSE_SECONDS
 from service.usecases.retention.deleting import STEP_ROWS
 from tests.worlds import sqlite_ports
 

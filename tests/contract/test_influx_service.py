@@ -17,8 +17,8 @@ from service.api.application import create_app
 from service.bootstrap import build_ports
 from service.domain.keys import Role
 from service.ports import Ports
-from service.scheduler import Tick
 from service.settings import load_settings
+from service.tick import Tick
 from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
 from tests.contract.influx import InfluxServer

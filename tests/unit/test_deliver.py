@@ -17,7 +17,7 @@ from service.domain.deliveries import Delivery, DeliveryStatus
 from service.domain.hotspots import HeldBack
 from service.errors import MailError, NotFound
 from service.ports import Ports
-from service.scheduler import Tick
+from service.tick import Tick
 from service.usecases.lists.hotspots import approve_list, expire_lists
 from service.usecases.telling.deliver import NO_LONGER_WANTED, deliver_lists, list_deliveries
 from tests.api.drafts import add, entry

@@ -17,7 +17,7 @@ from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import Kind
 from service.domain.verdicts import VerdictQuery
 from service.ports import Ports
-from service.scheduler import Tick
+from service.tick import Tick
 from service.usecases.findings.level_shifts import level_shifts
 from service.usecases.findings.profile import normal_week
 from service.usecases.learning.advance import advance

@@ -12,7 +12,7 @@ from models.city import SimulatedCity, simulate_city
 from service.domain.annotations import Annotation, AnnotationKind
 from service.domain.verdicts import MEASURES, VerdictColumns
 from service.ports import Ports
-from service.scheduler import Tick
+from service.tick import Tick
 from service.usecases.findings import live_calibration as module
 from service.usecases.findings.episode_runs import runs_since
 from service.usecases.findings.live_calibration import live_calibration
@@ -133,7 +133,7 @@ def test_nothing_scored_has_no_calibration(tmp_path) -> None:
 
 def test_the_scheduler_measures_once_a_day(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
-    monkeypatch.setattr("service.scheduler.live_calibration", lambda ports: made.append(1) or live_calibration(ports))
+    monkeypatch.setattr("service.tick.live_calibration", lambda ports: made.append(1) or live_calibration(ports))
     monkeypatch.setattr(ports.clock, "time", ports.clock.time)
     tick = Tick(ports)
     tick.run()

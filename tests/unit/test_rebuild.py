@@ -29,7 +29,7 @@ from service.domain.state import files_named
 from service.domain.verdicts import VerdictColumns
 from service.errors import StateOutdated, StoreError, VersionOutdated
 from service.ports import Ports
-from service.scheduler import Tick
+from service.tick import Tick
 from service.usecases.audit import EVERY_TENANT, SCHEDULER
 from service.usecases.commands import run_commands
 from service.usecases.doctor.diagnosis import State
@@ -155,7 +155,7 @@ def test_progress_is_told_by_health_metrics_line_and_doctor(
     of_another_layout(tmp_path)
     assert "nothing is scored" in state_told(ports)
     monkeypatch.setattr(slices, "SLICE_WINDOWS", 168)
-    monkeypatch.setattr("service.scheduler._PROMOTING_SHARE", 0.0)  # a slice a tick
+    monkeypatch.setattr("service.tick._PROMOTING_SHARE", 0.0)  # a slice a tick
     with capture_logs() as lines:
         for _ in range(3):
             Tick(ports).run()

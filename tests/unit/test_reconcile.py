@@ -14,9 +14,9 @@ from models.city import simulate_city
 from service.domain.counts import CountPoints, CountSpan
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
-from service.scheduler import Tick
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.schema import COUNTS
+from service.tick import Tick
 from service.usecases.intake.reconcile import reconcile
 from service.usecases.learning.advance import advance
 from tests.worlds import city_points, end_of, register_city, sqlite_ports

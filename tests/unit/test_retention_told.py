@@ -18,7 +18,7 @@ from service.domain.installation import Disk
 from service.domain.retention import DataKind, Deletion
 from service.errors import TooLittleData
 from service.ports import Ports
-from service.scheduler import Tick
+from service.tick import Tick
 from service.usecases.audit import record
 from service.usecases.doctor.diagnosis import Diagnosis, State
 from service.usecases.doctor.retention import examine_retention

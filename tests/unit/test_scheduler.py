@@ -20,7 +20,8 @@ from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.ports.lists import HotspotListStore
-from service.scheduler import Tick, scheduler_lock
+from service.scheduler import scheduler_lock
+from service.tick import Tick
 from service.usecases.findings.common_cause import count_begun
 from service.usecases.learning.advance import advance
 from service.usecases.lists.hotspots import approve_list

@@ -9,9 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.errors import SettingsError
-from service.scheduler import Tick
 from service.senders.http_webhooks import may_call
 from service.settings import load_settings
+from service.tick import Tick
 from service.usecases.telling.publish import publish
 from service.usecases.telling.webhooks import (
     send_events,
