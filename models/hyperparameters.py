@@ -107,7 +107,7 @@ class Hyperparameters:
     loitering_odds: float = 0.001
     lasting_gain: float = 8.0
     lasting_rate: float = 4.0
-    starting_gain: float = 20.0
+    starting_gain: float = 8.5
     block_hours: float = 4.0
     window_cap: float = 3.0
     night_share: float = 0.5
@@ -115,8 +115,8 @@ class Hyperparameters:
     night_drift: float = 0.1
     memory_gain: float = 1.3
     memory_rate: float = 0.7
-    night_memory_days: float = 60.0
-    week_memory_weeks: float = 16.0
+    night_memory_days: float = 30.0
+    week_memory_weeks: float = 8.0
     shift_ratio: float = 1.6
     shift_cap: float = 6.0
     shift_threshold: float = 3.5
