@@ -117,6 +117,7 @@ class Retraining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weeks: Annotated[int, Meta(ge=4, le=520)]
     workers: Positive
     candidates: Annotated[int, Meta(ge=0, le=12)]
+    simulated_share: Annotated[float, Meta(ge=0.01, le=1.0)]
     sample_series: Annotated[int, Meta(ge=10)]
 
 

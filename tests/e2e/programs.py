@@ -128,7 +128,9 @@ def _hurry(settings: Path) -> None:
     whole = wait_for(lambda: settings.exists() and (text := settings.read_text("utf-8")).endswith(_LAST) and text)
     changed = whole.replace("interval_seconds = 5", "interval_seconds = 1")
     assert changed != whole
-    written(settings.with_suffix(".new"), f"{changed}\n[retraining]\ncandidates = 0\nworkers = 1\n").replace(settings)
+    written(
+        settings.with_suffix(".new"), f"{changed}\n[retraining]\ncandidates = 0\nsimulated_share = 0.1\nworkers = 1\n"
+    ).replace(settings)
 
 
 def _keys(lines: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from service.usecases.learning.advance import advance
 from tests.e2e.programs import TRAPPVAKT
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
-TRIES = 3
+TRIES = 2
 
 
 def test_what_is_restored_ends_with_the_verdicts_of_an_undisturbed_run(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.kills import KillBench
 
-TRIES = 4
+TRIES = 3
 
 
 def test_a_killed_scheduler_gives_the_same_verdicts(tmp_path: Path) -> None:

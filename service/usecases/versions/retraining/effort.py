@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
 class Effort:
-    """Sizes that are enough for maps and figures to be told; smaller ones are for tests.
+    """Sizes that are enough for maps and figures to be told; smaller ones are for trials and tests.
 
     Parameters
     ----------
@@ -30,3 +30,17 @@ class Effort:
     town_weeks: int = 44
     hangouts: int = 300
     trial_hangouts: int = 150
+
+    @classmethod
+    def of(cls, share: float) -> Effort:
+        """The usual effort with so many of the series, stairwells and hang-outs, over as many weeks.
+
+        Examples
+        --------
+        >>> Effort.of(1.0) == Effort(), Effort.of(0.1).null_series, Effort.of(0.1).null_weeks
+        (True, 200, 30)
+        """
+        usual = asdict(cls())
+        return cls(
+            **{name: number if name.endswith("_weeks") else round(share * number) for name, number in usual.items()}
+        )

@@ -91,7 +91,9 @@ def retrain(
     """
     settings = ports.settings
     with retraining_lock(settings), crew(settings.retraining.workers, settings.advance.backend) as workers:
-        return _Retraining(ports, workers, progress, effort or Effort()).run(weeks or settings.retraining.weeks)
+        return _Retraining(ports, workers, progress, effort or Effort.of(settings.retraining.simulated_share)).run(
+            weeks or settings.retraining.weeks
+        )
 
 
 @contextmanager
