@@ -57,7 +57,7 @@ def test_the_model_is_replaced_while_windows_are_scored(demo: Demo) -> None:
 
 
 def retrained(demo: Demo) -> str:
-    """The version that a retraining makes, which the scheduler runs beside its ticks; roughly, since it would take minutes."""
+    """The version that a rough retraining makes, which the scheduler runs beside its ticks."""
     asked = request(demo.address, "/v1/models", demo.keys["operator"], {"weeks": FEWEST_WEEKS})
     path = f"/v1/jobs/{asked['job']}"
     done = wait_for(lambda: ended(get(demo.address, path, demo.keys["operator"])), seconds=600)
