@@ -40,8 +40,8 @@ class Hyperparameters:
     time_dispersion_strength
         Weight of the series' dispersion for that of a time of day: squared reciprocal of a relative standard deviation.
     tail_strength, tail_memory_weeks
-        Windows beyond a level of the p-value that the nominal frequency is held to be worth, and the series' beside
-        that of a band; and the time constant of forgetting a series' own.
+        Windows beyond a level of the p-value that the nominal frequency is held to be worth beside a series'
+        own count of them, and the time constant of forgetting that.
     loitering_presences_per_hour, loitering_sds, loitering_means
         Size of loitering: the root of the summed squares of this many presences an hour, this many standard deviations
         of the count, and this many times the expected count of an average window of the week.

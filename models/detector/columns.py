@@ -14,7 +14,7 @@ from models.detector.elementwise import where
 from models.detector.frame import Frame
 from models.detector.judging import Judgement, confirmed_by_a_person, count_silence, judge, learn, without
 from models.detector.state import Head, OccupancyState, row
-from models.detector.tails import counted_tails, learn_tail
+from models.detector.tails import bands_of, learn_tail, log_ratios_of
 from models.detector.verdicts import Scored, Verdicts, tell
 from models.detector.week import Week
 from models.kinds import KINDS
@@ -108,11 +108,12 @@ class OccupancyColumns:
 
     def score(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
         """Verdicts on the counts of a window (NaN where missing); changes nothing."""
-        return _only(self.tell([self._scored(self._judge(slot, counts))]))
+        judgement = self._judge(slot, counts)
+        return _only(self.tell([self._scored(judgement, self._bands(judgement))]))
 
     def learn(self, slot: int, counts: NDArray[np.float64]) -> None:
         """Learn the counts of a window (NaN where missing)."""
-        self._learn(slot, self._judge(slot, counts))
+        self.advance(slot, counts)
 
     def step(
         self,
@@ -156,12 +157,13 @@ class OccupancyColumns:
         if holiday is not None and holiday.any() and not self.week.is_holiday(slot):
             return self._advance_apart(np.flatnonzero(holiday), slot, counts, left_out, confirmed)
         judgement = self._judge(slot, counts)
-        scored = self._scored(judgement)
+        bands = self._bands(judgement)
+        scored = self._scored(judgement, bands)
         if left_out is not None:
             judgement = without(judgement, self._given(left_out))
         if confirmed is not None:
             judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed, self._frame)
-        self._learn(slot, judgement)
+        self._learn(slot, judgement, bands, scored.log_ratios)
         return scored
 
     def tell(self, windows: Sequence[Scored]) -> Verdicts:
@@ -232,30 +234,37 @@ class OccupancyColumns:
             raise ValueError(f"{given.size} counts for {self.width} series")
         return judge(self._kept, slot, self._frame, self._given(given))
 
-    def _scored(self, judgement: Judgement) -> Scored:
-        observed, mean = judgement.observed, _array(judgement.expectation.mean)
+    def _bands(self, judgement: Judgement) -> NDArray[np.float64]:
+        return bands_of(self.state.head, _array(judgement.expectation.mean))
+
+    def _scored(self, judgement: Judgement, bands: NDArray[np.float64]) -> Scored:
+        observed = judgement.observed
         return Scored(
-            mean=mean,
+            mean=_array(judgement.expectation.mean),
             excess=_array(judgement.expectation.excess),
             average=row(self.state.head, Head.MEAN),
             score=_array(where(observed, judgement.score, np.nan)),
             p_value=_array(where(observed, judgement.p_value, np.nan)),
             p_above=_array(where(observed, judgement.p_above, np.nan)),
             evidence_weeks=self.evidence_weeks,
-            counted=counted_tails(self.state.head, mean),
+            log_ratios=log_ratios_of(self.state.head, bands, self.version.hyperparameters.tail_strength),
         )
 
-    def _learn(self, slot: int, judgement: Judgement) -> None:
+    def _learn(
+        self, slot: int, judgement: Judgement, bands: NDArray[np.float64], log_ratios: NDArray[np.float64]
+    ) -> None:
         kept = self._kept
         learn(kept, slot, self._frame, judgement)
-        learn_tail(
-            self.state.head,
-            self._frame,
-            mean=_array(judgement.expectation.mean),
-            p_value=_array(judgement.p_value),
-            p_above=_array(judgement.p_above),
-            observed=_array(judgement.observed),
-        )
+        if not self.week.is_holiday(slot):
+            learn_tail(
+                self.state.head,
+                self._frame,
+                bands=bands,
+                log_ratios=log_ratios,
+                p_value=_array(judgement.p_value),
+                p_above=_array(judgement.p_above),
+                observed=_array(judgement.observed),
+            )
         count_silence(kept, judgement)
 
 

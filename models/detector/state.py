@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from models.calendar import DAY_TYPES
 
-STATE_SCHEMA = 3
+STATE_SCHEMA = 4
 DAY_PARTS = 6  # of four hours each
-TAIL_BANDS = 3  # of expected counts: few, ordinary, many
+TAIL_LEVELS = 3  # of the p-value: 1/20, 1/100, 1/500
+TAIL_BANDS = 8  # of expected counts, from few to many
 
 
 class Slot(IntEnum):
@@ -69,13 +70,12 @@ class Head(IntEnum):
     SHIFT_UP = 22  # log evidence of a higher level in each part of the day: the first of `DAY_PARTS` fields
     SHIFT_DOWN = 28  # the same of a lower level
     SHIFT_MEAN = 34  # expected count of an average window in each part of the day
-    TAIL_WINDOWS = 40  # windows whose p-values were counted: the first of `TAIL_BANDS` fields
-    TAIL_20 = 43  # of them, those with a p-value below 1/20
-    TAIL_100 = 46
-    TAIL_500 = 49
+    TAIL_WINDOWS = 40  # windows whose p-values were counted
+    TAIL_BELOW = 41  # of them, those with a p-value below each level: the first of `TAIL_LEVELS` fields
+    TAIL_CORRECTION = 44  # what the levels are corrected by in each band: first of `TAIL_LEVELS` times `TAIL_BANDS`
 
 
-HEAD_FIELDS = Head.TAIL_500 + TAIL_BANDS
+HEAD_FIELDS = Head.TAIL_CORRECTION + TAIL_LEVELS * TAIL_BANDS
 
 
 @dataclass

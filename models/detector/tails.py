@@ -4,107 +4,133 @@ Real counts have heavier tails than a negative binomial: holidays nobody named, 
 how often its p-values fell below a few levels, and a p-value is read off the curve through these frequencies, linear in
 the logarithms (recalibration of the probability integral transform: Kuleshov, Fenner and Ermon, ICML 2018). A discrete
 count falls below a level with the probability with which its randomised p-value would, so quiet series keep their
-p-values. What is unlikely in a busy hour is another thing than in a quiet one, so windows are counted in three bands,
-by what is expected of them in multiples of the series' mean; a window between two bands counts in both. A band that has
-seen little takes after the series, and a series that has seen little after the nominal frequency: a series whose counts
-come too far out does so at most hours, so this is known long before any band has seen enough of it.
+p-values.
+
+What is unlikely in a busy hour is another thing than in a quiet one: rush hours keep to their counts, evenings do not.
+So in each of eight bands of what is expected, in multiples of the series' mean, the curve is steered by what comes of
+it: a p-value below a level raises the band's correction there, all others lower it a little, until the level is met as
+often as it says, whatever the counts are like (adaptive conformal inference: Gibbs and Candes, NeurIPS 2021):
+
+.. math:: \theta_\alpha \leftarrow \theta_\alpha + \gamma \, (1[p < \alpha] - \alpha)
+
+A correction holds for the rarer levels as well, which are seldom met and know little of their own. Holidays are few
+and of their own kind, so nothing is learnt of them.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats
 from models.detector.frame import Frame
-from models.detector.state import TAIL_BANDS, Head, row
+from models.detector.state import TAIL_BANDS, TAIL_LEVELS, Head, row
 
-TailCurve = list[tuple[float, Floats]]
-
-_LEVELS = (0.05, 0.01, 0.002)
-_FIELDS = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + (1 + len(_LEVELS)) * TAIL_BANDS)  # windows, then by level
-_BAND_RATIO = 3.0  # from one band's middle to the next one's: a third of the mean, the mean, three times the mean
+_LEVELS = np.array([0.05, 0.01, 0.002])[:, None]
+_LOG_LEVELS = np.log(_LEVELS)
+_FROM = np.concatenate([[[0.0]], _LOG_LEVELS])  # where the segments of a curve begin, downwards
+_TO = np.concatenate([_LOG_LEVELS, [[-np.inf]]])
+_COUNTED = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + 1 + TAIL_LEVELS)
+_CORRECTIONS = slice(Head.TAIL_CORRECTION, Head.TAIL_CORRECTION + TAIL_LEVELS * TAIL_BANDS)
+_BANDS = np.arange(TAIL_BANDS)[:, None]
+_BAND_RATIO = 3.0**0.5  # from one band's middle to the next one's
+_FIRST_BAND = -4.0  # in such steps from the mean: a ninth of it
+_STEPS = np.array([0.3, 0.4, 0.5])[:, None]  # of a correction, in logarithms, for a p-value below its level
+_MOST_CORRECTION = 3.0
 _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
 _MOST = 0.5  # a level is never met more often than in every second window
+
+
+def bands_of(head: NDArray[np.float32], mean: Floats) -> Floats:
+    """How far windows with such means belong to each band, float64[TAIL_BANDS, n]: to the two nearest; sums to 1."""
+    multiple = np.log((mean + 1e-12) / (row(head, Head.MEAN) + 1e-12)) / np.log(_BAND_RATIO)
+    place = np.clip(multiple - _FIRST_BAND, 0.0, TAIL_BANDS - 1.0)
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
+
+
+def log_ratios_of(head: NDArray[np.float32], bands: Floats, strength: float) -> Floats:
+    """By what factor p-values of windows of these bands fall below each level too often: log, float64[levels, n].
+
+    What the series has counted, where the nominal frequency counts for as many windows below a level as ``strength``
+    says, times what the bands are corrected by.
+    """
+    counted = head[_COUNTED].astype(np.float64)
+    of_series = np.log((strength + counted[1:]) / (strength + _LEVELS * counted[0]))
+    corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
+    return np.asarray(of_series + (corrections * bands).sum(axis=1).cumsum(axis=0))
 
 
 def learn_tail(
     head: NDArray[np.float32],
     frame: Frame,
     *,
-    mean: Floats,
+    bands: Floats,
+    log_ratios: Floats,
     p_value: Floats,
     p_above: Floats,
     observed: NDArray[np.bool_],
 ) -> None:
-    """Count a window towards every level that its p-value, drawn at random within its count, falls below."""
-    room = np.maximum(p_value - p_above, 1e-300)
-    below = [np.clip((level - p_above) / room, 0.0, 1.0) for level in _LEVELS]
-    weight = _bands(head, mean) * observed
-    keep = 1.0 - weight / (frame.hyper.tail_memory_weeks * frame.week.windows)
-    counted = head[_FIELDS].reshape(-1, TAIL_BANDS, head.shape[1])
-    head[_FIELDS] = (counted * keep + weight * np.stack([np.ones_like(mean), *below])[:, None]).reshape(-1, mean.size)
+    """Count a window towards every level that its p-value, drawn at random within its count, falls below.
 
-
-def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
-    """How far a window belongs to each band, float64[TAIL_BANDS, n]; sums to 1."""
-    multiple = np.log((mean + 1e-12) / (row(head, Head.MEAN) + 1e-12)) / np.log(_BAND_RATIO)
-    few, many = np.clip(-multiple, 0.0, 1.0), np.clip(multiple, 0.0, 1.0)
-    return np.stack([few, 1.0 - few - many, many])
-
-
-def recalibrated(curve: TailCurve, p_value: Floats) -> Floats:
-    """The frequency of p-values this small; rises strictly with the p-value. NaN stays NaN."""
-    log_p = np.log(np.maximum(p_value, 1e-300))
-    result = np.where(np.isnan(log_p), np.nan, 0.0)
-    for (left, low), (right, high) in pairwise(curve):
-        within = low + (log_p - left) * (high - low) / (right - left)
-        result = np.where(log_p < left, within, result)
-    return np.exp(result)
-
-
-def nominal(curve: TailCurve, frequency: float) -> Floats:
-    """The p-value that `recalibrated` turns into this frequency."""
-    target = np.log(frequency)
-    result = np.zeros_like(curve[0][1])
-    for (left, low), (right, high) in pairwise(curve):
-        within = left + (target - low) * (right - left) / (high - low)
-        result = np.where(target < low, within, result)
-    return np.exp(result)
-
-
-def counted_tails(head: NDArray[np.float32], mean: Floats) -> Floats:
-    """What the curve of windows with such means is drawn from, float64[8, n].
-
-    All windows of their bands and those below each level, then the same of all bands.
+    The p-values are not yet recalibrated, ``log_ratios`` are those before the count was known.
     """
-    counted = head[_FIELDS].reshape(-1, TAIL_BANDS, head.shape[1]).astype(np.float64)
-    return np.concatenate([(counted * _bands(head, mean)).sum(axis=1), counted.sum(axis=1)])
+    raw = np.stack([p_value, p_above])
+    counted = head[_COUNTED]
+    forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
+    counted *= 1.0 - forget
+    counted[0] += observed
+    counted[1:] += observed * _chance_below(raw)
+    missed = observed * (_chance_below(TailCurve(log_ratios).recalibrated(raw)) - _LEVELS)
+    corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
+    corrections += (_STEPS * missed)[:, None] * bands
+    np.clip(corrections, -_MOST_CORRECTION, _MOST_CORRECTION, out=corrections)
 
 
-def tail_curve(counted: Floats, strength: float) -> TailCurve:
-    """(log p, log frequency) from p = 1 downwards; the last point lies far below all levels.
+def _chance_below(p_values: Floats) -> Floats:
+    """Chance that a p-value drawn at random within its count is below each level, float64[levels, n]."""
+    p_value, p_above = p_values
+    return np.asarray(np.clip((_LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300), 0.0, 1.0))
 
-    ``counted`` is what `counted_tails` gives. The nominal frequency counts for as many windows below a level as
-    ``strength`` says, and so does the series' beside its bands'.
+
+@dataclass(frozen=True)
+class TailCurve:
+    """The frequency of p-values as a function of the p-value, linear in the logarithms.
+
+    Parameters
+    ----------
+    log_ratios
+        float64[levels, n]: by what factor p-values fall below each level too often.
     """
-    of_bands, of_series = np.split(counted, 2)
-    points = [(0.0, np.zeros(counted.shape[1]))]
-    for number, level in enumerate(_LEVELS, start=1):
-        ratio = _ratio(of_series, number, np.ones(counted.shape[1]), strength)
-        ratio = _ratio(of_bands, number, ratio, strength)
-        left, low = points[-1]
-        right = float(np.log(level))
-        steepest = low - _LEAST_SLOPE * (left - right)
-        points.append((right, np.minimum(np.log(np.minimum(level * ratio, _MOST)), steepest)))
-    (left, low), (right, high) = points[-2:]
-    slope = (high - low) / (right - left)
-    return [*points, (right - 1000.0, high - 1000.0 * slope)]
 
+    log_ratios: Floats
 
-def _ratio(counted: Floats, number: int, expected: Floats, strength: float) -> Floats:
-    """How many times too often p-values fall below a level, pulled towards what is ``expected`` of it."""
-    nominal_windows = _LEVELS[number - 1] * counted[0]
-    return np.asarray((strength * expected + counted[number]) / (strength + nominal_windows))
+    @cached_property
+    def _frequencies(self) -> Floats:
+        """Log frequency where segments begin, float64[levels + 1, n]."""
+        met = np.minimum(_LOG_LEVELS + self.log_ratios, np.log(_MOST))
+        steep = np.minimum.accumulate(met - _LEAST_SLOPE * _LOG_LEVELS, axis=0)
+        return np.concatenate([np.zeros((1, met.shape[1])), np.minimum(steep, 0.0) + _LEAST_SLOPE * _LOG_LEVELS])
+
+    @cached_property
+    def _slopes(self) -> Floats:
+        """Of the segments, float64[levels + 1, n]; below all levels that above the last."""
+        slopes = np.diff(self._frequencies, axis=0) / np.diff(_FROM, axis=0)
+        return np.concatenate([slopes, slopes[-1:]])
+
+    def recalibrated(self, p_values: Floats) -> Floats:
+        """The frequency of p-values this small, float64[..., n]; rises strictly with the p-value. NaN stays NaN."""
+        log_p = np.log(np.maximum(p_values, 1e-300))
+        result = np.zeros_like(log_p)
+        for begin, end, slope in zip(_FROM, _TO, self._slopes, strict=True):
+            result += slope * (np.minimum(np.maximum(log_p, end), begin) - begin)
+        return np.asarray(np.exp(result))
+
+    def nominal(self, frequency: float) -> Floats:
+        """The p-value that `recalibrated` turns into this frequency, float64[n]."""
+        target = np.log(frequency)
+        ends = np.concatenate([self._frequencies[1:], np.full((1, self.log_ratios.shape[1]), -np.inf)])
+        steps = np.minimum(np.maximum(target, ends), self._frequencies) - self._frequencies
+        return np.asarray(np.exp((steps / self._slopes).sum(axis=0)))

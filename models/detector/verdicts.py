@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats, quantile
-from models.detector.tails import nominal, recalibrated, tail_curve
+from models.detector.tails import TailCurve
 from models.version import ModelVersion
 
 
@@ -58,8 +58,8 @@ class Scored:
 
     ``mean`` and ``excess`` are those of the predictive distribution, ``average`` is the expected count of an average
     window of the week (0 where new); ``score``, ``p_value`` and ``p_above``, the latter
-    not yet recalibrated, are NaN where the count is missing; ``counted`` is what `models.detector.tails.counted_tails`
-    gave.
+    not yet recalibrated, are NaN where the count is missing; ``log_ratios``, [levels, n], is what
+    `models.detector.tails.log_ratios_of` gave.
     """
 
     mean: Floats
@@ -69,7 +69,7 @@ class Scored:
     p_value: Floats
     p_above: Floats
     evidence_weeks: Floats
-    counted: Floats
+    log_ratios: Floats
 
     def put(self, columns: NDArray[np.intp], other: Scored) -> None:
         """Replace what some series' verdicts are told from."""
@@ -80,15 +80,15 @@ class Scored:
 def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, shares: Floats) -> Verdicts:
     """The verdicts on some windows, all at once: [windows, n]."""
     scored = Scored(*(np.concatenate([getattr(one, each.name) for one in windows], axis=-1) for each in fields(Scored)))
-    curve = tail_curve(scored.counted, version.hyperparameters.tail_strength)
+    curve = TailCurve(scored.log_ratios)
     rate, average = scored.mean * (60 / window_minutes), scored.average * (60 / window_minutes)
     tail = version.calibration.tail(scored.score, rate, average, scored.evidence_weeks, window_minutes)
     told = Verdicts(
         expected=scored.mean,
         lower=quantile(0.025, scored.mean, scored.excess),
-        upper=quantile(1.0 - nominal(curve, 0.025), scored.mean, scored.excess),
-        p_value=recalibrated(curve, scored.p_value),
-        p_above=recalibrated(curve, scored.p_above),
+        upper=quantile(1.0 - curve.nominal(0.025), scored.mean, scored.excess),
+        p_value=curve.recalibrated(scored.p_value),
+        p_above=curve.recalibrated(scored.p_above),
         score=scored.score,
         episode_probability=1.0 / (1.0 + np.exp(-np.clip(scored.score, -700.0, 700.0))),
         tail=tail,

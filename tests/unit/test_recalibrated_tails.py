@@ -8,44 +8,46 @@ import numpy as np
 import pytest
 
 from models.detector.columns import OccupancyColumns
-from models.detector.tails import recalibrated, tail_curve
+from models.detector.state import TAIL_BANDS, Head, OccupancyState
+from models.detector.tails import TailCurve, bands_of, log_ratios_of
 from models.detector.verdicts import Verdicts
 from models.evaluation import tail_ratios
 from models.shipped import shipped_version
 from models.version import ModelVersion
 
 LEVELS = np.array([0.05, 0.01, 0.002])
+WEEKS = 4
 
 
-def counted(of_bands: float, of_series: float, *, windows: float = 1000.0, times: float = 1.0) -> np.ndarray:
-    """What one series has counted: windows of its bands and of all, p-values ``times`` as often below each level."""
-    shares = np.concatenate([[1.0], times * LEVELS])
-    return np.concatenate([of_bands * windows * shares, of_series * windows * shares])[:, None]
-
-
-def read(counted: np.ndarray, strength: float = 1.0) -> np.ndarray:
-    curve = tail_curve(counted, strength)
-    return np.array([float(recalibrated(curve, np.array([level]))[0]) for level in LEVELS])
+def read(log_ratios: np.ndarray) -> np.ndarray:
+    return TailCurve(log_ratios).recalibrated(np.broadcast_to(LEVELS[:, None], log_ratios.shape))
 
 
 def test_a_new_series_keeps_its_p_values() -> None:
-    assert read(counted(0.0, 0.0)) == pytest.approx(LEVELS)
+    state = OccupancyState.new(24, 2)
+    bands = bands_of(state.head, np.array([0.01, 3.0]))
+    assert read(log_ratios_of(state.head, bands, 1.0)) == pytest.approx(np.stack([LEVELS, LEVELS], axis=1))
 
 
-def test_a_band_that_has_seen_nothing_takes_after_its_series() -> None:
-    """One that has seen much goes by itself, and one between lies between."""
-    untold, told = read(counted(0.0, 100.0, times=4.0)), read(counted(100.0, 100.0, times=4.0))
-    assert untold == pytest.approx(4.0 * LEVELS, rel=0.05)
-    assert told == pytest.approx(4.0 * LEVELS, rel=0.05)
-    mixed = counted(0.0, 100.0, times=4.0) + counted(0.5, 0.0)  # 500 windows of the band, as often as they should
-    assert (read(mixed) < untold).all()
-    assert (read(mixed) > LEVELS).all()
+def test_a_window_belongs_to_the_bands_around_what_is_expected() -> None:
+    """Whatever is expected, also far from the series' mean."""
+    state = OccupancyState.new(24, 1)
+    state.head[Head.MEAN] = 2.0
+    bands = np.stack([bands_of(state.head, np.array([mean]))[:, 0] for mean in np.geomspace(1e-6, 1e6, 200)])
+    assert bands.sum(axis=1) == pytest.approx(1.0)
+    assert (np.count_nonzero(bands, axis=1) <= 2).all()
+    assert (np.diff(bands @ np.arange(TAIL_BANDS)) >= 0.0).all()
+    assert bands[0, 0] == bands[-1, -1] == 1.0
 
 
-def test_p_values_rise_strictly_with_what_they_are_read_from() -> None:
-    curve = tail_curve(counted(1.0, 3.0, times=2.5), 1.0)
-    nominal = np.concatenate([[1e-300], np.geomspace(1e-12, 1.0, 200)])
-    assert (np.diff([float(recalibrated(curve, np.array([p]))[0]) for p in nominal]) > 0).all()
+@pytest.mark.parametrize("ratios", [(2.0, 3.0, 5.0), (0.5, 0.2, 0.01), (30.0, 1.0, 1.0), (1.0, 200.0, 0.001)])
+def test_p_values_rise_strictly_with_what_they_are_read_from(ratios: tuple[float, float, float]) -> None:
+    """And `nominal` reads the same curve the other way round."""
+    curve = TailCurve(np.log(np.array(ratios))[:, None])
+    p_values = np.concatenate([[1e-300], np.geomspace(1e-12, 1.0, 200)])
+    told = curve.recalibrated(p_values[:, None])[:, 0]
+    assert (np.diff(told) > 0).all()
+    assert [float(curve.nominal(float(frequency))[0]) for frequency in told[1:]] == pytest.approx(p_values[1:])
 
 
 def heavy_tailed(weeks: int, series: int, seed: int) -> np.ndarray:
@@ -63,14 +65,25 @@ def judged(version: ModelVersion, counts: np.ndarray) -> Verdicts:
     return columns.tell([columns.advance(window % 168, row) for window, row in enumerate(counts)])
 
 
-def test_heavy_tails_are_counted_within_months() -> None:
-    """Weeks 5 to 30; bands each pulled towards the nominal frequency alone left 1.8 over all, 2.0 in some decile."""
+def test_heavy_tails_are_learnt_within_months() -> None:
+    """Weeks 5 to 30, also hour by hour: with three bands, counted alone, some decile had 1.7 times too many."""
     told = judged(shipped_version(), heavy_tailed(30, 12, seed=4))
     after = slice(4 * 168, None)
     ratios = tail_ratios(told.expected[after].ravel(), told.p_value[after].ravel(), told.p_above[after].ravel())
-    assert 0.85 < ratios.overall[0] < 1.15
-    assert 0.8 < ratios.overall[1] < 1.45
-    assert ratios.by_decile[1].max() < 1.75
+    assert ratios.overall == pytest.approx(1.0, abs=0.15)
+    assert ratios.by_decile[0] == pytest.approx(1.0, abs=0.25)
+    assert ratios.by_decile[1] == pytest.approx(1.0, abs=0.5)
+
+
+def test_nothing_is_learnt_of_a_holiday() -> None:
+    columns = OccupancyColumns(shipped_version(), 60, [0], [0.02])
+    for window in range(WEEKS * 168):
+        columns.learn(window % 168, np.array([3.0]))
+    before = columns.state.head[Head.TAIL_WINDOWS :].copy()
+    columns.learn(columns.week.holiday_slot(20), np.array([60.0]))
+    np.testing.assert_array_equal(columns.state.head[Head.TAIL_WINDOWS :], before)
+    columns.learn(20, np.array([60.0]))
+    assert (columns.state.head[Head.TAIL_WINDOWS :] != before).any()
 
 
 def test_alarms_do_not_hang_on_the_recalibration() -> None:
