@@ -102,7 +102,7 @@ class Hyperparameters:
     tail_memory_weeks: float = 26.0
     loitering_presences_per_hour: float = 0.4
     loitering_sds: float = 1.0
-    loitering_means: float = 1.5
+    loitering_means: float = 0.5
     loitering_hours: float = 3.0
     loitering_odds: float = 0.001
     lasting_gain: float = 8.0

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.detector.alone import alone
-from models.detector.elementwise import where
 from models.detector.frame import Frame
-from models.detector.judging import Judgement, confirmed_by_a_person, count_silence, judge, learn, without
+from models.detector.judging import Judgement, bounded, confirmed_by_a_person, count_silence, judge, learn, without
 from models.detector.state import Head, OccupancyState, row
-from models.detector.tails import bands_of, learn_tail, log_ratios_of
+from models.detector.tails import Tail
 from models.detector.verdicts import Scored, Verdicts, tell
 from models.detector.week import Week
 from models.kinds import KINDS
@@ -108,8 +107,7 @@ class OccupancyColumns:
 
     def score(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
         """Verdicts on the counts of a window (NaN where missing); changes nothing."""
-        judgement = self._judge(slot, counts)
-        return _only(self.tell([self._scored(judgement, self._bands(judgement))]))
+        return _only(self.tell([self._scored(*self._judge(slot, counts))]))
 
     def learn(self, slot: int, counts: NDArray[np.float64]) -> None:
         """Learn the counts of a window (NaN where missing)."""
@@ -156,14 +154,13 @@ class OccupancyColumns:
         """
         if holiday is not None and holiday.any() and not self.week.is_holiday(slot):
             return self._advance_apart(np.flatnonzero(holiday), slot, counts, left_out, confirmed)
-        judgement = self._judge(slot, counts)
-        bands = self._bands(judgement)
-        scored = self._scored(judgement, bands)
+        judgement, tail = self._judge(slot, counts)
+        scored = self._scored(judgement, tail)
         if left_out is not None:
             judgement = without(judgement, self._given(left_out))
         if confirmed is not None:
             judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed, self._frame)
-        self._learn(slot, judgement, bands, scored.log_ratios)
+        self._learn(slot, judgement, tail)
         return scored
 
     def tell(self, windows: Sequence[Scored]) -> Verdicts:
@@ -228,43 +225,39 @@ class OccupancyColumns:
         given: Any = values.item() if self.width == 1 else values
         return given  # type: ignore[no-any-return]
 
-    def _judge(self, slot: int, counts: NDArray[np.float64]) -> Judgement:
+    def _judge(self, slot: int, counts: NDArray[np.float64]) -> tuple[Judgement, Tail]:
         given = np.ascontiguousarray(counts, dtype=np.float64)
         if given.shape != self.kinds.shape:
             raise ValueError(f"{given.size} counts for {self.width} series")
-        return judge(self._kept, slot, self._frame, self._given(given))
+        judgement = judge(self._kept, slot, self._frame, self._given(given))
+        tail = Tail.of(
+            self.state.head,
+            self._frame,
+            mean=_array(judgement.expectation.mean),
+            p_value=_array(judgement.p_value),
+            p_above=_array(judgement.p_above),
+        )
+        return bounded(judgement, self._given(tail.log_frequency[0])), tail
 
-    def _bands(self, judgement: Judgement) -> NDArray[np.float64]:
-        return bands_of(self.state.head, _array(judgement.expectation.mean))
-
-    def _scored(self, judgement: Judgement, bands: NDArray[np.float64]) -> Scored:
-        observed = judgement.observed
+    def _scored(self, judgement: Judgement, tail: Tail) -> Scored:
+        observed = _array(judgement.observed)
+        p_value, p_above = np.where(observed, np.exp(tail.log_frequency), np.nan)
         return Scored(
             mean=_array(judgement.expectation.mean),
             excess=_array(judgement.expectation.excess),
             average=row(self.state.head, Head.MEAN),
-            score=_array(where(observed, judgement.score, np.nan)),
-            p_value=_array(where(observed, judgement.p_value, np.nan)),
-            p_above=_array(where(observed, judgement.p_above, np.nan)),
+            score=np.where(observed, _array(judgement.score), np.nan),
+            p_value=p_value,
+            p_above=p_above,
             evidence_weeks=self.evidence_weeks,
-            log_ratios=log_ratios_of(self.state.head, bands, self.version.hyperparameters.tail_strength),
+            log_ratios=tail.curve.log_ratios,
         )
 
-    def _learn(
-        self, slot: int, judgement: Judgement, bands: NDArray[np.float64], log_ratios: NDArray[np.float64]
-    ) -> None:
+    def _learn(self, slot: int, judgement: Judgement, tail: Tail) -> None:
         kept = self._kept
         learn(kept, slot, self._frame, judgement)
         if not self.week.is_holiday(slot):
-            learn_tail(
-                self.state.head,
-                self._frame,
-                bands=bands,
-                log_ratios=log_ratios,
-                p_value=_array(judgement.p_value),
-                p_above=_array(judgement.p_above),
-                observed=_array(judgement.observed),
-            )
+            tail.learn(self.state.head, self._frame, _array(judgement.observed))
         count_silence(kept, judgement)
 
 

@@ -44,57 +44,6 @@ _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels st
 _MOST = 0.5  # a level is never met more often than in every second window
 
 
-def bands_of(head: NDArray[np.float32], mean: Floats) -> Floats:
-    """How far windows with such means belong to each band, float64[TAIL_BANDS, n]: to the two nearest; sums to 1."""
-    multiple = np.log((mean + 1e-12) / (row(head, Head.MEAN) + 1e-12)) / np.log(_BAND_RATIO)
-    place = np.clip(multiple - _FIRST_BAND, 0.0, TAIL_BANDS - 1.0)
-    return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
-
-
-def log_ratios_of(head: NDArray[np.float32], bands: Floats, strength: float) -> Floats:
-    """By what factor p-values of windows of these bands fall below each level too often: log, float64[levels, n].
-
-    What the series has counted, where the nominal frequency counts for as many windows below a level as ``strength``
-    says, times what the bands are corrected by.
-    """
-    counted = head[_COUNTED].astype(np.float64)
-    of_series = np.log((strength + counted[1:]) / (strength + _LEVELS * counted[0]))
-    corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
-    return np.asarray(of_series + (corrections * bands).sum(axis=1).cumsum(axis=0))
-
-
-def learn_tail(
-    head: NDArray[np.float32],
-    frame: Frame,
-    *,
-    bands: Floats,
-    log_ratios: Floats,
-    p_value: Floats,
-    p_above: Floats,
-    observed: NDArray[np.bool_],
-) -> None:
-    """Count a window towards every level that its p-value, drawn at random within its count, falls below.
-
-    The p-values are not yet recalibrated, ``log_ratios`` are those before the count was known.
-    """
-    raw = np.stack([p_value, p_above])
-    counted = head[_COUNTED]
-    forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
-    counted *= 1.0 - forget
-    counted[0] += observed
-    counted[1:] += observed * _chance_below(raw)
-    missed = observed * (_chance_below(TailCurve(log_ratios).recalibrated(raw)) - _LEVELS)
-    corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
-    corrections += (_STEPS * missed)[:, None] * bands
-    np.clip(corrections, -_MOST_CORRECTION, _MOST_CORRECTION, out=corrections)
-
-
-def _chance_below(p_values: Floats) -> Floats:
-    """Chance that a p-value drawn at random within its count is below each level, float64[levels, n]."""
-    p_value, p_above = p_values
-    return np.asarray(np.clip((_LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300), 0.0, 1.0))
-
-
 @dataclass(frozen=True)
 class TailCurve:
     """The frequency of p-values as a function of the p-value, linear in the logarithms.
@@ -120,17 +69,82 @@ class TailCurve:
         slopes = np.diff(self._frequencies, axis=0) / np.diff(_FROM, axis=0)
         return np.concatenate([slopes, slopes[-1:]])
 
-    def recalibrated(self, p_values: Floats) -> Floats:
-        """The frequency of p-values this small, float64[..., n]; rises strictly with the p-value. NaN stays NaN."""
+    def log_frequency(self, p_values: Floats) -> Floats:
+        """Logarithm of the frequency of p-values this small, float64[..., n]; rises strictly. NaN stays NaN."""
         log_p = np.log(np.maximum(p_values, 1e-300))
         result = np.zeros_like(log_p)
         for begin, end, slope in zip(_FROM, _TO, self._slopes, strict=True):
             result += slope * (np.minimum(np.maximum(log_p, end), begin) - begin)
-        return np.asarray(np.exp(result))
+        return np.asarray(result)
 
     def nominal(self, frequency: float) -> Floats:
-        """The p-value that `recalibrated` turns into this frequency, float64[n]."""
+        """The p-value that is met with this frequency, float64[n]."""
         target = np.log(frequency)
         ends = np.concatenate([self._frequencies[1:], np.full((1, self.log_ratios.shape[1]), -np.inf)])
         steps = np.minimum(np.maximum(target, ends), self._frequencies) - self._frequencies
         return np.asarray(np.exp((steps / self._slopes).sum(axis=0)))
+
+
+@dataclass(frozen=True)
+class Tail:
+    """What is known of a window's tail before its count is learnt.
+
+    Parameters
+    ----------
+    bands
+        float64[TAIL_BANDS, n]: how far the window belongs to each band, to the two nearest; sums to 1.
+    curve
+        Of its p-values.
+    raw
+        float64[2, n]: P(Y >= count) and P(Y > count) by the predictive distribution.
+    """
+
+    bands: Floats
+    curve: TailCurve
+    raw: Floats
+
+    @classmethod
+    def of(cls, head: NDArray[np.float32], frame: Frame, *, mean: Floats, p_value: Floats, p_above: Floats) -> Tail:
+        """The tail of windows with such means and p-values, float64[n] each."""
+        bands = _bands(head, mean)
+        return cls(bands, TailCurve(_log_ratios(head, bands, frame.hyper.tail_strength)), np.stack([p_value, p_above]))
+
+    @cached_property
+    def log_frequency(self) -> Floats:
+        """float64[2, n]: logarithms of how often this series' counts really come that far out."""
+        return self.curve.log_frequency(self.raw)
+
+    def learn(self, head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_]) -> None:
+        """Count the window towards every level that its p-value, drawn at random within its count, falls below."""
+        counted = head[_COUNTED]
+        forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
+        counted *= 1.0 - forget
+        counted[0] += observed
+        counted[1:] += observed * _chance_below(self.raw)
+        missed = observed * (_chance_below(np.exp(self.log_frequency)) - _LEVELS)
+        corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
+        corrections += (_STEPS * missed)[:, None] * self.bands
+        np.clip(corrections, -_MOST_CORRECTION, _MOST_CORRECTION, out=corrections)
+
+
+def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
+    multiple = np.log((mean + 1e-12) / (row(head, Head.MEAN) + 1e-12)) / np.log(_BAND_RATIO)
+    place = np.clip(multiple - _FIRST_BAND, 0.0, TAIL_BANDS - 1.0)
+    return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
+
+
+def _log_ratios(head: NDArray[np.float32], bands: Floats, strength: float) -> Floats:
+    """What the series has counted, times what the bands are corrected by: log, float64[levels, n].
+
+    The nominal frequency counts for as many windows below a level as ``strength`` says.
+    """
+    counted = head[_COUNTED].astype(np.float64)
+    of_series = np.log((strength + counted[1:]) / (strength + _LEVELS * counted[0]))
+    corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
+    return np.asarray(of_series + (corrections * bands).sum(axis=1).cumsum(axis=0))
+
+
+def _chance_below(p_values: Floats) -> Floats:
+    """Chance that a p-value drawn at random within its count is below each level, float64[levels, n]."""
+    p_value, p_above = p_values
+    return np.asarray(np.clip((_LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300), 0.0, 1.0))

@@ -80,15 +80,14 @@ class Scored:
 def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, shares: Floats) -> Verdicts:
     """The verdicts on some windows, all at once: [windows, n]."""
     scored = Scored(*(np.concatenate([getattr(one, each.name) for one in windows], axis=-1) for each in fields(Scored)))
-    curve = TailCurve(scored.log_ratios)
     rate, average = scored.mean * (60 / window_minutes), scored.average * (60 / window_minutes)
     tail = version.calibration.tail(scored.score, rate, average, scored.evidence_weeks, window_minutes)
     told = Verdicts(
         expected=scored.mean,
         lower=quantile(0.025, scored.mean, scored.excess),
-        upper=quantile(1.0 - curve.nominal(0.025), scored.mean, scored.excess),
-        p_value=curve.recalibrated(scored.p_value),
-        p_above=curve.recalibrated(scored.p_above),
+        upper=quantile(1.0 - TailCurve(scored.log_ratios).nominal(0.025), scored.mean, scored.excess),
+        p_value=scored.p_value,
+        p_above=scored.p_above,
         score=scored.score,
         episode_probability=1.0 / (1.0 + np.exp(-np.clip(scored.score, -700.0, 700.0))),
         tail=tail,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from models.detector.columns import OccupancyColumns
+from models.detector.frame import Frame
+from models.detector.judging import bounded, judge
 from models.detector.state import TAIL_BANDS, Head, OccupancyState
-from models.detector.tails import TailCurve, bands_of, log_ratios_of
+from models.detector.tails import Tail, TailCurve
 from models.detector.verdicts import Verdicts
-from models.evaluation import tail_ratios
+from models.detector.week import Week
+from models.evaluation import opened, tail_ratios
 from models.shipped import shipped_version
 from models.version import ModelVersion
 
@@ -19,21 +20,27 @@ LEVELS = np.array([0.05, 0.01, 0.002])
 WEEKS = 4
 
 
-def read(log_ratios: np.ndarray) -> np.ndarray:
-    return TailCurve(log_ratios).recalibrated(np.broadcast_to(LEVELS[:, None], log_ratios.shape))
+def frame_of(series: int) -> Frame:
+    return Frame.of(shipped_version(), Week(60), np.zeros(series, dtype=np.int64))
 
 
-def test_a_new_series_keeps_its_p_values() -> None:
-    state = OccupancyState.new(24, 2)
-    bands = bands_of(state.head, np.array([0.01, 3.0]))
-    assert read(log_ratios_of(state.head, bands, 1.0)) == pytest.approx(np.stack([LEVELS, LEVELS], axis=1))
+def tail_of(mean: float, average: float = 0.0, p_value: float = 0.01) -> Tail:
+    """What a new series knows of a window, whose average window is expected to have ``average`` presences."""
+    state = OccupancyState.new(24, 1)
+    state.head[Head.MEAN] = average
+    values = {"mean": mean, "p_value": p_value, "p_above": 0.5 * p_value}
+    return Tail.of(state.head, frame_of(1), **{name: np.array([value]) for name, value in values.items()})
+
+
+@pytest.mark.parametrize("p_value", [1e-9, *LEVELS, 0.7])
+def test_a_new_series_keeps_its_p_values(p_value: float) -> None:
+    tail = tail_of(3.0, p_value=p_value)
+    assert np.exp(tail.log_frequency[:, 0]) == pytest.approx([p_value, 0.5 * p_value])
 
 
 def test_a_window_belongs_to_the_bands_around_what_is_expected() -> None:
     """Whatever is expected, also far from the series' mean."""
-    state = OccupancyState.new(24, 1)
-    state.head[Head.MEAN] = 2.0
-    bands = np.stack([bands_of(state.head, np.array([mean]))[:, 0] for mean in np.geomspace(1e-6, 1e6, 200)])
+    bands = np.stack([tail_of(mean, 2.0).bands[:, 0] for mean in np.geomspace(1e-6, 1e6, 200)])
     assert bands.sum(axis=1) == pytest.approx(1.0)
     assert (np.count_nonzero(bands, axis=1) <= 2).all()
     assert (np.diff(bands @ np.arange(TAIL_BANDS)) >= 0.0).all()
@@ -45,7 +52,7 @@ def test_p_values_rise_strictly_with_what_they_are_read_from(ratios: tuple[float
     """And `nominal` reads the same curve the other way round."""
     curve = TailCurve(np.log(np.array(ratios))[:, None])
     p_values = np.concatenate([[1e-300], np.geomspace(1e-12, 1.0, 200)])
-    told = curve.recalibrated(p_values[:, None])[:, 0]
+    told = np.exp(curve.log_frequency(p_values[:, None])[:, 0])
     assert (np.diff(told) > 0).all()
     assert [float(curve.nominal(float(frequency))[0]) for frequency in told[1:]] == pytest.approx(p_values[1:])
 
@@ -86,11 +93,16 @@ def test_nothing_is_learnt_of_a_holiday() -> None:
     assert (columns.state.head[Head.TAIL_WINDOWS :] != before).any()
 
 
-def test_alarms_do_not_hang_on_the_recalibration() -> None:
-    """Scores, their tails, what is anomalous and expected are the same to the last bit, p-values are not."""
-    version, counts = shipped_version(), heavy_tailed(6, 5, seed=5)
-    other = replace(version, hyperparameters=replace(version.hyperparameters, tail_strength=50.0))
-    one, another = judged(version, counts), judged(other, counts)
-    for name in ("expected", "score", "episode_probability", "tail", "anomalous", "lower"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(another, name))
-    assert not np.array_equal(one.p_value, another.p_value)
+def test_evidence_is_bounded_by_how_often_counts_come_that_far_out() -> None:
+    """Markov's inequality: a likelihood ratio is at most the reciprocal of its p-value, here the recalibrated one."""
+    judgement = judge(OccupancyState.new(24, 3), 20, frame_of(3), np.array([0.0, 2.0, 40.0]))
+    judged = bounded(judgement, np.log([0.9, 0.5, 1e-3]))
+    assert judged.evidence[0] == judgement.evidence[0] < 0.0
+    assert judgement.evidence[2] > judged.evidence[2] == pytest.approx(np.log(1e3))
+    assert (np.diff(judged.score) > 0.0).all()
+
+
+def test_heavy_tails_open_fewer_episodes() -> None:
+    """Busy places in which nothing happens; without the bound they opened 0.5 episodes a series-week for 0.2."""
+    told = judged(shipped_version(), heavy_tailed(30, 12, seed=6))
+    assert opened(told.anomalous[4 * 168 :]).sum() / (26 * 12) < 0.3
