@@ -17,32 +17,25 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 
-from models.calendar import Calendar
-from models.detector.shift import shifts_accepted
 from models.detector.state import STATE_SCHEMA
 from models.version import ModelVersion
-from service.domain.annotations import Marks
 from service.domain.counts import WindowCounts
-from service.domain.state import Checkpoint, Ledger, Manifest, Shard
+from service.domain.state import Ledger, Manifest
 from service.domain.verdicts import VerdictColumns
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import SettingsError
 from service.ports import Ports
-from service.ports.state import StateStore
 from service.usecases.learning.batches import next_batch
-from service.usecases.learning.checkpoints import is_boundary, next_boundary, thinned, write_checkpoint
+from service.usecases.learning.checkpoints import next_boundary, thinned
 from service.usecases.learning.correct import replay_slice, take_in
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of, full_roster
-from service.usecases.learning.scoring import Roster, count_matrix, score_and_learn, slots_stepped
+from service.usecases.learning.scoring import Roster, count_matrix
+from service.usecases.learning.shard_work import ShardAdvance, ShardTask, advance_shards
 from service.usecases.learning.shards import (
-    ShardState,
     check_layout,
-    close_shard,
-    open_shard,
     shard_number,
     shards_by_number,
     shards_of,
@@ -65,36 +58,6 @@ class AdvanceReport:
     corrected: int
     watermark: datetime | None
     level_shifts: int = 0
-
-
-@dataclass(frozen=True)
-class ShardTask:
-    """Everything a worker needs to advance one shard by a batch of windows; it writes chunks and commits nothing."""
-
-    state: StateStore
-    shard: Shard | None
-    roster: Roster
-    version: ModelVersion
-    calendar: Calendar
-    starts: NDArray[np.int64]
-    counts: NDArray[np.float64]
-    silence_odds: float
-    marks: Marks | None
-
-
-@dataclass(frozen=True)
-class ShardAdvance:
-    """A shard as the manifest will name it, the verdicts of the batch, and the level shifts learnt in it.
-
-    After a batch that ends at a boundary there is a checkpoint. ``found`` are the silences noticed, as of
-    `score_and_learn`.
-    """
-
-    shard: Shard
-    verdicts: VerdictColumns
-    level_shifts: int
-    checkpoint: Checkpoint | None
-    found: dict[int, int]
 
 
 @dataclass(frozen=True)
@@ -164,32 +127,6 @@ def advance(
     return AdvanceReport(windows, verdicts, anomalous, len(late), watermark, shifts)
 
 
-def advance_shard(task: ShardTask) -> ShardAdvance:
-    """Score and learn a batch of windows of one shard; a pure function of its task but for the chunk it writes."""
-    opened = open_shard(task.state, task.shard, task.roster, task.version, task.calendar.window_minutes)
-    shifts, found = _level_shifts(opened), dict[int, int]()
-    verdicts = score_and_learn(
-        opened.columns,
-        task.calendar,
-        task.roster,
-        task.starts,
-        task.counts,
-        silence_odds=task.silence_odds,
-        marks=task.marks,
-        found=found,
-    )
-    opened.changed_slots |= slots_stepped(task.calendar, task.roster, task.starts)
-    opened.all_changed |= bool(task.roster.restarting().keys() & set(task.starts.tolist()))
-    end, checkpoint = int(task.starts[-1]) + task.calendar.window_seconds, None
-    if is_boundary(end):
-        checkpoint = write_checkpoint(task.state, end, task.roster.numbers, opened.columns.state)
-    return ShardAdvance(close_shard(task.state, opened), verdicts, _level_shifts(opened) - shifts, checkpoint, found)
-
-
-def _level_shifts(opened: ShardState) -> int:
-    return int(shifts_accepted(opened.columns.state.head).sum())
-
-
 def _target(ports: Ports, to: datetime | None) -> int:
     """Last window start that may be scored, plus one window: a window is scored when it has ended."""
     now = ports.clock.now()
@@ -237,7 +174,7 @@ def next_advanced(ports: Ports, manifest: Manifest, ledger: Ledger, version: Mod
     if ports.register.revision() != known:  # places that others wrote counts of are learnt as these are read
         roster = full_roster(ports)
     tasks = _tasks(ports, manifest, version, roster, (starts, windows))
-    done = _run(ports, tasks)
+    done = advance_shards(ports, tasks)
     advanced = msgspec.structs.replace(
         manifest, watermark=end, digest=_digest(windows), shards=[one.shard for one in done]
     )
@@ -297,15 +234,6 @@ def _tasks(
         )
         for roster in shards_of(everybody, manifest.shard_series)
     ]
-
-
-def _run(ports: Ports, tasks: list[ShardTask]) -> list[ShardAdvance]:
-    """Shards here, on this machine's cores, or on a Dask cluster: the answer does not depend on where."""
-    workers = min(ports.settings.advance.workers, len(tasks))
-    if workers <= 1:
-        return [advance_shard(task) for task in tasks]
-    with parallel_config(backend=ports.settings.advance.backend, n_jobs=workers):
-        return list(Parallel()(delayed(advance_shard)(task) for task in tasks))
 
 
 def _digest(windows: WindowCounts) -> str:
