@@ -8,12 +8,14 @@ p-values.
 
 What is unlikely in a busy hour is another thing than in a quiet one: rush hours keep to their counts, evenings do not.
 So in each of eight bands of what is expected, in multiples of the series' mean, the curve is steered by what comes of
-it: a p-value below a level raises the band's correction there, all others lower it a little, until the level is met as
-often as it says, whatever the counts are like (adaptive conformal inference: Gibbs and Candes, NeurIPS 2021):
+it: a recalibrated p-value below a level raises the band's correction there, all others lower it a little, until the
+level is met as often as it says (adaptive conformal inference: Gibbs and Candes, NeurIPS 2021), whatever the counts are
+like, but for what lies beyond the bounds of corrections and curves:
 
-.. math:: \theta_\alpha \leftarrow \theta_\alpha + \gamma \, (1[p < \alpha] - \alpha)
+.. math:: \theta_\alpha \leftarrow \theta_\alpha + \gamma_\alpha \, w \, (1[p < \alpha] - \alpha)
 
-A correction holds for the rarer levels as well, which are seldom met and know little of their own. Holidays are few
+Here a correction :math:`\theta` is added to a logarithm, and :math:`w` is how far the window belongs to the band. A
+correction holds for the rarer levels as well, which are seldom met and know little of their own. Holidays are few
 and of their own kind, so nothing is learnt of them.
 """
 
@@ -39,7 +41,7 @@ _BANDS = np.arange(TAIL_BANDS)[:, None]
 _BAND_RATIO = 3.0**0.5  # from one band's middle to the next one's
 _FIRST_BAND = -4.0  # in such steps from the mean: a ninth of it
 _STEPS = np.array([0.3, 0.4, 0.5])[:, None]  # of a correction, in logarithms, for a p-value below its level
-_MOST_CORRECTION = 3.0
+_MOST_CORRECTION = 3.0  # of one level, either way, in logarithms: what never comes, or always does, ends somewhere
 _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
 _MOST = 0.5  # a level is never met more often than in every second window
 
@@ -70,7 +72,10 @@ class TailCurve:
         return np.concatenate([slopes, slopes[-1:]])
 
     def log_frequency(self, p_values: Floats) -> Floats:
-        """Logarithm of the frequency of p-values this small, float64[..., n]; rises strictly. NaN stays NaN."""
+        """Logarithm of the frequency of p-values this small, float64[..., n]; rises strictly from 1e-300 on.
+
+        NaN stays NaN.
+        """
         log_p = np.log(np.maximum(p_values, 1e-300))
         result = np.zeros_like(log_p)
         for begin, end, slope in zip(_FROM, _TO, self._slopes, strict=True):
@@ -115,7 +120,10 @@ class Tail:
         return self.curve.log_frequency(self.raw)
 
     def learn(self, head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_]) -> None:
-        """Count the window towards every level that its p-value, drawn at random within its count, falls below."""
+        """Count the window towards every level that its p-value, drawn at random within its count, falls below.
+
+        The corrections of its bands are steered by the same chance for the recalibrated p-value; writes the head.
+        """
         counted = head[_COUNTED]
         forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
         counted *= 1.0 - forget
@@ -141,6 +149,7 @@ def _log_ratios(head: NDArray[np.float32], bands: Floats, strength: float) -> Fl
     counted = head[_COUNTED].astype(np.float64)
     of_series = np.log((strength + counted[1:]) / (strength + _LEVELS * counted[0]))
     corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
+    # At most two bands are not zero, so the bits of their sum do not hang on the order, which is another at width 1.
     return np.asarray(of_series + (corrections * bands).sum(axis=1).cumsum(axis=0))
 
 

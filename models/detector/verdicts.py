@@ -57,9 +57,9 @@ class Scored:
     """What the verdicts on one window are told from, as it was before the window was learnt; float64[n] each.
 
     ``mean`` and ``excess`` are those of the predictive distribution, ``average`` is the expected count of an average
-    window of the week (0 where new); ``score``, ``p_value`` and ``p_above``, the latter
-    not yet recalibrated, are NaN where the count is missing; ``log_ratios``, [levels, n], is what
-    `models.detector.tails.log_ratios_of` gave.
+    window of the week (0 where new); ``score``, ``p_value`` and ``p_above``, recalibrated as they are told, are NaN
+    where the count is missing; ``log_ratios``, float64[levels, n], are those of the `models.detector.tails.TailCurve`
+    that recalibrated them.
     """
 
     mean: Floats

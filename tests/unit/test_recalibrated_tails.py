@@ -9,8 +9,8 @@ import pytest
 
 from models.detector.columns import OccupancyColumns
 from models.detector.frame import Frame
-from models.detector.judging import bounded, judge
-from models.detector.state import TAIL_BANDS, Head, OccupancyState
+from models.detector.judging import bounded, count_silence, judge, learn
+from models.detector.state import TAIL_BANDS, Bin, Head, OccupancyState
 from models.detector.tails import Tail, TailCurve
 from models.detector.verdicts import Verdicts
 from models.detector.week import Week
@@ -57,6 +57,39 @@ def test_p_values_rise_strictly_with_what_they_are_read_from(ratios: tuple[float
     told = np.exp(curve.log_frequency(p_values[:, None])[:, 0])
     assert (np.diff(told) > 0).all()
     assert [float(curve.nominal(float(frequency))[0]) for frequency in told[1:]] == pytest.approx(p_values[1:])
+
+
+def recalibrated(head: np.ndarray, p_values: np.ndarray) -> np.ndarray:
+    """P-values of average windows of some series, [windows, n], told one after the other, each learnt after it."""
+    frame, mean, observed = frame_of(1), np.ones(head.shape[1]), np.ones(head.shape[1], dtype=bool)
+    head[Head.MEAN] = mean
+    told = []
+    for row in p_values:
+        tail = Tail.of(head, frame, mean=mean, p_value=row, p_above=0.999 * row)
+        told.append(np.exp(tail.log_frequency[0]))
+        tail.learn(head, frame, observed)
+    return np.stack(told)
+
+
+@pytest.mark.parametrize("power", [0.7, 1.0, 3.0])
+def test_each_level_is_met_as_often_as_it_says(power: float) -> None:
+    """Whether small p-values come too seldom, as they should, or up to sixty times too often."""
+    drawn = np.random.default_rng(6).random((4000, 20)) ** power
+    told = recalibrated(OccupancyState.new(24, 20).head, drawn)[1000:]
+    assert [(told < level).mean() / level for level in LEVELS] == pytest.approx([1.0, 1.0, 1.0], abs=0.25)
+
+
+def test_corrections_keep_within_their_bounds() -> None:
+    """However long counts are all far out, or none ever is; and then levels are met again, the rarest last."""
+    head = OccupancyState.new(24, 1).head
+    corrections = head[Head.TAIL_CORRECTION :]
+    recalibrated(head, np.full((300, 1), 1e-30))
+    assert corrections.max() == 3.0
+    recalibrated(head, np.ones((2000, 1)))
+    assert corrections.min() == -3.0
+    told = recalibrated(head, np.random.default_rng(7).random((4000, 1)))[1000:]
+    assert (told < 0.05).mean() == pytest.approx(0.05, rel=0.1)
+    assert np.abs(corrections).max() <= 3.0
 
 
 def heavy_tailed(weeks: int, series: int, seed: int) -> np.ndarray:
@@ -107,6 +140,23 @@ def test_evidence_is_bounded_by_how_often_counts_come_that_far_out() -> None:
     assert judged.evidence[0] == judgement.evidence[0] < 0.0
     assert judgement.evidence[2] > judged.evidence[2] == pytest.approx(np.log(1e3))
     assert (np.diff(judged.score) > 0.0).all()
+
+
+def test_the_bound_loses_nothing_of_nights_that_add_up() -> None:
+    """What is remembered of a hang-out of two weeks is as much as by the kernels without any bound."""
+    random = np.random.default_rng(8)
+    rates = 0.5 * (1.0 + np.sin(np.arange(8 * 168) * np.pi / 12))[:, None] * np.ones(SERIES)
+    rates[6 * 168 :][np.arange(2 * 168) % 24 >= 20] += 2.0
+    frame, free = frame_of(SERIES), OccupancyState.new(24, SERIES)
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(SERIES, dtype=int), np.full(SERIES, 0.02))
+    for window, row in enumerate(random.poisson(rates).astype(float)):
+        judgement = judge(free, window % 168, frame, row)
+        learn(free, window % 168, frame, judgement)
+        count_silence(free, judgement)
+        columns.learn(window % 168, row)
+    remembered, most = (state.bins[20:, Bin.NIGHT_MEMORY].max(axis=0) for state in (columns.state, free))
+    assert most.min() > 5.0
+    assert (remembered > 0.95 * most).all()
 
 
 def test_heavy_tails_open_few_episodes(settled: Verdicts) -> None:
