@@ -16,8 +16,8 @@ from service.dashboard.sessions import check_form, new_session, read_session, se
 from service.domain.keys import Key
 from service.errors import NotAuthenticated, NotPermitted
 from service.ports import Ports
-from service.usecases.keys import key_in_use
 from service.usecases.request_limits import Policy
+from service.usecases.sessions import key_of_session
 from service.web.limits import limit
 from service.web.pages import HTML
 
@@ -80,9 +80,9 @@ def _view(page: Page, ports: Ports) -> Callable[..., Response]:
 
 
 def _key(page: Page, visit: Visit) -> Key | None:
-    """The key of a session; where a page is open to everybody, one that has been revoked is nobody."""
+    """The key of a session; where a page is open to everybody, one that is revoked or signed out of is nobody."""
     try:
-        return key_in_use(visit.ports, visit.session.key_id)
+        return key_of_session(visit.ports, visit.session.nonce, visit.session.key_id)
     except NotAuthenticated:
         if page.roles:
             raise

@@ -1,7 +1,7 @@
 """Sessions: a signed cookie that names a key, and never holds its token.
 
-What is signed is a nonce, the key's id and when the session ends. Nothing is stored: whether the key is still good is
-asked at every request, so that revoking it ends all its sessions.
+What is signed is a nonce, the key's id and when the session ends. Nothing is stored of a session that goes on; whether
+somebody has signed out of it, and whether the key is still good, is asked at every request.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def sign_in(visit: Visit) -> Response:
 
 @routes.declare("POST", "/sign-out", LIST_READERS)
 def sign_out(visit: Visit) -> Response:
-    """Forget the session."""
-    end_session(visit.ports, visit.key)
+    """End the session."""
+    end_session(visit.ports, visit.key, visit.session.nonce, visit.session.ends)
     response = to(f"{SIGN_IN}?told=signed_out")
     set_session(response, new_session(visit.ports), request, visit.ports)
     return response

@@ -9,7 +9,7 @@ from service.domain.keys import AuditEntry, Key
 
 
 class KeyStore(Protocol):
-    """Keys by digest."""
+    """Keys by digest, and which sessions that were begun with one are ended."""
 
     def add(self, key: Key) -> None:
         """Store a new key; raises Conflict if there is one with its id or digest."""
@@ -25,6 +25,15 @@ class KeyStore(Protocol):
 
     def revoke(self, key_id: str, revoked: datetime) -> Key:
         """Revoke a key; raises NotFound."""
+
+    def end_session(self, nonce: str, ends: int, now: int) -> None:
+        """Note, durably, that a session is ended before it ends by itself; again is no error.
+
+        Times are seconds UTC. Notes of sessions that have ended by themselves, at ``now`` or before, are deleted.
+        """
+
+    def is_session_ended(self, nonce: str) -> bool:
+        """Whether there is a note that the session with this nonce is ended."""
 
 
 class RequestCounter(Protocol):

@@ -71,3 +71,22 @@ def test_no_two_keys_share_an_id(embedded: Stores) -> None:
     with pytest.raises(Conflict, match="key a exists"):
         embedded.keys.add(key("a", Role.OPERATOR))
     assert embedded.keys.all() == [key("a")]
+
+
+def test_a_session_is_ended_by_its_nonce_alone(embedded: Stores) -> None:
+    """Whoever ends it, and however often."""
+    for _ in range(2):
+        embedded.keys.end_session("a", ends=100, now=50)
+    assert embedded.keys.is_session_ended("a")
+    assert not embedded.keys.is_session_ended("b")
+    assert not embedded.keys.is_session_ended("")
+
+
+def test_notes_of_sessions_that_are_over_go_away(embedded: Stores) -> None:
+    """To the second in which they would have ended by themselves, with the next that is ended; the others stay."""
+    embedded.keys.end_session("a", ends=100, now=50)
+    embedded.keys.end_session("b", ends=101, now=51)
+    embedded.keys.end_session("c", ends=150, now=99)
+    assert [embedded.keys.is_session_ended(nonce) for nonce in "abc"] == [True, True, True]
+    embedded.keys.end_session("d", ends=150, now=100)
+    assert [embedded.keys.is_session_ended(nonce) for nonce in "abcd"] == [False, True, True, True]

@@ -137,6 +137,7 @@ def test_what_they_hold_is_read(ports: Ports, left: dict[str, int]) -> None:
     sent = [(one.item, one.recipient, one.status) for one in ports.deliveries.find()]
     assert sent == [(LIST, "police", "sent")] * (left["register"] >= 5)
     assert ports.registry.next_id() == ("2" if left["register"] >= 7 else "1")
+    assert ports.keys.is_session_ended("n1") == (left["register"] >= 8)
     assert [one[1] for one in ports.readings.read(1, 1, 0, 2**62)] == [4] * (left["counts"] >= 2)
 
 

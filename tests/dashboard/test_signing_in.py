@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -14,7 +17,7 @@ from service.domain.keys import Role
 from service.usecases.keys import create_key, list_keys, revoke_key
 from tests.api.conftest import memory_ports
 from tests.dashboard.conftest import READERS, Person, Site
-from tests.worlds import TENANT
+from tests.worlds import TENANT, sqlite_ports
 
 FORMS = [page for page in PAGES if page.method == "POST"]
 
@@ -25,6 +28,13 @@ def cookie(response: object) -> object:
     for line in response.headers.getlist("Set-Cookie"):  # type: ignore[attr-defined]
         jar.load(line)
     return jar[COOKIE]
+
+
+def with_cookie(site: Site, value: str) -> Person:
+    """Somebody whose browser sends this session."""
+    client = site.app.test_client()
+    client.set_cookie(COOKIE, value)
+    return Person(client)
 
 
 @pytest.mark.parametrize("role", READERS)
@@ -124,6 +134,58 @@ def test_signing_out_forgets_the_session(site: Site) -> None:
     assert person.send("/sign-out") == "/sign-in?told=signed_out"
     assert "You have signed out" in person.read("/sign-in?told=signed_out")
     assert person.client.get("/lists").location.startswith("/sign-in")
+
+
+def test_a_copied_cookie_is_refused_after_signing_out(any_site: Site) -> None:
+    """On every page, form or not; its holder is a stranger at the door. Other sessions of the key go on."""
+    person, other = any_site.person(Role.OPERATOR), any_site.person(Role.OPERATOR)
+    copied, token = person.client.get_cookie(COOKIE).value, person.token()
+    assert with_cookie(any_site, copied).token() == token
+    person.send("/sign-out")
+    for page in PAGES:
+        if page.roles:
+            path = re.sub(r"<[^>]+>", "1", page.path)
+            response = with_cookie(any_site, copied).client.open(path, method=page.method, data={"token": token})
+            assert response.location.startswith("/sign-in?"), path
+    assert with_cookie(any_site, copied).client.get("/sign-in").status_code == 200
+    other.read("/lists")
+    person.sign_in(any_site.tokens[Role.OPERATOR])
+    person.read("/lists")
+
+
+def test_signing_out_at_one_process_counts_at_all(tmp_path: Path) -> None:
+    """At once, and after a restart: it stands in the file that they share."""
+    site, running = Site(sqlite_ports(tmp_path)), Site(sqlite_ports(tmp_path))
+    person = site.person(Role.READER)
+    copied = person.client.get_cookie(COOKIE).value
+    with_cookie(running, copied).read("/lists")
+    person.send("/sign-out")
+    for one in (running, Site(sqlite_ports(tmp_path))):
+        assert with_cookie(one, copied).client.get("/lists").location.startswith("/sign-in")
+
+
+def test_what_is_kept_of_a_session_that_was_ended_goes_away(tmp_path: Path) -> None:
+    """Once it would have ended by itself; nothing is kept of those that nobody ends."""
+    site = Site(sqlite_ports(tmp_path, dashboard__session_hours=2))
+
+    def kept() -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(tmp_path / "register.db")) as register:
+            return register.execute("SELECT nonce, ends FROM ended_session").fetchall()
+
+    people = [site.person(Role.READER) for _ in range(3)]
+    assert kept() == []
+    nonces = [person.token() for person in people]
+    ends = int(site.ports.clock.now().timestamp()) + 2 * 3600
+    people[0].send("/sign-out")
+    assert kept() == [(nonces[0], ends)]
+    site.ports.clock.time += timedelta(hours=2, seconds=-1)
+    people[1].send("/sign-out")
+    assert sorted(kept()) == sorted((nonce, ends) for nonce in nonces[:2])
+    late = site.person(Role.READER)
+    site.ports.clock.time += timedelta(seconds=1)
+    nonce = late.token()
+    late.send("/sign-out")
+    assert kept() == [(nonce, ends + 2 * 3600 - 1)]
 
 
 def test_nobody_inherits_a_session(site: Site) -> None:

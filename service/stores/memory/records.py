@@ -92,10 +92,11 @@ class MemoryHotspotListStore:
 
 
 class MemoryKeyStore:
-    """Keys in a dict by id."""
+    """Keys in a dict by id, and when sessions that are ended would have ended, by nonce."""
 
     def __init__(self) -> None:
         self._keys: dict[str, Key] = {}
+        self._ended_sessions: dict[str, int] = {}
 
     def add(self, key: Key) -> None:
         """Store a new key; raises Conflict if there is one with its id or digest."""
@@ -122,6 +123,14 @@ class MemoryKeyStore:
         key = self._keys[key_id]
         self._keys[key_id] = msgspec.structs.replace(key, revoked=key.revoked or revoked)
         return self._keys[key_id]
+
+    def end_session(self, nonce: str, ends: int, now: int) -> None:
+        """Note that a session is ended, and forget those that are over by themselves."""
+        self._ended_sessions = {one: end for one, end in self._ended_sessions.items() if end > now} | {nonce: ends}
+
+    def is_session_ended(self, nonce: str) -> bool:
+        """Whether a session is noted as ended."""
+        return nonce in self._ended_sessions
 
 
 class MemoryAuditLog:

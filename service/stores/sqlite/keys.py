@@ -16,7 +16,7 @@ _SELECT = "SELECT id, digest, role, tenant, label, created, revoked FROM key"
 
 
 class SqliteKeyStore:
-    """Keys by digest; the tokens themselves are nowhere."""
+    """Keys by digest, and sessions that are ended by their nonce; the tokens themselves are nowhere."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,6 +51,16 @@ class SqliteKeyStore:
         if revoked_key is None:
             raise NotFound(key_not_found(key_id))
         return revoked_key
+
+    def end_session(self, nonce: str, ends: int, now: int) -> None:
+        """Note that a session is ended; notes that are needed no longer go in the same transaction."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM ended_session WHERE ends <= ?", (now,))
+            connection.execute("INSERT INTO ended_session VALUES (?, ?) ON CONFLICT DO NOTHING", (nonce, ends))
+
+    def is_session_ended(self, nonce: str) -> bool:
+        """Whether a session is noted as ended."""
+        return bool(self._database.rows("SELECT 1 FROM ended_session WHERE nonce = ?", (nonce,)))
 
 
 def _key(row: Sequence[Any]) -> Key:

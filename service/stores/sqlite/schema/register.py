@@ -262,4 +262,12 @@ REGISTER: tuple[Migration, ...] = (
         BEGIN SELECT raise(ABORT, 'what is recorded of a model version is never deleted'); END
         """,
     ),
+    (
+        """
+        CREATE TABLE ended_session (           -- of the pages: signed out of before it was over
+            nonce TEXT PRIMARY KEY,
+            ends INTEGER NOT NULL              -- when it is over by itself, and the row not needed; seconds UTC
+        ) WITHOUT ROWID
+        """,
+    ),
 )
