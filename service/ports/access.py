@@ -52,6 +52,9 @@ class SessionSecret(Protocol):
         Raises StoreError also if others than the service's user can read it.
         """
 
+    def is_made(self) -> bool:
+        """Whether it has been made; it is not made by asking. Raises StoreError if it is there and cannot be used."""
+
 
 class AuditLog(Protocol):
     """Append-only record of who did what."""

@@ -28,14 +28,21 @@ class FileSessionSecret:
 
     def read(self) -> bytes:
         """The secret; raises StoreError if it cannot be read, or by others too."""
+        return self._read(make=True)
+
+    def is_made(self) -> bool:
+        """Whether there is one; raises StoreError where ``read`` would, and makes none."""
+        return os.path.lexists(self._path) and bool(self._read(make=False))
+
+    def _read(self, *, make: bool) -> bytes:
         try:
-            if not self._path.exists():
+            if make and not self._path.exists():
                 self._make()
             mode, secret = self._path.stat().st_mode, read_plain_file(self._path)
         except OSError as error:
             raise StoreError(
-                f"the secret of sessions, {self._path}, cannot be read or made: {error.strerror or error}; check the "
-                "data folder and its rights"
+                f"the secret of sessions, {self._path}, cannot be read or made: {error.strerror or error}; give "
+                "the data folder and all in it to the user of the service, or delete the file, then a new one is made"
             ) from error
         if mode & _OTHERS:
             raise StoreError(f"others can read the secret of sessions, {self._path}; delete it, a new one is made")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import stat
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -139,6 +140,47 @@ def test_a_version_that_was_tampered_with_is_found(folder: Path) -> None:
     (folder / "versions" / "7").mkdir(parents=True)
     (folder / "versions" / "7" / "manifest.json").write_text("{}")
     assert only(told(folder), "model versions").state is State.WARNING
+
+
+def test_what_signs_sessions_is_looked_at_and_not_made(folder: Path) -> None:
+    """Where no page was ever opened there is none."""
+    assert of(told(folder), "session secret") == [(State.OK, "none yet; it is made when the first page is opened")]
+    assert not (folder / "session.secret").exists()
+    sqlite_ports(folder, NOW).session_secret.read()
+    assert of(told(folder), "session secret") == [(State.OK, "whole, and readable by its owner alone")]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_what_signs_sessions_and_others_can_read_is_found(folder: Path, mode: int) -> None:
+    """Nobody is let in meanwhile; what it holds is not shown, and it stays as it is."""
+    secret = sqlite_ports(folder, NOW).session_secret.read()
+    (folder / "session.secret").chmod(mode)
+    found = only(told(folder), "session secret")
+    assert found.state is State.FAILURE
+    assert found.message == (
+        f"others can read the secret of sessions, {folder / 'session.secret'}; delete it, a new one is made"
+    )
+    assert (folder / "session.secret").read_bytes() == secret
+    assert stat.S_IMODE((folder / "session.secret").stat().st_mode) == mode
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 31, b"x" * 33])
+def test_what_signs_sessions_and_is_cut_short_is_found(folder: Path, content: bytes) -> None:
+    """And the other parts are examined all the same."""
+    (folder / "session.secret").write_bytes(content)
+    (folder / "session.secret").chmod(0o600)
+    diagnoses = told(folder)
+    assert "is damaged; delete it" in only(diagnoses, "session secret").message
+    assert of(diagnoses, "keys") == [(State.OK, "1 in use")]
+
+
+def test_what_signs_sessions_and_cannot_be_read_is_found(folder: Path) -> None:
+    """A link could lead anywhere, a folder is no file; a file of another user is told with the data folder."""
+    (folder / "session.secret").symlink_to(folder / "register.db")
+    assert "cannot be read or made" in only(told(folder), "session secret").message
+    (folder / "session.secret").unlink()
+    (folder / "session.secret").mkdir(mode=0o700)
+    assert "Is a directory; give" in only(told(folder), "session secret").message
 
 
 def test_windows_that_wait_are_a_failure(folder: Path) -> None:

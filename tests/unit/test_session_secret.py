@@ -79,6 +79,20 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
         FileSessionSecret(tmp_path / "session.secret").read()
 
 
+def test_asking_whether_it_is_made_makes_none(tmp_path: Path) -> None:
+    """Nor the folder; a link that leads nowhere is none that could be made."""
+    path = tmp_path / "new" / "session.secret"
+    assert not FileSessionSecret(path).is_made()
+    assert list(tmp_path.iterdir()) == []
+    FileSessionSecret(path).read()
+    assert FileSessionSecret(path).is_made()
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="cannot be read or made"):
+        FileSessionSecret(path).is_made()
+    assert [one.name for one in path.parent.iterdir()] == ["session.secret"]
+
+
 def test_who_deletes_it_ends_all_sessions(tmp_path: Path) -> None:
     """Without a restart."""
     secrets = FileSessionSecret(tmp_path / "session.secret")

@@ -1,4 +1,4 @@
-"""What lies on the disk: the folder, room and growth, databases, chunks of state, model versions."""
+"""What is on the disk: folder, room and growth, databases, chunks of state, model versions, the secret of sessions."""
 
 from __future__ import annotations
 
@@ -105,6 +105,14 @@ def examine_versions(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
                 yield doubtful("model versions", str(error), "restore the folder, or delete it")
     if not refused:
         yield well("model versions", f"{len(known)}, unaltered; champion is {champion or 'none yet'}")
+
+
+def examine_session_secret(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+    """Whether pages can sign sessions, and nobody else can; its own errors say what is wrong with the file."""
+    if ports.session_secret.is_made():
+        yield well("session secret", "whole, and readable by its owner alone")
+    else:
+        yield well("session secret", "none yet; it is made when the first page is opened")
 
 
 def _outdated(manifest: Manifest, second: SecondState | None) -> Diagnosis:

@@ -14,6 +14,7 @@ from service.usecases.doctor.disk import (
     examine_databases,
     examine_folder,
     examine_room,
+    examine_session_secret,
     examine_versions,
 )
 from service.usecases.doctor.knowledge import examine_keys, examine_places
@@ -37,6 +38,7 @@ _WITHIN: dict[str, Examination] = {
     "disk": examine_room,
     "state": examine_chunks,
     "model versions": examine_versions,
+    "session secret": examine_session_secret,
     "clock": examine_clock,
     "scheduler": examine_scheduler,
     "counts": examine_counts,
