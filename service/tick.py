@@ -20,7 +20,7 @@ from service.usecases.findings.common_cause import Begun, count_begun
 from service.usecases.findings.live_calibration import live_calibration
 from service.usecases.health import read_progress
 from service.usecases.intake.reconcile import reconcile
-from service.usecases.learning.advance import advance
+from service.usecases.learning.advance import AdvanceReport, advance
 from service.usecases.lists.drafts import list_due, make_drafts
 from service.usecases.lists.hotspots import expire_lists
 from service.usecases.lists.joint_lists import make_joint_list
@@ -124,17 +124,16 @@ class Tick:
         return {"reconciled": differing}
 
     def _advance(self, began: float) -> dict[str, object]:
-        before, deadline = self.ports.state.manifest(), began + self.ports.settings.advance.interval_seconds
+        deadline = began + self.ports.settings.advance.interval_seconds
         try:
             report = advance(self.ports, progress=self._between_commits, enough=lambda: time.perf_counter() >= deadline)
         except (StateOutdated, VersionOutdated) as outdated:
             begin_rebuild(self.ports, outdated)
             return {"outdated": str(outdated)}
-        begun = count_begun(self.ports, before.watermark if before else 0) if report.anomalous else Begun()
-        missing = max(0, report.windows * self._series_scored() - report.verdicts) if report.windows else 0
+        begun = self._count_begun(report)
         metrics.VERDICTS.inc(report.verdicts)
         metrics.ANOMALOUS.inc(report.anomalous)
-        metrics.WINDOWS_MISSING.inc(missing)
+        metrics.WINDOWS_MISSING.inc(report.missing)
         metrics.EPISODES.inc(begun.episodes)
         metrics.COMMON_CAUSE.inc(begun.common_cause)
         metrics.CORRECTED.inc(report.corrected)
@@ -142,7 +141,7 @@ class Tick:
         return {
             "windows": report.windows,
             "verdicts": report.verdicts,
-            "missing": missing,
+            "missing": report.missing,
             "anomalous": report.anomalous,
             "episodes_opened": begun.episodes,
             "common_cause": begun.common_cause,
@@ -150,10 +149,12 @@ class Tick:
             "level_shifts": report.level_shifts,
         }
 
-    def _series_scored(self) -> int:
-        """How many series the windows scored last were of, as the state has them."""
-        manifest = self.ports.state.manifest()
-        return sum(len(shard.series) for shard in manifest.shards) if manifest else 0
+    def _count_begun(self, report: AdvanceReport) -> Begun:
+        """The episodes that began in the windows just scored."""
+        if report.watermark is None or not report.anomalous:
+            return Begun()
+        since = int(report.watermark.timestamp()) - report.windows * self.ports.settings.window_seconds
+        return count_begun(self.ports, since)
 
     def _delete_old(self, began: float) -> dict[str, object]:
         """Once a day, delete what is older than it is kept; a long deletion goes on with the next tick."""

@@ -7,7 +7,7 @@ that it is the same whichever process answers. No metric names a tenant, a place
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from service.domain.sensors import SensorState
 from service.metrics import REQUEST_SECONDS, REQUESTS, ROWS, STORE_ERRORS
 from service.settings import Settings
 from service.usecases.health import Progress
@@ -39,7 +40,13 @@ def observe_store_error() -> None:
     STORE_ERRORS.labels("api").inc()
 
 
-def render(settings: Settings, progress: Progress | None, store_up: dict[str, bool], free_bytes: int | None) -> bytes:
+def render(
+    settings: Settings,
+    progress: Progress | None,
+    sensors: Mapping[SensorState, int],
+    store_up: Mapping[str, bool],
+    free_bytes: int | None,
+) -> bytes:
     """Everything as Prometheus reads it; what is not known at the moment is left out.
 
     Parameters
@@ -48,13 +55,15 @@ def render(settings: Settings, progress: Progress | None, store_up: dict[str, bo
         What is measured beside: the window's length and the budget.
     progress
         None while places or state do not answer.
+    sensors
+        How many are in each state; nothing while that cannot be read.
     store_up
         Whether each store answers.
     free_bytes
         Room left where the data folder is; None if it is not there.
     """
     registry = CollectorRegistry()
-    registry.register(_AtScrape(settings, progress, store_up, free_bytes))
+    registry.register(_AtScrape(settings, progress, sensors, store_up, free_bytes))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)
         return generate_latest(registry)
@@ -63,10 +72,16 @@ def render(settings: Settings, progress: Progress | None, store_up: dict[str, bo
 
 class _AtScrape(Collector):
     def __init__(
-        self, settings: Settings, progress: Progress | None, store_up: dict[str, bool], free_bytes: int | None
+        self,
+        settings: Settings,
+        progress: Progress | None,
+        sensors: Mapping[SensorState, int],
+        store_up: Mapping[str, bool],
+        free_bytes: int | None,
     ) -> None:
         self._settings = settings
         self._progress = progress
+        self._sensors = sensors
         self._store_up = store_up
         self._free_bytes = free_bytes
 
@@ -90,15 +105,18 @@ class _AtScrape(Collector):
             )
         if self._progress is not None:
             yield from _progress(self._progress)
+        if self._sensors:
+            states = GaugeMetricFamily(
+                "trappvakt_sensors", "Sensors by state; one may be in several.", labels=["state"]
+            )
+            for state, number in self._sensors.items():
+                states.add_metric([state.value], number)
+            yield states
 
 
 def _progress(progress: Progress) -> Iterator[Metric]:
     yield GaugeMetricFamily("trappvakt_series", "Series in the places register.", progress.series)
     yield GaugeMetricFamily("trappvakt_commands_queued", "Commands not yet finished.", progress.commands)
-    sensors = GaugeMetricFamily("trappvakt_sensors", "Sensors by state; one may be in several.", labels=["state"])
-    for state, number in progress.sensors.items():
-        sensors.add_metric([state], number)
-    yield sensors
     deliveries = GaugeMetricFamily(
         "trappvakt_deliveries", "Deliveries that wait, or were given up.", labels=["channel", "status"]
     )

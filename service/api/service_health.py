@@ -15,6 +15,7 @@ from service.usecases.health import (
     store_failures,
     watermark_age_seconds,
 )
+from service.usecases.sensors.reading import count_states
 
 routes = Routes("Health")
 
@@ -57,4 +58,5 @@ def read_metrics(ports: Ports) -> Reply:
     up = {name: message is None for name, message in store_failures(ports).items()}
     known = up["places register"] and up["state"] and up["deliveries"] and up["sensors"]
     progress = read_progress(ports, verdicts=up["counts"] and up["verdicts"]) if known else None
-    return Reply(render(ports.settings, progress, up, free_bytes(ports)), media_type=MEDIA_TYPE)
+    sensors = count_states(ports) if known else {}
+    return Reply(render(ports.settings, progress, sensors, up, free_bytes(ports)), media_type=MEDIA_TYPE)

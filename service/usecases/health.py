@@ -13,10 +13,10 @@ from models.detector.state import STATE_SCHEMA
 from service.domain.annotations import AnnotationQuery
 from service.domain.deliveries import Channel, DeliveryStatus
 from service.domain.hotspots import ListStatus
+from service.domain.state import Manifest, Promotion
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
 from service.ports import Ports
-from service.usecases.sensors.reading import count_states
 
 _NOBODY = ""
 _NO_SERIES = -1
@@ -40,7 +40,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     ``overdue_seconds`` are how long the first window that is to be scored has been due: 0 when none is.
     ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count. They are
     ``None`` while the verdicts cannot be read. ``deliveries`` are counted by (channel, status), where they wait or were
-    given up, ``sensors`` by state. ``second`` is the state that is learnt beside the one in force, if any is.
+    given up. ``second`` is the state that is learnt beside the one in force, if any is.
     """
 
     series: int
@@ -48,7 +48,6 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     watermark_age_seconds: float | None
     overdue_seconds: float | None
     deliveries: dict[tuple[str, str], int]
-    sensors: dict[str, int]
     verdicts: int | None
     anomalous: int | None
     commands: int
@@ -97,16 +96,12 @@ def check_stores(ports: Ports) -> list[str]:
 
 def watermark_age_seconds(ports: Ports) -> float | None:
     """How far scoring lies behind the present; None before the first tick."""
-    manifest = ports.state.manifest()
-    return None if manifest is None else ports.clock.now().timestamp() - manifest.watermark
+    return _age_seconds(ports, ports.state.manifest())
 
 
 def overdue_seconds(ports: Ports) -> float | None:
     """How long ago the first window after the watermark was to be scored; 0 if it is still to come, None before any."""
-    age, settings = watermark_age_seconds(ports), ports.settings
-    if age is None:
-        return None
-    return max(0.0, age - settings.window_seconds - settings.window.lateness_minutes * 60)
+    return _overdue_seconds(ports, ports.state.manifest())
 
 
 def count_deliveries(ports: Ports) -> dict[tuple[str, str], int]:
@@ -141,21 +136,34 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
     return Progress(
         series=len(series),
         watermark=watermark,
-        watermark_age_seconds=watermark_age_seconds(ports),
-        overdue_seconds=overdue_seconds(ports),
+        watermark_age_seconds=_age_seconds(ports, manifest),
+        overdue_seconds=_overdue_seconds(ports, manifest),
         deliveries=count_deliveries(ports),
-        sensors={state.value: number for state, number in count_states(ports).items()},
         verdicts=None if newest is None else len(newest),
         anomalous=None if newest is None else int(newest.sum()),
         commands=len(ports.state.commands()),
         version=manifest.version if manifest else None,
-        second=second_state(ports),
+        second=_second_state(manifest, ports.state.promotion()),
     )
 
 
 def second_state(ports: Ports) -> SecondState | None:
     """The state that is learnt beside the one in force; None if none is, or if it has just come in force."""
-    manifest, second = ports.state.manifest(), ports.state.promotion()
+    return _second_state(ports.state.manifest(), ports.state.promotion())
+
+
+def _age_seconds(ports: Ports, manifest: Manifest | None) -> float | None:
+    return None if manifest is None else ports.clock.now().timestamp() - manifest.watermark
+
+
+def _overdue_seconds(ports: Ports, manifest: Manifest | None) -> float | None:
+    age, settings = _age_seconds(ports, manifest), ports.settings
+    if age is None:
+        return None
+    return max(0.0, age - settings.window_seconds - settings.window.lateness_minutes * 60)
+
+
+def _second_state(manifest: Manifest | None, second: Promotion | None) -> SecondState | None:
     if manifest is None or second is None or second.entry:
         return None
     other = "" if manifest.layout == STATE_SCHEMA else f"the state has layout {manifest.layout}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,6 +99,37 @@ def test_the_line_tells_since_when_windows_wait(ports: Ports) -> None:
         Tick(replace(ports, counts=Away())).run()
     assert [line["overdue_seconds"] for line in lines if line["event"] == "tick"] == [86_400 - 900]
     assert counted("store_errors", process="scheduler") == before + 1
+
+
+def test_sensors_that_cannot_be_read_do_not_hide_how_far_the_service_has_come(ports: Ports) -> None:
+    """The one step fails, and the line tells the rest."""
+    with capture_logs() as lines:
+        Tick(replace(ports, sensors=Away())).run()
+    [line] = [line for line in lines if line["event"] == "tick"]
+    assert line["failed"] == ["sensors"]
+    assert (line["series"], line["overdue_seconds"]) == (len(ports.register.series()), 0.0)
+
+
+def test_a_tick_reads_places_when_they_have_changed_and_sensors_once(ports: Ports) -> None:
+    """Whether it scores or finds nothing to do; a place that another process registers is judged with its counts."""
+    places, sensors = Counted(ports.register), Counted(ports.sensors)
+    tick = Tick(replace(ports, register=places, sensors=sensors))
+    tick.run()
+    for hours in (0, 1):
+        places.calls.clear()
+        sensors.calls.clear()
+        ports.clock.time += timedelta(hours=hours)
+        tick.run()
+        assert (places.calls["stairwells"], sensors.calls["activities"]) == (0, 1)
+    elsewhere = sqlite_ports(ports.settings.data_dir)
+    number = elsewhere.register.learn(TENANT, "new", "cellar", Kind.CELLAR).number
+    hour = ports.state.manifest().watermark
+    zero = np.zeros(1, dtype=np.int64)
+    elsewhere.counts.append(CountPoints(np.array([number]), np.array([hour * NANOSECONDS]), zero, zero))
+    ports.clock.time += timedelta(hours=1)
+    tick.run()
+    judged = ports.verdicts.columns(np.array([number]), 0, hour + 3600)
+    assert judged.starts.tolist() == [hour]
 
 
 def test_the_daily_draft_is_made_once_and_not_before_its_hour(ports: Ports) -> None:
@@ -229,6 +261,18 @@ class AwayFor:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._lists, name)
+
+
+class Counted:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store: object) -> None:
+        self._store = store
+        self.calls: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> object:
+        self.calls[name] += 1
+        return getattr(self._store, name)
 
 
 class Away:

@@ -76,6 +76,21 @@ def learnt(ports: Ports) -> list[list[list[float]]]:
     return [normal_week(ports, TENANT, f"s{space}")[0].expected for space in (0, 1)]
 
 
+def test_the_roster_follows_register_and_settings(tmp_path: Path) -> None:
+    """The second space is another's to say; the budget is another's to set."""
+    ports = scored(tmp_path, nowhere(0), place(1, "north", 30))
+    before = full_roster(ports)
+    sqlite_ports(tmp_path).register.put([place(0, "north", 30)])
+    after = full_roster(ports)
+    detector = replace_struct(ports.settings.detector, episodes_per_100_stairwell_weeks=4)
+    doubled = full_roster(replace(ports, settings=replace_struct(ports.settings, detector=detector)))
+    assert before.surroundings is not None
+    assert after.surroundings is not None
+    assert (before.surroundings.areas[0], after.surroundings.areas[0]) == ("", f"{TENANT}\tnorth")
+    assert (doubled.shares == 2 * after.shares).all()
+    assert (full_roster(ports).shares == after.shares).all()
+
+
 def test_the_roster_knows_area_and_dwellings_of_every_series(tmp_path: Path) -> None:
     roster = full_roster(scored(tmp_path, nowhere(0), place(1, "north", 30)))
     assert roster.surroundings is not None

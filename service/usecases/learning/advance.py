@@ -49,7 +49,8 @@ Progress = Callable[[int, int], None]
 class AdvanceReport:
     """What one pass did: windows and verdicts scored, those anomalous, and series corrected by a replay.
 
-    ``level_shifts`` were learnt in these windows as the new normal of their series.
+    ``level_shifts`` were learnt in these windows as the new normal of their series; ``missing`` are verdicts that
+    series have not got because a window had no count of them.
     """
 
     windows: int
@@ -58,6 +59,7 @@ class AdvanceReport:
     corrected: int
     watermark: datetime | None
     level_shifts: int = 0
+    missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def advance(
             progress((manifest.watermark - first) // step, (max(target, manifest.watermark) - first) // step)
     windows = (manifest.watermark - first) // ports.settings.window_seconds
     watermark = datetime.fromtimestamp(manifest.watermark, UTC)
-    return AdvanceReport(windows, verdicts, anomalous, len(late), watermark, shifts)
+    missing = max(0, windows * sum(len(shard.series) for shard in manifest.shards) - verdicts)
+    return AdvanceReport(windows, verdicts, anomalous, len(late), watermark, shifts, missing)
 
 
 def _target(ports: Ports, to: datetime | None) -> int:
@@ -166,7 +169,7 @@ def check_window(ports: Ports, manifest: Manifest) -> None:
 
 def next_advanced(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion, target: int) -> Advanced:
     """What the next batch of windows before ``target`` comes to; its chunks are written, nothing is in force yet."""
-    step, roster, known = ports.settings.window_seconds, full_roster(ports), ports.register.revision()
+    step, known, roster = ports.settings.window_seconds, ports.register.revision(), full_roster(ports)
     starts = next_batch(ports, roster, manifest.watermark, target)
     starts = starts[starts < next_boundary(int(starts[0]))]
     end = int(starts[-1]) + step

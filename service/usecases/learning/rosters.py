@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import date
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from models.version import ModelVersion
 from service.domain.places import UNKNOWN, Liveness, Sensor, Series, Stairwell
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
+from service.ports.places import PlacesRegister
 from service.settings import Settings
 from service.settings.calendars import holiday_dates, own_dates
 from service.usecases.learning.scoring import Roster
@@ -59,8 +61,22 @@ def days_of_areas(settings: Settings) -> dict[tuple[str, str], frozenset[date]]:
     return {(one.tenant, one.area): own_dates(general.holidays, one, _CALENDAR_YEARS) for one in general.areas}
 
 
+_kept: WeakKeyDictionary[PlacesRegister, tuple[int, Settings, Roster]] = WeakKeyDictionary()
+
+
 def full_roster(ports: Ports) -> Roster:
-    """All series of the register, in the order of their numbers."""
+    """All series of the register, in the order of their numbers.
+
+    It is put together again when register or settings have changed: every window that is scored asks for it.
+    """
+    known = ports.register.revision(), ports.settings
+    kept = _kept.get(ports.register)
+    if kept is None or kept[:2] != known:
+        kept = _kept[ports.register] = (*known, _read_roster(ports))
+    return kept[2]
+
+
+def _read_roster(ports: Ports) -> Roster:
     series = ports.register.series()
     budget = ports.settings.detector.episodes_per_100_stairwell_weeks / 100
     spaces = Counter((one.tenant, one.stairwell) for one in series)

@@ -27,22 +27,25 @@ _FEWEST_LAGS = 7
 _USUAL = 0.1
 
 
-def fold_notes(ports: Ports, limits: Mapping[SensorKey, float]) -> dict[SensorKey, Activity]:
-    """Take in what was noted and return all activities; the scheduler alone does this.
+def fold_notes(ports: Ports, activities: dict[SensorKey, Activity], limits: Mapping[SensorKey, float]) -> bool:
+    """Take in what was noted; whether anything was. The scheduler alone does this.
 
     Parameters
     ----------
     ports
         The store of sensors.
+    activities
+        All that the store has; they are brought up to date here as well as there.
     limits
         Seconds after which a sensor counts as silent: a longer silence is learnt as one so long, or the sensor that was
         dead for a month would be given a month the next time.
     """
-    activities = ports.sensors.activities()
+    noted = False
     while True:
         upto, sightings, batteries = ports.sensors.noted(_NOTES)
         if not upto:
-            return activities
+            return noted
+        noted = True
         touched: dict[SensorKey, Activity] = {}
         for one in sightings:
             _take_in(activities, touched, one, limits)

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from service.domain.events import Event, EventType, SensorSilent
-from service.domain.sensors import SensorFault, SensorKey, SensorState
+from service.domain.sensors import Activity, SensorFault, SensorKey, SensorState
 from service.ports import Ports
 from service.settings import Settings
 from service.usecases.intake.sightings import note_counted
@@ -84,10 +84,12 @@ def look_at_fleet(ports: Ports) -> Fleet:
     if ports.settings.store.kind == "influxdb":
         _note_windows(ports)
     heard = ports.sensors.activities()
-    watched = watched_sensors(ports, heard)
-    limits = limits_of(ports, activities_of(watched, heard))
-    by_series = {SensorKey(key.series, 0): limit for key, limit in limits.items()}
-    heard = fold_notes(ports, by_series | limits)
+    fleet = _fleet(ports, heard)
+    by_series = {SensorKey(key.series, 0): limit for key, limit in fleet.limits.items()}
+    return _fleet(ports, heard) if fold_notes(ports, heard, by_series | dict(fleet.limits)) else fleet
+
+
+def _fleet(ports: Ports, heard: Mapping[SensorKey, Activity]) -> Fleet:
     watched = watched_sensors(ports, heard)
     activities = activities_of(watched, heard)
     return Fleet(watched, activities, limits_of(ports, activities), int(ports.clock.now().timestamp()))
