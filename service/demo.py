@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,15 +34,22 @@ STAIRWELLS = 60
 WEEKS = 9  # eight and the week that is not over
 SEED = 2
 SETTINGS_FILE = "demo.toml"
-_SETTINGS = """[general]
-data_dir = {folder}
-
-[advance]
-interval_seconds = 5
-
-[log]
-level = "warning"
-"""
+_ITS_OWN: Mapping[str, Mapping[str, Any]] = {"advance": {"interval_seconds": 5}, "log": {"level": "warning"}}
+_CALENDAR = ("timezone", "holidays", "extra_holidays")
+_TAKEN = (
+    "window",
+    "readings",
+    "sensors",
+    "detector",
+    "advance",
+    "retraining",
+    "hotspots",
+    "gates",
+    "api",
+    "dashboard",
+    "log",
+)
+"""Sections that tell how to work: neither where real data lies, nor whom to tell of it."""
 
 _PLACE_COLUMNS = (
     "tenant",
@@ -68,8 +76,15 @@ class Demo:
     tokens: dict[Role, str]
 
 
-def prepare_folder(folder: Path) -> Path:
+def prepare_folder(folder: Path, asked: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
     """Write the demo's settings into an empty folder that will hold its data too; returns the settings' path.
+
+    Parameters
+    ----------
+    folder
+        Created when missing.
+    asked
+        What a settings file says, which goes before what the demo sets itself; but for :func:`left_out`.
 
     Raises
     ------
@@ -80,8 +95,29 @@ def prepare_folder(folder: Path) -> Path:
     if any(folder.iterdir()):
         raise InvalidInput(f"{folder} is not empty; name a new folder for the demo with --data, or leave it out")
     settings = folder / SETTINGS_FILE
-    settings.write_text(_SETTINGS.format(folder=msgspec.json.encode(str(folder.absolute())).decode()), "utf-8")
+    general = {key: value for key, value in (asked or {}).get("general", {}).items() if key in _CALENDAR}
+    sections: dict[str, Mapping[str, Any]] = {"general": general | {"data_dir": str(folder.absolute())}}
+    for name in _TAKEN:
+        sections[name] = {**_ITS_OWN.get(name, {}), **(asked or {}).get(name, {})}
+    settings.write_text("\n".join(_toml(name, keys) for name, keys in sections.items() if keys), "utf-8")
     return settings
+
+
+def left_out(asked: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What the demo does not take of a settings file, in its order; its folder is always another.
+
+    Examples
+    --------
+    >>> left_out({"general": {"data_dir": "/data", "timezone": "UTC", "areas": []}, "api": {"port": 80}, "mail": {}})
+    ['general.areas', 'mail']
+    """
+    general = [f"general.{key}" for key in asked.get("general", {}) if key not in (*_CALENDAR, "data_dir")]
+    return general + [name for name in asked if name not in ("general", *_TAKEN)]
+
+
+def _toml(section: str, keys: Mapping[str, Any]) -> str:
+    """A section of settings: their texts, numbers and lists are written alike in JSON, and a date may be a text."""
+    return f"[{section}]\n" + "".join(f"{key} = {msgspec.json.encode(keys[key]).decode()}\n" for key in keys)
 
 
 def fill(ports: Ports, folder: Path, progress: Progress) -> Demo:

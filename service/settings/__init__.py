@@ -85,16 +85,37 @@ def load_settings(
     SettingsError
         If the file cannot be read, a key is unknown or a value is odd; the message names the key.
     """
-    named = environment.get("TRAPPVAKT_CONFIG")
-    chosen = path or (Path(named) if named else None)
+    chosen = settings_file(path, environment)
     document = tomllib.loads(resources.files("service.settings").joinpath("default.toml").read_text("utf-8"))
     if chosen:
-        _merge(document, _read(chosen), str(chosen))
+        _merge(document, read_settings_file(chosen), str(chosen))
     for dotted, value in (overrides or {}).items():
         section, key = dotted.split(".")
         _merge(document, {section: {key: value}}, "the command line")
     origins = ([str(chosen)] if chosen else []) + (["the command line"] if overrides else [])
     return _validated(document, " and ".join(origins) or "the defaults")
+
+
+def settings_file(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The user's file: ``path``, or the one that TRAPPVAKT_CONFIG names, if any."""
+    named = environment.get("TRAPPVAKT_CONFIG")
+    return path or (Path(named) if named else None)
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """What a file says, as it stands there; `load_settings` tells whether that makes sense.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the settings file {path} cannot be read: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
 
 
 def influxdb_token(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
@@ -116,15 +137,6 @@ def influxdb_token(settings: Settings, environment: Mapping[str, str] = os.envir
     raise SettingsError(
         "InfluxDB needs a token: set TRAPPVAKT_INFLUXDB_TOKEN, or influxdb.token_file to a file that holds it"
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsError(f"the settings file {path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
 
 
 def _merge(document: dict[str, Any], changes: Mapping[str, Any], origin: str) -> None:

@@ -17,7 +17,14 @@ from typing import Any
 
 from service.demo import SETTINGS_FILE
 
-_LAST = 'level = "warning"\n'  # of the settings that the demo writes for itself
+_HURRY = """[advance]
+interval_seconds = 1
+
+[retraining]
+candidates = 0
+simulated_share = 0.1
+workers = 1
+"""
 TRAPPVAKT = [sys.executable, "-m", "service.cli"]
 
 
@@ -60,9 +67,9 @@ class Demo:
 @contextmanager
 def demo_served(folder: Path) -> Iterator[Demo]:
     """Bring up the demo on a free port, and stop it at the end; it ticks often and retrains without candidates."""
-    command = [*TRAPPVAKT, "--data", str(folder), "demo", "--port", "0"]
+    config = written(folder.with_suffix(".toml"), _HURRY)
+    command = [*TRAPPVAKT, "--config", str(config), "--data", str(folder), "demo", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        _hurry(folder / SETTINGS_FILE)
         address = _address(process)
         keys = _keys(process.stdout or ())
         yield Demo(address, folder, keys)
@@ -121,16 +128,6 @@ def _address(process: subprocess.Popen[str]) -> str:
             if word.startswith("http://"):
                 return word
     raise AssertionError(f"the program ended with {process.wait()} and printed no address")
-
-
-def _hurry(settings: Path) -> None:
-    """Change the settings of a demo while it simulates its town, seconds before API and scheduler read them."""
-    whole = wait_for(lambda: settings.exists() and (text := settings.read_text("utf-8")).endswith(_LAST) and text)
-    changed = whole.replace("interval_seconds = 5", "interval_seconds = 1")
-    assert changed != whole
-    written(
-        settings.with_suffix(".new"), f"{changed}\n[retraining]\ncandidates = 0\nsimulated_share = 0.1\nworkers = 1\n"
-    ).replace(settings)
 
 
 def _keys(lines: Iterable[str]) -> dict[str, str]:
