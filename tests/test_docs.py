@@ -1,11 +1,9 @@
-"""The documents are true: every command is told, every example runs."""
+"""The documents are true: every command is told, every example runs; beside a demo in tests/e2e/test_demo.py."""
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,18 +13,7 @@ import pytest
 
 from service.cli import main
 from service.settings import load_settings
-from tests.e2e.programs import Demo
-
-REPOSITORY = Path(__file__).parents[1]
-PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
-RUN = ("commands", "deployment", "evaluation", "integrators", "operations", "police")
-ON_THE_DEMO = ("evaluation", "operations", "police")
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(page: Path, *languages: str) -> list[tuple[str, str]]:
-    """The fenced blocks of a page in these languages."""
-    return [(language, text) for language, text in BLOCK.findall(page.read_text("utf-8")) if language in languages]
+from tests.documents import PAGES, REPOSITORY, RUN_ALONE, RUN_BESIDE_THE_DEMO, blocks, run_examples
 
 
 def commands(group: click.Group, context: click.Context, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -95,29 +82,13 @@ def test_settings_for_the_container_are_valid() -> None:
     assert f"127.0.0.1:{settings.api.port}/health/live" in dockerfile
 
 
-@pytest.fixture
-def world(demo: Demo) -> dict[str, str]:
-    """The environment of the examples: the demo's address, folder and keys."""
-    keys = {role.upper(): key for role, key in demo.keys.items()}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, **keys, "ADDRESS": demo.address, "PATH": path, "DATA": str(demo.folder)}
-
-
-@pytest.mark.parametrize("name", RUN)
-def test_examples_run(name: str, world: dict[str, str], tmp_path: Path) -> None:
-    """Those of a page in one folder, one after the other; those of the analyst on the demo's data."""
-    configured = {"TRAPPVAKT_CONFIG": str(Path(world["DATA"]) / "demo.toml")} if name in ON_THE_DEMO else {}
-    examples = blocks(REPOSITORY / f"docs/{name}.md", "sh", "python")
-    assert examples
-    for language, text in examples:
-        shell = ["bash", "-euo", "pipefail", "-c"] if language == "sh" else [sys.executable, "-c"]
-        done = subprocess.run(
-            [*shell, text], cwd=tmp_path, env={**world, **configured}, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+@pytest.mark.parametrize("name", RUN_ALONE)
+def test_examples_run(name: str, tmp_path: Path) -> None:
+    """Those that need nothing but an empty folder."""
+    run_examples(name, tmp_path, {})
 
 
 def test_every_page_that_has_examples_is_run() -> None:
     """No example escapes."""
     with_examples = {page.stem for page in PAGES if blocks(page, "sh", "python")}
-    assert with_examples == set(RUN)
+    assert with_examples == {*RUN_ALONE, *RUN_BESIDE_THE_DEMO}

@@ -1,15 +1,29 @@
-"""The demo, served: it finds the loitering it simulated, and its model is replaced while it is scored."""
+"""The demo, served once: it finds the loitering it simulated, its model is replaced, the documents' examples run."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from service.demo import simulate_town
 from service.settings import load_settings
 from service.usecases.versions.retraining import FEWEST_WEEKS
-from tests.e2e.programs import Demo, get, last_scored_hour, post_counts, request, run, wait_for
+from tests.documents import RUN_BESIDE_THE_DEMO, run_examples
+from tests.e2e.programs import Demo, demo_served, get, last_scored_hour, post_counts, request, run, wait_for
+
+ON_THE_DEMO = ("evaluation", "operations", "police")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, served: its address, its data folder and a key for each role."""
+    with demo_served(tmp_path_factory.mktemp("demo") / "data") as served:
+        yield served
 
 
 def verdicts(demo: Demo, stairwell: str, since: datetime) -> list[dict[str, Any]]:
@@ -104,3 +118,11 @@ def champion(config: tuple[object, ...]) -> str:
     """The version in force, as the command tells it."""
     rows = [line.split("\t") for line in run(*config, "models", "list").stdout.splitlines()[1:]]
     return next(row[0] for row in rows if row[1] == "yes")
+
+
+@pytest.mark.parametrize("name", RUN_BESIDE_THE_DEMO)
+def test_examples_run(name: str, demo: Demo, tmp_path: Path) -> None:
+    """They are given the demo's address, folder and keys; those of the analyst work on the demo's data."""
+    keys = {role.upper(): key for role, key in demo.keys.items()}
+    configured = {"TRAPPVAKT_CONFIG": str(demo.config)} if name in ON_THE_DEMO else {}
+    run_examples(name, tmp_path, {**keys, "ADDRESS": demo.address, "DATA": str(demo.folder), **configured})
