@@ -237,7 +237,7 @@ class OccupancyColumns:
             p_value=_array(judgement.p_value),
             p_above=_array(judgement.p_above),
         )
-        return bounded(judgement, self._given(tail.log_frequency[0])), tail
+        return bounded(judgement, self._given(tail.counted_log_frequency)), tail
 
     def _scored(self, judgement: Judgement, tail: Tail) -> Scored:
         observed = _array(judgement.observed)

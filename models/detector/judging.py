@@ -59,8 +59,8 @@ def judge(state: OccupancyState, slot: int, frame: Frame, given: Floats) -> Judg
 def bounded(judgement: Judgement, log_frequency: Floats) -> Judgement:
     """The judgement with no more evidence than counts that come this often can be.
 
-    A likelihood ratio is at most the reciprocal of its p-value (Markov's inequality); where the series' own counts come
-    further out than the predictive distribution says, that is less.
+    A likelihood ratio is at most the reciprocal of its p-value (Markov's inequality); where the series has counted more
+    that come that far out than the predictive distribution says, that is less.
     """
     return replace(judgement, evidence=minimum(judgement.evidence, -log_frequency))
 

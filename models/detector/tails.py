@@ -98,13 +98,16 @@ class Tail:
     ----------
     bands
         float64[TAIL_BANDS, n]: how far the window belongs to each band, to the two nearest; sums to 1.
+    counted
+        The curve that the series has counted.
     curve
-        Of its p-values.
+        The same as the bands correct it.
     raw
         float64[2, n]: P(Y >= count) and P(Y > count) by the predictive distribution.
     """
 
     bands: Floats
+    counted: TailCurve
     curve: TailCurve
     raw: Floats
 
@@ -112,12 +115,19 @@ class Tail:
     def of(cls, head: NDArray[np.float32], frame: Frame, *, mean: Floats, p_value: Floats, p_above: Floats) -> Tail:
         """The tail of windows with such means and p-values, float64[n] each."""
         bands = _bands(head, mean)
-        return cls(bands, TailCurve(_log_ratios(head, bands, frame.hyper.tail_strength)), np.stack([p_value, p_above]))
+        counted = _counted_log_ratios(head, frame.hyper.tail_strength)
+        corrected = counted + _corrections_of(head, bands)
+        return cls(bands, TailCurve(counted), TailCurve(corrected), np.stack([p_value, p_above]))
 
     @cached_property
     def log_frequency(self) -> Floats:
         """float64[2, n]: logarithms of how often this series' counts really come that far out."""
         return self.curve.log_frequency(self.raw)
+
+    @property
+    def counted_log_frequency(self) -> Floats:
+        """float64[n]: the same of P(Y >= count) by what the series has counted, which one evening moves little."""
+        return self.counted.log_frequency(self.raw[0])
 
     def learn(self, head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_]) -> None:
         """Count the window towards every level that its p-value, drawn at random within its count, falls below.
@@ -136,21 +146,26 @@ class Tail:
 
 
 def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
-    multiple = np.log((mean + 1e-12) / (row(head, Head.MEAN) + 1e-12)) / np.log(_BAND_RATIO)
+    average = row(head, Head.MEAN)
+    multiple = np.log((mean + 1e-12) / (np.where(average > 0.0, average, mean) + 1e-12)) / np.log(_BAND_RATIO)
     place = np.clip(multiple - _FIRST_BAND, 0.0, TAIL_BANDS - 1.0)
     return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
 
 
-def _log_ratios(head: NDArray[np.float32], bands: Floats, strength: float) -> Floats:
-    """What the series has counted, times what the bands are corrected by: log, float64[levels, n].
+def _counted_log_ratios(head: NDArray[np.float32], strength: float) -> Floats:
+    """By what factor the series met each level too often: log, float64[levels, n].
 
     The nominal frequency counts for as many windows below a level as ``strength`` says.
     """
     counted = head[_COUNTED].astype(np.float64)
-    of_series = np.log((strength + counted[1:]) / (strength + _LEVELS * counted[0]))
+    return np.asarray(np.log((strength + counted[1:]) / (strength + _LEVELS * counted[0])))
+
+
+def _corrections_of(head: NDArray[np.float32], bands: Floats) -> Floats:
+    """What windows of these bands are corrected by at each level: log, float64[levels, n]."""
     corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
     # At most two bands are not zero, so the bits of their sum do not hang on the order, which is another at width 1.
-    return np.asarray(of_series + (corrections * bands).sum(axis=1).cumsum(axis=0))
+    return np.asarray((corrections * bands).sum(axis=1).cumsum(axis=0))
 
 
 def _chance_below(p_values: Floats) -> Floats:
