@@ -23,6 +23,7 @@ import psutil  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from models.city import CityParameters, SimulatedCity, simulate_city
+from models.detector.state import STATE_SCHEMA
 from service.bootstrap import build_ports
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import Kind, PlaceRow
@@ -127,6 +128,7 @@ def publish_scored(ports: Ports, origin: int, watermark: int) -> None:
         cursor=ports.counts.changes(0).cursor,
         digest="",
         shards=[],
+        layout=STATE_SCHEMA,
     )
     with ports.state.transaction():
         ports.state.publish(manifest)

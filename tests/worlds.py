@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models.city import SimulatedCity
+from models.detector.state import STATE_SCHEMA
 from service.bootstrap import build_ports
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import Kind, PlaceRow
@@ -81,6 +82,7 @@ def judge_city(ports: Ports, city: SimulatedCity) -> None:
         cursor=0,
         digest="",
         shards=[],
+        layout=STATE_SCHEMA,
     )
     verdicts = VerdictColumns(
         version="0", series=series + 1, starts=city.starts[window], anomalous=np.zeros(len(window), bool), **measures

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.detector.state import STATE_SCHEMA
 from models.hotspots.common_cause import FEWEST_SERIES
 from service.domain.places import Kind
 from service.domain.state import Manifest
@@ -54,7 +55,14 @@ def judged(ports: Ports, out: Cells, anomalous: Cells, *, tenant: str = TENANT, 
         anomalous=np.array([key in anomalous for key in keys]),
         **measures,
     )
-    laid_out = {"window_minutes": 60, "shard_series": 99, "cursor": 0, "digest": "", "shards": []}
+    laid_out = {
+        "window_minutes": 60,
+        "shard_series": 99,
+        "cursor": 0,
+        "digest": "",
+        "shards": [],
+        "layout": STATE_SCHEMA,
+    }
     with ports.state.transaction():
         ports.verdicts.write(columns)
         ports.state.publish(

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detector.state import STATE_SCHEMA
 from service.domain.places import Kind
 from service.domain.state import Manifest
 from service.domain.verdicts import MEASURES, VerdictColumns
@@ -52,6 +53,7 @@ def judged(ports: Ports, anomalous: NDArray[np.bool_], watermark: int, version: 
         cursor=0,
         digest="",
         shards=[],
+        layout=STATE_SCHEMA,
     )
     with ports.state.transaction():
         ports.verdicts.write(columns)
