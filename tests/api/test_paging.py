@@ -22,7 +22,7 @@ def key(item: tuple[float, str]) -> tuple[float, str]:
 
 
 @given(items=st.sets(KEYS), gone=st.sets(KEYS), limit=st.integers(1, 5))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_pages_hold_what_stays_once(items, gone, limit):
     """What goes while somebody turns pages takes nothing else with it."""
     seen: list[tuple[float, str]] = []

@@ -125,7 +125,7 @@ def test_a_busy_weekday_and_a_late_riser_are_no_loitering(seed, rate):
     assert (scan(rng.poisson(lived).astype(float), base).evidence < 4).all()
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=50))
 def test_false_discovery_control_is_the_definition(p_values):
     p = np.array(p_values)

@@ -144,7 +144,7 @@ def test_two_vacant_messages_and_one_from_before_are_no_stay() -> None:
 readings_of_a_day = st.dictionaries(st.integers(0, 26 * 60), st.integers(0, 400), max_size=30)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(
     semantics=st.sampled_from([Semantics.CUMULATIVE, Semantics.OCCUPIED, Semantics.PRESENCE]),
     assumed=st.booleans(),
@@ -173,7 +173,7 @@ def test_windows_beyond_the_reach_of_a_reading_do_not_depend_on_it(
     assert all(start == rules.window(start) and presences >= 0 for start, presences in counts.items())
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(rises=st.lists(st.tuples(st.integers(1, 30), st.integers(0, 9)), min_size=1, max_size=40))
 def test_what_a_counter_counts_is_neither_lost_nor_double(rises: list[tuple[int, int]]) -> None:
     time, value, readings = MIDNIGHT, 0, [(MIDNIGHT, 0)]

@@ -86,7 +86,7 @@ def spans(found: list[EpisodeView]) -> list[tuple[int, int, int]]:
     page=st.integers(1, 5),
     since=st.integers(0, 15),
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_episodes_are_maximal_runs_on_every_page(anomalous, page, since, tmp_path_factory):
     """By start, then series; none twice, none left out, none begun before what is asked for."""
     ports = started(PORTS["memory"](tmp_path_factory.mktemp("runs")))

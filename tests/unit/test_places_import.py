@@ -108,7 +108,7 @@ rows_strategy = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(rows=rows_strategy)
 def test_every_row_is_accepted_or_rejected(rows: list[PlaceRow], tmp_path_factory: pytest.TempPathFactory) -> None:
     """And the register knows the stairwells of the accepted rows, and no others."""

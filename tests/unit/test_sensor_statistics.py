@@ -60,7 +60,7 @@ def intervals_of(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return learnt, np.array([lengths.sum() / (168 * HOUR)])
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 2**16),
     period=st.sampled_from([300.0, HOUR, 6 * HOUR]),

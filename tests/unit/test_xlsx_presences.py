@@ -211,7 +211,7 @@ def test_rows_numbered_beyond_a_sheet_are_not_waited_for() -> None:
 UNDAMAGED = workbook(HEADER, ("2026-11-20 22:05", 25, "A", "K")).getvalue()  # once: it holds the time, packed
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_damaged_file_is_told_not_a_traceback(data: st.DataObject) -> None:
     """Any byte of it changed, any part cut off."""

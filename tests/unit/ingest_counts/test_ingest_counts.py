@@ -111,7 +111,7 @@ any_row = st.builds(
 
 
 @pytest.mark.parametrize("mode", ["learning", "strict"])
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(rows=st.lists(st.one_of(any_row, st.just("unreadable")), max_size=30))
 def test_every_row_is_accepted_or_rejected(mode: str, rows: list[CountRow | str]) -> None:
     """Nothing is dropped silently, and the store holds exactly the rows that no problem names."""
