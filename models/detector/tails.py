@@ -35,6 +35,7 @@ _LEVELS = np.array([0.05, 0.01, 0.002])[:, None]
 _LOG_LEVELS = np.log(_LEVELS)
 _FROM = np.concatenate([[[0.0]], _LOG_LEVELS])  # where the segments of a curve begin, downwards
 _TO = np.concatenate([_LOG_LEVELS, [[-np.inf]]])
+_LENGTHS = np.diff(_FROM, axis=0)
 _COUNTED = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + 1 + TAIL_LEVELS)
 _CORRECTIONS = slice(Head.TAIL_CORRECTION, Head.TAIL_CORRECTION + TAIL_LEVELS * TAIL_BANDS)
 _BANDS = np.arange(TAIL_BANDS)[:, None]
@@ -43,6 +44,7 @@ _FIRST_BAND = -4.0  # in such steps from the mean: a ninth of it
 _STEPS = np.array([0.3, 0.4, 0.5])[:, None]  # of a correction, in logarithms, for a p-value below its level
 _MOST_CORRECTION = 3.0  # of one level, either way, in logarithms: what never comes, or always does, ends somewhere
 _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
+_LEAST_FALL = _LEAST_SLOPE * _LOG_LEVELS
 _MOST = 0.5  # a level is never met more often than in every second window
 
 
@@ -62,13 +64,13 @@ class TailCurve:
     def _frequencies(self) -> Floats:
         """Log frequency where segments begin, float64[levels + 1, n]."""
         met = np.minimum(_LOG_LEVELS + self.log_ratios, np.log(_MOST))
-        steep = np.minimum.accumulate(met - _LEAST_SLOPE * _LOG_LEVELS, axis=0)
-        return np.concatenate([np.zeros((1, met.shape[1])), np.minimum(steep, 0.0) + _LEAST_SLOPE * _LOG_LEVELS])
+        steep = np.minimum.accumulate(met - _LEAST_FALL, axis=0)
+        return np.concatenate([np.zeros((1, met.shape[1])), np.minimum(steep, 0.0) + _LEAST_FALL])
 
     @cached_property
     def _slopes(self) -> Floats:
         """Of the segments, float64[levels + 1, n]; below all levels that above the last."""
-        slopes = np.diff(self._frequencies, axis=0) / np.diff(_FROM, axis=0)
+        slopes = (self._frequencies[1:] - self._frequencies[:-1]) / _LENGTHS
         return np.concatenate([slopes, slopes[-1:]])
 
     def log_frequency(self, p_values: Floats) -> Floats:
