@@ -46,7 +46,10 @@ class StateStore(Protocol):
         """Keep how far a second state has come, or that there is none any longer."""
 
     def drop_promotion(self) -> None:
-        """Delete the chunk files that only the second state names, and forget it: first of all that makes room."""
+        """Forget the second state, and delete all chunk files but those of the state in force.
+
+        Files that a step wrote and could not publish go too: first of all this makes room.
+        """
 
     def deletion(self, kind: DataKind) -> Deletion | None:
         """The latest deletion of a kind of data, ended or not; None if nothing of it was ever deleted for its age."""

@@ -197,13 +197,14 @@ def test_second_state_is_kept_beside_the_one_in_force(embedded: Stores) -> None:
     state.sweep()
     for file in (in_force, shared, second, checkpoint):
         state.read_chunk(file)
+    unpublished = state.write_chunk({"mean": np.ones(3, np.float32)})
     before = state.size_bytes()
     state.drop_promotion()
     assert state.promotion() is None
     assert 0 < state.size_bytes() < before
     for file in (in_force, shared):
         state.read_chunk(file)
-    for file in (second, checkpoint):
+    for file in (second, checkpoint, unpublished):
         with pytest.raises(StoreError):
             state.read_chunk(file)
     state.drop_promotion()

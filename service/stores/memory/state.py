@@ -185,9 +185,10 @@ class MemoryStateStore:
         self._published += 1
 
     def drop_promotion(self) -> None:
-        """Delete the chunks of the second state, then forget it."""
-        for name in self._named_by_promotion() - self._named():
-            self._chunks.pop(name, None)
+        """Delete every chunk but those of the state in force, then forget the second state."""
+        if self._tables.manifest:
+            named = self._named()
+            self._chunks = {name: chunk for name, chunk in self._chunks.items() if name in named}
         self._tables.promotion = None
 
     def size_bytes(self) -> int:

@@ -7,7 +7,7 @@ import os
 import uuid
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -63,24 +63,20 @@ class ChunkFolder:
                 "backup, or move them away to replay the counts"
             ) from error
 
-    def sweep(self, named: Collection[str]) -> int:
+    def sweep(self, named: Collection[str], *, younger: bool = False) -> int:
         """Delete the files that are not ``named`` and older than the newest that is; returns how many.
 
-        Those that are younger may belong to a tick that has not published yet. The ages compared are all the file
-        system's own, so no clock needs to agree with it.
+        Those that are ``younger`` may belong to what has not been published yet, and go only when asked. The ages
+        compared are all the file system's own, so no clock needs to agree with it.
         """
         if not self._folder.exists():
             return 0
         files = {path.name: path.stat().st_mtime_ns for path in self._folder.iterdir()}
         newest = max((age for name, age in files.items() if name in named), default=0)
-        unused = [name for name, age in files.items() if name not in named and age < newest]
-        self.delete(unused)
-        return len(unused)
-
-    def delete(self, names: Iterable[str]) -> None:
-        """Delete files, whatever their age."""
-        for name in names:
+        unused = [name for name, age in files.items() if name not in named and (younger or age < newest)]
+        for name in unused:
             (self._folder / name).unlink(missing_ok=True)
+        return len(unused)
 
     def size_bytes(self) -> int:
         """Room that all files take."""

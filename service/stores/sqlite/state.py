@@ -91,11 +91,9 @@ class SqliteStateStore:
             self._database.execute("REPLACE INTO promotion VALUES (1, ?)", (msgspec.msgpack.encode(promotion),))
 
     def drop_promotion(self) -> None:
-        """Delete the files of the second state, then its row."""
-        manifest, promotion = self.manifest(), self.promotion()
-        in_force = files_named(manifest, self.ledger()) if manifest else set()
-        if promotion:
-            self._chunks.delete(files_named(promotion.manifest, promotion.ledger) - in_force)
+        """Delete every file but those of the state in force, then the second state's row."""
+        if manifest := self.manifest():
+            self._chunks.sweep(files_named(manifest, self.ledger()), younger=True)
         self.publish_promotion(None)
 
     def deletion(self, kind: DataKind) -> Deletion | None:
