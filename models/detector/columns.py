@@ -241,7 +241,7 @@ class OccupancyColumns:
 
     def _scored(self, judgement: Judgement, tail: Tail) -> Scored:
         observed = _array(judgement.observed)
-        p_value, p_above = np.where(observed, np.exp(tail.log_frequency), np.nan)
+        p_value, p_above = np.where(observed, tail.frequency, np.nan)
         return Scored(
             mean=_array(judgement.expectation.mean),
             excess=_array(judgement.expectation.excess),
@@ -250,7 +250,7 @@ class OccupancyColumns:
             p_value=p_value,
             p_above=p_above,
             evidence_weeks=self.evidence_weeks,
-            log_ratios=tail.curve.log_ratios,
+            log_ratios=tail.log_ratios,
         )
 
     def _learn(self, slot: int, judgement: Judgement, tail: Tail) -> None:

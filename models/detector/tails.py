@@ -22,7 +22,6 @@ and of their own kind, so nothing is learnt of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,17 +37,16 @@ _TO = np.concatenate([_LOG_LEVELS, [[-np.inf]]])
 _LENGTHS = np.diff(_FROM, axis=0)
 _COUNTED = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + 1 + TAIL_LEVELS)
 _CORRECTIONS = slice(Head.TAIL_CORRECTION, Head.TAIL_CORRECTION + TAIL_LEVELS * TAIL_BANDS)
-_BANDS = np.arange(TAIL_BANDS)[:, None]
-_BAND_RATIO = 3.0**0.5  # from one band's middle to the next one's
+_BANDS = np.arange(TAIL_BANDS, dtype=np.float64)[:, None]
+_LOG_BAND_RATIO = float(np.log(3.0**0.5))  # from one band's middle to the next one's
 _FIRST_BAND = -4.0  # in such steps from the mean: a ninth of it
 _STEPS = np.array([0.3, 0.4, 0.5])[:, None]  # of a correction, in logarithms, for a p-value below its level
 _MOST_CORRECTION = 3.0  # of one level, either way, in logarithms: what never comes, or always does, ends somewhere
 _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
 _LEAST_FALL = _LEAST_SLOPE * _LOG_LEVELS
-_MOST = 0.5  # a level is never met more often than in every second window
+_LOG_MOST = float(np.log(0.5))  # a level is never met more often than in every second window
 
 
-@dataclass(frozen=True)
 class TailCurve:
     """The frequency of p-values as a function of the p-value, linear in the logarithms.
 
@@ -58,36 +56,29 @@ class TailCurve:
         float64[levels, n]: by what factor p-values fall below each level too often.
     """
 
-    log_ratios: Floats
-
-    @cached_property
-    def _frequencies(self) -> Floats:
-        """Log frequency where segments begin, float64[levels + 1, n]."""
-        met = np.minimum(_LOG_LEVELS + self.log_ratios, np.log(_MOST))
-        steep = np.minimum.accumulate(met - _LEAST_FALL, axis=0)
-        return np.concatenate([np.zeros((1, met.shape[1])), np.minimum(steep, 0.0) + _LEAST_FALL])
-
-    @cached_property
-    def _slopes(self) -> Floats:
-        """Of the segments, float64[levels + 1, n]; below all levels that above the last."""
-        slopes = (self._frequencies[1:] - self._frequencies[:-1]) / _LENGTHS
-        return np.concatenate([slopes, slopes[-1:]])
+    def __init__(self, log_ratios: Floats) -> None:
+        steep = np.minimum(_LOG_LEVELS + log_ratios, _LOG_MOST) - _LEAST_FALL
+        for level in range(1, TAIL_LEVELS):  # row by row: NumPy's own accumulation takes ten times as long
+            np.minimum(steep[level - 1], steep[level], out=steep[level])
+        self._frequencies = np.zeros((TAIL_LEVELS + 1, log_ratios.shape[1]))  # log, where segments begin
+        np.add(np.minimum(steep, 0.0), _LEAST_FALL, out=self._frequencies[1:])
+        self._slopes = np.empty_like(self._frequencies)  # of the segments; below all levels that above the last
+        np.divide(self._frequencies[1:] - self._frequencies[:-1], _LENGTHS, out=self._slopes[:-1])
+        self._slopes[-1] = self._slopes[-2]
 
     def log_frequency(self, p_values: Floats) -> Floats:
-        """Logarithm of the frequency of p-values this small, float64[..., n]; rises strictly from 1e-300 on.
+        """Logarithm of the frequency of p-values this small, float64[n]; rises strictly from 1e-300 on.
 
         NaN stays NaN.
         """
         log_p = np.log(np.maximum(p_values, 1e-300))
-        result = np.zeros_like(log_p)
-        for begin, end, slope in zip(_FROM, _TO, self._slopes, strict=True):
-            result += slope * (np.minimum(np.maximum(log_p, end), begin) - begin)
-        return np.asarray(result)
+        above, first, second, below = self._slopes * (np.minimum(np.maximum(log_p, _TO), _FROM) - _FROM)
+        return np.asarray(above + first + second + below)
 
     def nominal(self, frequency: float) -> Floats:
         """The p-value that is met with this frequency, float64[n]."""
         target = np.log(frequency)
-        ends = np.concatenate([self._frequencies[1:], np.full((1, self.log_ratios.shape[1]), -np.inf)])
+        ends = np.concatenate([self._frequencies[1:], np.full((1, self._frequencies.shape[1]), -np.inf)])
         steps = np.minimum(np.maximum(target, ends), self._frequencies) - self._frequencies
         return np.asarray(np.exp((steps / self._slopes).sum(axis=0)))
 
@@ -100,18 +91,22 @@ class Tail:
     ----------
     bands
         float64[TAIL_BANDS, n]: how far the window belongs to each band, to the two nearest; sums to 1.
-    counted
-        The curve that the series has counted.
-    curve
-        The same as the bands correct it.
+    log_ratios
+        float64[levels, n]: those of the curve that the series has counted, as the bands correct it.
     raw
         float64[2, n]: P(Y >= count) and P(Y > count) by the predictive distribution.
+    frequency
+        float64[2, n]: how often this series' counts really come that far out.
+    counted_log_frequency
+        float64[n]: logarithm of the same of P(Y >= count) by what the series has counted, which one evening moves
+        little.
     """
 
     bands: Floats
-    counted: TailCurve
-    curve: TailCurve
+    log_ratios: Floats
     raw: Floats
+    frequency: Floats
+    counted_log_frequency: Floats
 
     @classmethod
     def of(cls, head: NDArray[np.float32], frame: Frame, *, mean: Floats, p_value: Floats, p_above: Floats) -> Tail:
@@ -119,38 +114,39 @@ class Tail:
         bands = _bands(head, mean)
         counted = _counted_log_ratios(head, frame.hyper.tail_strength)
         corrected = counted + _corrections_of(head, bands)
-        return cls(bands, TailCurve(counted), TailCurve(corrected), np.stack([p_value, p_above]))
-
-    @cached_property
-    def log_frequency(self) -> Floats:
-        """float64[2, n]: logarithms of how often this series' counts really come that far out."""
-        return self.curve.log_frequency(self.raw)
-
-    @property
-    def counted_log_frequency(self) -> Floats:
-        """float64[n]: the same of P(Y >= count) by what the series has counted, which one evening moves little."""
-        return self.counted.log_frequency(self.raw[0])
+        curves = TailCurve(np.concatenate([counted, corrected, corrected], axis=1))
+        asked = np.array([p_value, p_value, p_above])
+        told = curves.log_frequency(asked.reshape(-1)).reshape(asked.shape)
+        return cls(
+            bands=bands,
+            log_ratios=corrected,
+            raw=asked[1:],
+            frequency=np.exp(told[1:]),
+            counted_log_frequency=told[0],
+        )
 
     def learn(self, head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_]) -> None:
         """Count the window towards every level that its p-value, drawn at random within its count, falls below.
 
         The corrections of its bands are steered by the same chance for the recalibrated p-value; writes the head.
         """
+        below, below_told = _chance_below(np.array([self.raw, self.frequency]))
         counted = head[_COUNTED]
         forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
         counted *= 1.0 - forget
         counted[0] += observed
-        counted[1:] += observed * _chance_below(self.raw)
-        missed = observed * (_chance_below(np.exp(self.log_frequency)) - _LEVELS)
+        counted[1:] += observed * below
+        missed = observed * (below_told - _LEVELS)
         corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
         corrections += (_STEPS * missed)[:, None] * self.bands
-        np.clip(corrections, -_MOST_CORRECTION, _MOST_CORRECTION, out=corrections)
+        np.maximum(corrections, -_MOST_CORRECTION, out=corrections)
+        np.minimum(corrections, _MOST_CORRECTION, out=corrections)
 
 
 def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
     average = row(head, Head.MEAN)
-    multiple = np.log((mean + 1e-12) / (np.where(average > 0.0, average, mean) + 1e-12)) / np.log(_BAND_RATIO)
-    place = np.clip(multiple - _FIRST_BAND, 0.0, TAIL_BANDS - 1.0)
+    multiple = np.log((mean + 1e-12) / (np.where(average > 0.0, average, mean) + 1e-12)) / _LOG_BAND_RATIO
+    place = np.minimum(np.maximum(multiple - _FIRST_BAND, 0.0), TAIL_BANDS - 1.0)
     return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
 
 
@@ -167,10 +163,17 @@ def _corrections_of(head: NDArray[np.float32], bands: Floats) -> Floats:
     """What windows of these bands are corrected by at each level: log, float64[levels, n]."""
     corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
     # At most two bands are not zero, so the bits of their sum do not hang on the order, which is another at width 1.
-    return np.asarray((corrections * bands).sum(axis=1).cumsum(axis=0))
+    total = (corrections * bands).sum(axis=1)
+    for level in range(1, TAIL_LEVELS):
+        total[level] += total[level - 1]
+    return np.asarray(total)
 
 
 def _chance_below(p_values: Floats) -> Floats:
-    """Chance that a p-value drawn at random within its count is below each level, float64[levels, n]."""
-    p_value, p_above = p_values
-    return np.asarray(np.clip((_LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300), 0.0, 1.0))
+    """Chance that a p-value drawn at random within its count is below each level.
+
+    float64[..., levels, n] of the P(Y >= count) and P(Y > count) that float64[..., 2, n] are.
+    """
+    p_value, p_above = p_values[..., :1, :], p_values[..., 1:, :]
+    chance = (_LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300)
+    return np.asarray(np.minimum(np.maximum(chance, 0.0), 1.0))
