@@ -13,6 +13,7 @@ from models.detector.alone import alone
 from models.detector.frame import Frame
 from models.detector.judging import Judgement, bounded, confirmed_by_a_person, count_silence, judge, learn, without
 from models.detector.state import Head, OccupancyState, row
+from models.detector.step import Step
 from models.detector.tails import Tail
 from models.detector.verdicts import Scored, Verdicts, tell
 from models.detector.week import Week
@@ -107,7 +108,7 @@ class OccupancyColumns:
 
     def score(self, slot: int, counts: NDArray[np.float64]) -> Verdicts:
         """Verdicts on the counts of a window (NaN where missing); changes nothing."""
-        return _only(self.tell([self._scored(*self._judge(slot, counts))]))
+        return _only(self.tell([self._scored(*self._judge(self._step(slot), counts))]))
 
     def learn(self, slot: int, counts: NDArray[np.float64]) -> None:
         """Learn the counts of a window (NaN where missing)."""
@@ -152,15 +153,16 @@ class OccupancyColumns:
             bool[n]: a person says that the count is normal. It is learnt with full trust, however unlikely, and is no
             evidence of loitering.
         """
-        if holiday is not None and holiday.any() and not self.week.is_holiday(slot):
+        if holiday is not None and np.count_nonzero(holiday) and not self.week.is_holiday(slot):
             return self._advance_apart(np.flatnonzero(holiday), slot, counts, left_out, confirmed)
-        judgement, tail = self._judge(slot, counts)
+        step = self._step(slot)
+        judgement, tail = self._judge(step, counts)
         scored = self._scored(judgement, tail)
         if left_out is not None:
             judgement = without(judgement, self._given(left_out))
         if confirmed is not None:
             judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed, self._frame)
-        self._learn(slot, judgement, tail)
+        self._learn(step, judgement, tail)
         return scored
 
     def tell(self, windows: Sequence[Scored]) -> Verdicts:
@@ -211,25 +213,25 @@ class OccupancyColumns:
         self.state.bins[time][:, apart] = keeping.bins[time]
         self.state.head[:, apart] = keeping.head
 
-    @property
-    def _kept(self) -> OccupancyState:
-        """The state as the kernels take it."""
+    def _step(self, slot: int) -> Step:
+        """The state around a slot as the kernels take it."""
+        moment = self._frame.moment(slot)
         if self.width != 1:
-            return self.state
+            return Step.of(self.state, moment)
         if self._alone is None or self._alone[0] is not self.state:
             self._alone = self.state, alone(self.state)
-        return self._alone[1]
+        return Step.of(self._alone[1], moment)
 
     def _given(self, values: NDArray[Any]) -> NDArray[Any]:
         """Values of the series as the kernels take them."""
         given: Any = values.item() if self.width == 1 else values
         return given  # type: ignore[no-any-return]
 
-    def _judge(self, slot: int, counts: NDArray[np.float64]) -> tuple[Judgement, Tail]:
+    def _judge(self, step: Step, counts: NDArray[np.float64]) -> tuple[Judgement, Tail]:
         given = np.ascontiguousarray(counts, dtype=np.float64)
         if given.shape != self.kinds.shape:
             raise ValueError(f"{given.size} counts for {self.width} series")
-        judgement = judge(self._kept, slot, self._frame, self._given(given))
+        judgement = judge(step, self._frame, self._given(given))
         tail = Tail.of(
             self.state.head,
             self._frame,
@@ -253,12 +255,11 @@ class OccupancyColumns:
             log_ratios=tail.log_ratios,
         )
 
-    def _learn(self, slot: int, judgement: Judgement, tail: Tail) -> None:
-        kept = self._kept
-        learn(kept, slot, self._frame, judgement)
-        if not self.week.is_holiday(slot):
+    def _learn(self, step: Step, judgement: Judgement, tail: Tail) -> None:
+        learn(step, self._frame, judgement)
+        if not step.moment.holiday:
             tail.learn(self.state.head, self._frame, _array(judgement.observed))
-        count_silence(kept, judgement)
+        count_silence(step, judgement)
 
 
 def _array(values: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -6,17 +6,49 @@ distributed with shape :math:`1/\omega`; the excess holds overdispersion and the
 
 from __future__ import annotations
 
+from typing import NamedTuple, Self
+
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.elementwise import Floats, betainc, clip, log, log1p, maximum, ndtri, where
+from models.detector.elementwise import Floats, betainc, betainc_where, clip, log, log1p, maximum, ndtri, where
 
-__all__ = ["Floats", "at_least", "log_likelihood_ratio", "log_zero", "normal_score", "quantile"]
+__all__ = ["Floats", "Predictive", "at_least", "log_likelihood_ratio", "log_zero", "normal_score", "quantile"]
+
+
+class Predictive(NamedTuple):
+    """The distribution of one window's counts, with what several questions have in common."""
+
+    mean: Floats
+    excess: Floats
+    log_mean: Floats
+    spread: Floats  # excess times mean
+    log_spread: Floats  # log(1 + spread)
+
+    @classmethod
+    def of(cls, mean: Floats, excess: Floats) -> Self:
+        """The distribution of this mean and excess."""
+        spread = excess * mean
+        return cls(mean, excess, log(mean), spread, log1p(spread))
+
+    def log_zero(self) -> Floats:
+        """log P(Y = 0)."""
+        return -self.log_spread / self.excess
+
+    def tails(self, count: Floats) -> tuple[Floats, Floats]:
+        """P(Y >= count) and P(Y > count) of counts from 0 on, by the regularised incomplete beta function."""
+        shape, chance = 1.0 / self.excess, self.spread / (1.0 + self.spread)
+        return betainc_where(count > 0.0, maximum(count, 1.0), shape, chance), betainc(count + 1.0, shape, chance)
+
+    def log_likelihood_ratio(self, count: Floats, other: Floats) -> Floats:
+        """log P(count; other) / P(count; mean) at equal excess; rises with the count where ``other`` > ``mean``."""
+        spread = log1p(self.excess * other) - self.log_spread
+        return count * (log(other) - self.log_mean - spread) - spread / self.excess
 
 
 def log_zero(mean: Floats, excess: Floats) -> Floats:
     """log P(Y = 0)."""
-    return -log1p(excess * mean) / excess
+    return Predictive.of(mean, excess).log_zero()
 
 
 def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
@@ -29,8 +61,7 @@ def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
 
 def log_likelihood_ratio(count: Floats, mean: Floats, other: Floats, excess: Floats) -> Floats:
     """log P(count; other) / P(count; mean) at equal excess; rises with the count where ``other`` > ``mean``."""
-    spread = log1p(excess * other) - log1p(excess * mean)
-    return count * (log(other) - log(mean) - spread) - spread / excess
+    return Predictive.of(mean, excess).log_likelihood_ratio(count, other)
 
 
 def normal_score(p_value: Floats, p_above: Floats) -> Floats:

@@ -66,13 +66,19 @@ def square(value: Floats | float) -> Floats:
 
 def anywhere(condition: Bools) -> bool:
     """Whether the condition holds for any series."""
-    return bool(condition.any()) if type(condition) is ndarray else bool(condition)
+    return bool(np.count_nonzero(condition)) if type(condition) is ndarray else bool(condition)
 
 
 def is_given(values: Floats) -> Bools:
     """Where a value is not missing: not NaN."""
     given: Any = ~np.isnan(values) if type(values) is ndarray else not math.isnan(values)
     return given  # type: ignore[no-any-return]
+
+
+def number(condition: Bools) -> Floats:
+    """1 where the condition holds, else 0."""
+    held: Any = condition.astype(np.float64) if type(condition) is ndarray else float(condition)
+    return held  # type: ignore[no-any-return]
 
 
 def negation(condition: Bools) -> Bools:
@@ -93,6 +99,16 @@ def _of_both(function: Callable[..., Any], alone: Callable[..., float] | None = 
         return result  # type: ignore[no-any-return]
 
     return lifted_apart if alone else lifted
+
+
+def betainc_where(condition: Bools, count: Floats, shape: Floats, chance: Floats) -> Floats:
+    """The regularised incomplete beta function where the condition holds, 1 elsewhere, where it is not worked out."""
+    tail: Any
+    if type(condition) is ndarray:
+        tail = special.betainc(count, shape, chance, where=condition, out=(~condition).astype(np.float64))
+    else:
+        tail = betainc(count, shape, chance) if condition else 1.0
+    return tail  # type: ignore[no-any-return]
 
 
 sqrt = _of_both(np.sqrt, math.sqrt)

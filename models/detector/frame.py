@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.elementwise import Floats, log
+from models.detector.constants import Constants
+from models.detector.elementwise import Floats, maximum, square
+from models.detector.moment import Moment
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
 from models.surroundings import Surroundings
 from models.version import ModelVersion
+
+_LEAST_DOUBT = 0.3  # the fleet's variances are never held for surer than this
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,12 @@ class Frame:
     rates: NDArray[np.float64]  # [8, 24, n]: the fleet's presences per window
     level_shape: Floats
     time_variance: Floats  # of the ratios by time of day around 1
+    time_weight: Floats  # of that variance, beside what a series tells of its own
     slot_variance: Floats  # of a slot's ratio around its time of day's
+    slot_weight: Floats
     dispersion: Floats
     dispersion_strength: Floats
+    constants: Constants
 
     @classmethod
     def of(
@@ -36,23 +43,37 @@ class Frame:
         """The frame of series of these kinds and surroundings."""
         prior = version.prior
         rates, level_shape = prior.series(kinds, surroundings)
+        hyper, time_variance, slot_variance = version.hyperparameters, 1.0 / prior.time_shape, 1.0 / prior.slot_shape
         return cls(
             week=week,
-            hyper=version.hyperparameters,
+            hyper=hyper,
             rates=np.ascontiguousarray(np.moveaxis(rates * week.hours, 0, -1)),
             level_shape=level_shape,
-            time_variance=1.0 / prior.time_shape[kinds],
-            slot_variance=1.0 / prior.slot_shape[kinds],
+            time_variance=time_variance[kinds],
+            time_weight=_misfit_weight(time_variance[kinds], hyper),
+            slot_variance=slot_variance[kinds],
+            slot_weight=_misfit_weight(slot_variance[kinds], hyper),
             dispersion=prior.dispersion[kinds],
             dispersion_strength=prior.dispersion_strength[kinds],
+            constants=Constants.of(hyper, week),
         )
 
+    def moment(self, slot: int) -> Moment:
+        """What the week says of a slot."""
+        if slot not in self._moments:
+            self._moments[slot] = Moment.of(slot, self.week, self.hyper)
+        return self._moments[slot]
+
     @cached_property
-    def calm_log_odds(self) -> float:
-        """Log odds that loitering starts in a window of a series without a history of it."""
-        return float(log(self.hyper.loitering_odds * self.week.hours))
+    def _moments(self) -> dict[int, Moment]:
+        return {}
 
     def alone(self) -> Frame:
         """The frame of the one series there is, in floats."""
         values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
-        return Frame(**{k: v[..., 0].tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()})
+        floats = {k: v[..., 0].tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+        return Frame(**floats | {"constants": self.constants.alone()})
+
+
+def _misfit_weight(variance: Floats, hyper: Hyperparameters) -> Floats:
+    return hyper.misfit_strength / square(maximum(variance, _LEAST_DOUBT))

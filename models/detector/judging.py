@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from typing import NamedTuple
 
-from models.detector.distribution import at_least, log_zero
-from models.detector.elementwise import Bools, Floats, clip, exp, is_given, minimum, negation, where
+from models.detector.distribution import Predictive
+from models.detector.elementwise import Bools, Floats, clip, exp, is_given, minimum, negation, number, where
 from models.detector.frame import Frame
 from models.detector.occupancy import Expectation, expect, learn_rates
 from models.detector.persistence import Outlook, evidence, foresee, remember
 from models.detector.shift import learn_shift
-from models.detector.state import Head, OccupancyState, row
-from models.detector.trust import learn_distrust, lesson_of
+from models.detector.state import Head
+from models.detector.step import Step
+from models.detector.trust import learn_distrust, lesson_of, settled_share
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """One window, predicted and compared with its counts; arrays of [n], or floats where a series is alone."""
 
     expectation: Expectation
+    predictive: Predictive
     outlook: Outlook
     observed: Bools
-    count: Floats  # 0 where missing
+    counted: Floats  # 0 where missing
     evidence: Floats  # 0 where missing
     p_value: Floats
     p_above: Floats
     trusted: Bools | bool = False  # however unlikely the count
 
-    @cached_property
+    @property
     def score(self) -> Floats:
         """Log odds that loitering is going on."""
         return self.outlook.log_odds + self.evidence
@@ -39,20 +39,22 @@ class Judgement:
         return 1.0 / (1.0 + exp(-clip(self.score, -700.0, 700.0)))
 
 
-def judge(state: OccupancyState, slot: int, frame: Frame, given: Floats) -> Judgement:
+def judge(step: Step, frame: Frame, given: Floats) -> Judgement:
     """Judge the counts of a window, NaN where missing; changes nothing."""
     observed = is_given(given)
     count = where(observed, given, 0.0)
-    expectation = expect(state, slot, frame)
-    outlook = foresee(state, slot, frame, expectation)
+    expectation = expect(step, frame)
+    predictive, outlook = Predictive.of(expectation.mean, expectation.excess), foresee(step, frame, expectation)
+    p_value, p_above = predictive.tails(count)
     return Judgement(
         expectation=expectation,
+        predictive=predictive,
         outlook=outlook,
         observed=observed,
-        count=count,
-        evidence=where(observed, evidence(expectation, outlook, count), 0.0),
-        p_value=at_least(count, expectation.mean, expectation.excess),
-        p_above=at_least(count + 1.0, expectation.mean, expectation.excess),
+        counted=count,
+        evidence=where(observed, evidence(predictive, outlook, count), 0.0),
+        p_value=p_value,
+        p_above=p_above,
     )
 
 
@@ -62,15 +64,14 @@ def bounded(judgement: Judgement, log_frequency: Floats) -> Judgement:
     A likelihood ratio is at most the reciprocal of its p-value (Markov's inequality); where the series has counted more
     that come that far out than the predictive distribution says, that is less.
     """
-    return replace(judgement, evidence=minimum(judgement.evidence, -log_frequency))
+    return judgement._replace(evidence=minimum(judgement.evidence, -log_frequency))
 
 
 def without(judgement: Judgement, left_out: Bools) -> Judgement:
     """The judgement with counts taken for missing."""
-    return replace(
-        judgement,
+    return judgement._replace(
         observed=judgement.observed & negation(left_out),
-        count=where(left_out, 0.0, judgement.count),
+        counted=where(left_out, 0.0, judgement.counted),
         evidence=where(left_out, 0.0, judgement.evidence),
     )
 
@@ -78,53 +79,54 @@ def without(judgement: Judgement, left_out: Bools) -> Judgement:
 def confirmed_by_a_person(judgement: Judgement, confirmed: Bools, frame: Frame) -> Judgement:
     """The judgement with the calm that a person vouches for."""
     before = judgement.outlook.log_odds
-    return replace(
-        judgement,
-        outlook=replace(judgement.outlook, log_odds=where(confirmed, minimum(before, frame.calm_log_odds), before)),
+    return judgement._replace(
+        outlook=judgement.outlook._replace(
+            log_odds=where(confirmed, minimum(before, frame.constants.calm_log_odds), before)
+        ),
         evidence=where(confirmed, minimum(judgement.evidence, 0.0), judgement.evidence),
         trusted=confirmed,
     )
 
 
-def learn(state: OccupancyState, slot: int, frame: Frame, judgement: Judgement) -> None:
+def learn(step: Step, frame: Frame, judgement: Judgement) -> None:
     """Learn a window that was judged, but for its tail and its silence; writes one slot, one bin and the head."""
     expectation, observed = judgement.expectation, judgement.observed
+    settled, seen = settled_share(step.head, frame), number(observed)
     lesson = lesson_of(
-        state.head,
+        step.head,
         frame,
         expectation,
-        count=judgement.count,
+        count=judgement.counted,
         p_value=judgement.p_value,
         p_above=judgement.p_above,
         loitering=judgement.probability,
+        settled=settled,
         trusted=judgement.trusted,
         observed=observed,
     )
-    learn_rates(state, slot, frame, expectation, lesson)
-    learn_distrust(state.head, frame, lesson, observed)
+    learn_rates(step, frame, expectation, lesson)
+    learn_distrust(step, frame, lesson, seen)
     remember(
-        state,
-        slot,
+        step,
         frame,
         log_odds=judgement.score,
         count_evidence=judgement.evidence,
+        settled=settled,
         observed=observed,
     )
     learn_shift(
-        state,
-        slot,
+        step,
         frame,
-        mean=expectation.mean,
-        excess=expectation.excess,
-        count=lesson.count,
+        predictive=judgement.predictive,
+        count=lesson.credible,
         observed=observed,
+        seen=seen,
     )
 
 
-def count_silence(state: OccupancyState, judgement: Judgement) -> None:
+def count_silence(step: Step, judgement: Judgement) -> None:
     """Count the window towards the silence since the latest presence, and towards what was seen."""
-    head = state.head
-    silence = -log_zero(judgement.expectation.mean, judgement.expectation.excess)
-    silence = where(judgement.count > 0.0, 0.0, row(head, Head.QUIET) + silence)
-    head[Head.QUIET] = where(judgement.observed, silence, row(head, Head.QUIET))
-    head[Head.SEEN] = row(head, Head.SEEN) + judgement.observed
+    head, new_head = step.head, step.new_head
+    silence = where(judgement.counted > 0.0, 0.0, head[Head.QUIET] - judgement.predictive.log_zero())
+    new_head[Head.QUIET] = where(judgement.observed, silence, head[Head.QUIET])
+    new_head[Head.SEEN] = head[Head.SEEN] + judgement.observed

@@ -7,13 +7,16 @@ series; new tenants or another sensor can.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.distribution import Floats, log_likelihood_ratio
-from models.detector.elementwise import anywhere, clip, exp, log, maximum, minimum, where
+from models.detector.distribution import Floats, Predictive
+from models.detector.elementwise import Bools, anywhere, clip, exp, log, maximum, minimum, where
 from models.detector.frame import Frame
-from models.detector.state import DAY_PARTS, Head, OccupancyState, accumulate, row
+from models.detector.state import DAY_PARTS, Head, row
+from models.detector.step import Step
 
 _SETTLED_WEEKS = 2.0
 _ACCEPTED_SHAPE = 6.0  # gamma shape of the level just after a shift
@@ -21,27 +24,26 @@ _DIRECTIONS = ((Head.SHIFT_UP, 1.0), (Head.SHIFT_DOWN, -1.0))
 
 
 def learn_shift(
-    state: OccupancyState,
-    slot: int,
+    step: Step,
     frame: Frame,
     *,
-    mean: Floats,
-    excess: Floats,
+    predictive: Predictive,
     count: Floats,
-    observed: NDArray[np.bool_],
+    observed: Bools,
+    seen: Floats,
 ) -> None:
-    """Learn a count's evidence of a shift and accept one that has held for days; writes the head."""
-    head, hyper, week = state.head, frame.hyper, frame.week
-    part = week.time_of_day(slot) * DAY_PARTS // week.windows_per_day
-    visits = week.windows_per_day / DAY_PARTS
-    _learn_recent(head, frame, part, mean=mean, count=count, observed=observed)
-    most = hyper.shift_cap * row(head, Head.SHIFT_MEAN + part) / _activity(head)
-    forget = observed / (hyper.shift_memory_days * visits)
+    """Learn a count's evidence of a shift and accept one that has held for days; writes the head.
+
+    ``seen`` is 1 where observed, else 0.
+    """
+    head, new_head, hyper, part = step.head, step.new_head, frame.hyper, step.moment.part
+    _learn_recent(step, frame, mean=predictive.mean, count=count, seen=seen)
+    most = hyper.shift_cap * row(new_head, Head.SHIFT_MEAN + part) / _activity(new_head)
+    least, keep = -most, 1.0 - seen / frame.constants.shift_memory
     for first, direction in _DIRECTIONS:
-        gain = log_likelihood_ratio(count, mean, mean * hyper.shift_ratio**direction, excess)
-        accumulate(head, first + part, where(observed, gain, 0.0), forget)
-        head[first + part] = clip(head[first + part], -most, most)
-    _accept(head, _holds(head, frame, observed))
+        gain = predictive.log_likelihood_ratio(count, predictive.mean * hyper.shift_ratio**direction)
+        new_head[first + part] = clip(head[first + part] * keep + where(observed, gain, 0.0), least, most)
+    _accept(new_head, _holds(step, frame, observed))
 
 
 def level_shift(head: NDArray[np.float32], windows_per_week: int) -> tuple[Floats, Floats]:
@@ -56,24 +58,17 @@ def shifts_accepted(head: NDArray[np.float32]) -> Floats:
     return row(head, Head.EPOCH)
 
 
-def _learn_recent(
-    head: NDArray[np.float32],
-    frame: Frame,
-    part: int,
-    *,
-    mean: Floats,
-    count: Floats,
-    observed: NDArray[np.bool_],
-) -> None:
+def _learn_recent(step: Step, frame: Frame, *, mean: Floats, count: Floats, seen: Floats) -> None:
     """Counts and expected counts of the last days, whatever the trust in them; and the mean by part of the day."""
-    week = frame.week
-    keep = 1.0 - observed / (frame.hyper.shift_level_days * week.windows_per_day)
-    weight = observed / (1.0 + mean)
-    head[Head.RECENT_SUM] = row(head, Head.RECENT_SUM) * keep + weight * count
-    head[Head.RECENT_EXPOSURE] = row(head, Head.RECENT_EXPOSURE) * keep + weight * mean
-    for field, windows in ((Head.MEAN, week.windows), (Head.SHIFT_MEAN + part, week.windows / DAY_PARTS)):
-        step = observed / (minimum(row(head, Head.SEEN) * windows / week.windows, windows) + 1.0)
-        head[field] = row(head, field) * (1.0 - step) + step * mean
+    head, new_head, week = step.head, step.new_head, frame.week
+    keep = 1.0 - seen / frame.constants.recent_memory
+    weight = seen / (1.0 + mean)
+    new_head[Head.RECENT_SUM] = head[Head.RECENT_SUM] * keep + weight * count
+    new_head[Head.RECENT_EXPOSURE] = head[Head.RECENT_EXPOSURE] * keep + weight * mean
+    part = Head.SHIFT_MEAN + step.moment.part
+    for field, windows in ((Head.MEAN, week.windows), (part, week.windows / DAY_PARTS)):
+        share = seen / (minimum(head[Head.SEEN] * windows / week.windows, windows) + 1.0)
+        new_head[field] = head[field] * (1.0 - share) + share * mean
 
 
 def _activity(head: NDArray[np.float32]) -> Floats:
@@ -82,25 +77,29 @@ def _activity(head: NDArray[np.float32]) -> Floats:
 
 
 def _over_the_day(head: NDArray[np.float32], first: int) -> Floats:
-    total = row(head, first)
-    for part in range(1, DAY_PARTS):
-        total = total + row(head, first + part)
-    return total
+    parts = head[first : first + DAY_PARTS]
+    if type(parts) is np.ndarray:
+        return np.asarray(np.add.reduce(parts.astype(np.float64), axis=0))
+    total: Any = 0.0
+    for part in parts:
+        total += part
+    return total  # type: ignore[no-any-return]
 
 
-def _holds(head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _holds(step: Step, frame: Frame, observed: Bools) -> Bools:
     """Whether a shift has been evident for days in a series that is known well enough."""
-    week, hyper = frame.week, frame.hyper
-    up, down = (_over_the_day(head, first) for first, _ in _DIRECTIONS)
+    head, new_head, week, hyper = step.head, step.new_head, frame.week, frame.hyper
+    up, down = (_over_the_day(new_head, first) for first, _ in _DIRECTIONS)
     evident = maximum(up, down) > hyper.shift_threshold
-    held = where(evident, row(head, Head.SHIFT_HELD) + 1.0, 0.0)
-    head[Head.SHIFT_HELD] = where(observed, held, row(head, Head.SHIFT_HELD))
-    head[Head.SHIFT_AGE] = row(head, Head.SHIFT_AGE) + observed
-    settled = row(head, Head.SEEN) >= _SETTLED_WEEKS * week.windows
-    return observed & settled & (held >= hyper.shift_days * week.windows_per_day)
+    held = where(evident, head[Head.SHIFT_HELD] + 1.0, 0.0)
+    new_head[Head.SHIFT_HELD] = where(observed, held, head[Head.SHIFT_HELD])
+    new_head[Head.SHIFT_AGE] = head[Head.SHIFT_AGE] + observed
+    settled: Bools = head[Head.SEEN] >= _SETTLED_WEEKS * week.windows
+    long: Bools = held >= hyper.shift_days * week.windows_per_day
+    return observed & settled & long
 
 
-def _accept(head: NDArray[np.float32], accepted: NDArray[np.bool_]) -> None:
+def _accept(head: NDArray[np.float32], accepted: Bools) -> None:
     """Move the level to that of the last days, and forget what was remembered against the old one."""
     if not anywhere(accepted):
         return

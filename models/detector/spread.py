@@ -12,49 +12,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats
-from models.detector.elementwise import clip, maximum, minimum, square, where
+from models.detector.elementwise import clip, maximum, minimum, square
 from models.detector.frame import Frame
-from models.detector.state import Head, OccupancyState, accumulate, row
+from models.detector.state import Head
+from models.detector.step import Step, accumulate
 
 _DISPERSION_FLOOR = 1e-3
-_LEAST_DOUBT = 0.3  # the fleet's variances are never held for surer than this
 _LARGEST_MISFIT = 4.0
 _OUTLYING_VARIANCES = 9.0  # squared residuals of the misfit are cut off here: a loud block of hours is no misfit
 
 
-def dispersion(state: OccupancyState, slot: int, frame: Frame) -> Floats:
+def dispersion(step: Step, frame: Frame) -> Floats:
     """Extra-Poisson variance phi by time and group of days, shrunk to the series', which is shrunk to the fleet's."""
-    head, times = state.head, state.bins[frame.week.time_of_day(slot)]
-    series = _shrunk(head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), frame.dispersion, frame.dispersion_strength)
-    return _shrunk(times, frame.week.dispersion_fields(slot), series, frame.hyper.time_dispersion_strength)
+    series = _shrunk(step.head, Head.DISPERSION_SUM, frame.dispersion, frame.dispersion_strength)
+    return _shrunk(step.window, step.moment.dispersion, series, frame.hyper.time_dispersion_strength)
 
 
-def clumping(head: NDArray[np.float32], frame: Frame) -> Floats:
+def clumping(head: NDArray[np.float64], frame: Frame) -> Floats:
     """Extra-Poisson variance in proportion to the mean, of each series: presences that come in groups."""
-    hyper = frame.hyper
-    return _shrunk(head, (Head.CLUMPING_SUM, Head.CLUMPING_WEIGHT), hyper.clumping, hyper.clumping_strength)
+    return _shrunk(head, Head.CLUMPING_SUM, frame.hyper.clumping, frame.hyper.clumping_strength)
 
 
-def _shrunk(
-    rows: NDArray[np.float32], fields: tuple[int, int], prior: Floats | float, strength: Floats | float
-) -> Floats:
-    estimate = (strength * prior + row(rows, fields[0])) / (strength + row(rows, fields[1]))
+def _shrunk(rows: NDArray[np.float64], first: int, prior: Floats | float, strength: Floats | float) -> Floats:
+    estimate = (strength * prior + rows[first]) / (strength + rows[first + 1])
     return maximum(estimate, _DISPERSION_FLOOR)
 
 
-def time_variance(head: NDArray[np.float32], frame: Frame) -> Floats:
+def time_variance(head: NDArray[np.float64], frame: Frame) -> Floats:
     """Variance of a series' ratios by time of day around the fleet's profile."""
-    return _misfit(head, (Head.TIME_SUM, Head.TIME_WEIGHT), frame.time_variance, frame)
+    return _misfit(head, Head.TIME_SUM, frame.time_variance, frame.time_weight)
 
 
-def slot_variance(head: NDArray[np.float32], frame: Frame) -> Floats:
+def slot_variance(head: NDArray[np.float64], frame: Frame) -> Floats:
     """Variance of its slots' ratios around those by time of day."""
-    return _misfit(head, (Head.SLOT_SUM, Head.SLOT_WEIGHT), frame.slot_variance, frame)
+    return _misfit(head, Head.SLOT_SUM, frame.slot_variance, frame.slot_weight)
 
 
 def learn_dispersion(
-    state: OccupancyState,
-    slot: int,
+    step: Step,
     frame: Frame,
     *,
     mean: Floats,
@@ -65,23 +60,22 @@ def learn_dispersion(
     trust: Floats,
 ) -> None:
     """Learn what of a squared residual the rest of the variance does not explain."""
-    surplus = squared_residual - mean - square(mean) * excess
+    squared_mean = square(mean)
+    surplus = squared_residual - mean - squared_mean * excess
     per_square, per_mean = _information(frame, mean)
     weight, mean_weight = trust * per_square, trust * per_mean
-    gain = weight * (surplus / square(mean) + dispersion)
+    gain = weight * (surplus / squared_mean + dispersion)
     by_mean = mean_weight * (surplus / mean + clumping)
-    head, week = state.head, frame.week
-    age = row(head, Head.SEEN) / week.windows
-    for rows, fields, visits in (
-        (head, (Head.DISPERSION_SUM, Head.DISPERSION_WEIGHT), week.windows),
-        (state.bins[week.time_of_day(slot)], week.dispersion_fields(slot), week.group_days(slot)),
+    head, windows, moment = step.head, frame.week.windows, step.moment
+    age = head[Head.SEEN] / windows
+    for known, new, first, visits in (
+        (head, step.new_head, Head.DISPERSION_SUM, windows),
+        (step.window, step.new_window, moment.dispersion, moment.group_days),
     ):
         forget = trust / minimum(frame.hyper.dispersion_memory_weeks * visits, 1.0 + 0.5 * age * visits)
-        accumulate(rows, fields[0], gain, forget)
-        accumulate(rows, fields[1], weight, forget)
-    forget = trust / (frame.hyper.dispersion_memory_weeks * week.windows)
-    accumulate(head, Head.CLUMPING_SUM, by_mean, forget)
-    accumulate(head, Head.CLUMPING_WEIGHT, mean_weight, forget)
+        accumulate(known, new, first, (gain, weight), forget)
+    forget = trust / frame.constants.dispersion_memory
+    accumulate(head, step.new_head, Head.CLUMPING_SUM, (by_mean, mean_weight), forget)
 
 
 def _information(frame: Frame, mean: Floats) -> tuple[Floats, Floats]:
@@ -96,25 +90,27 @@ def _information(frame: Frame, mean: Floats) -> tuple[Floats, Floats]:
 
 
 def learn_misfit(
-    head: NDArray[np.float32],
+    step: Step,
     frame: Frame,
-    fields: tuple[Head, Head],
+    first: int,
     *,
     total: Floats,
     expected: Floats,
     variance: Floats,
-    observed: NDArray[np.bool_],
+    observed: Floats,
 ) -> None:
-    """Learn how far one ratio's weighted counts stray from what the level above it expects."""
-    spread = expected + square(expected) * variance
+    """Learn how far one ratio's weighted counts stray from what the level above it expects; writes two fields.
+
+    ``observed`` is 1 where the count is not missing, else 0.
+    """
+    squared_expected = square(expected)
+    spread = expected + squared_expected * variance
     squared = minimum(square(total - expected), _OUTLYING_VARIANCES * spread)
     precision = observed / (spread + 2.0 * square(spread) + 1e-12)
-    forget = where(observed, 1.0 / (frame.hyper.misfit_memory_weeks * frame.week.windows), 0.0)
-    accumulate(head, fields[0], precision * square(expected) * (squared - expected), forget)
-    accumulate(head, fields[1], precision * square(square(expected)), forget)
+    gains = precision * squared_expected * (squared - expected), precision * square(squared_expected)
+    accumulate(step.head, step.new_head, first, gains, observed / frame.constants.misfit_memory)
 
 
-def _misfit(head: NDArray[np.float32], fields: tuple[Head, Head], prior: Floats, frame: Frame) -> Floats:
-    strength = frame.hyper.misfit_strength / square(maximum(prior, _LEAST_DOUBT))
-    estimate = (strength * prior + row(head, fields[0])) / (strength + row(head, fields[1]))
+def _misfit(head: NDArray[np.float64], first: int, prior: Floats, strength: Floats) -> Floats:
+    estimate = (strength * prior + head[first]) / (strength + head[first + 1])
     return clip(estimate, prior, _LARGEST_MISFIT)

@@ -164,8 +164,3 @@ def row(rows: NDArray[np.float32], field: int) -> NDArray[np.float64]:
     """One field as float64; a float, where rows are those of `models.detector.alone`."""
     values: Any = rows[field]
     return values.astype(np.float64) if type(values) is np.ndarray else values
-
-
-def accumulate(rows: NDArray[np.float32], field: int, gain: NDArray[np.float64], forget: NDArray[np.float64]) -> None:
-    """Forget a share of a sum and add to it."""
-    rows[field] = row(rows, field) * (1.0 - forget) + gain

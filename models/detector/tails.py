@@ -132,7 +132,7 @@ class Tail:
         """
         below, below_told = _chance_below(np.array([self.raw, self.frequency]))
         counted = head[_COUNTED]
-        forget = observed / (frame.hyper.tail_memory_weeks * frame.week.windows)
+        forget = observed / frame.constants.tail_memory
         counted *= 1.0 - forget
         counted[0] += observed
         counted[1:] += observed * below

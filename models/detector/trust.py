@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats, normal_score
-from models.detector.elementwise import maximum, minimum, sqrt, square, where
+from models.detector.elementwise import Bools, maximum, minimum, sqrt, square, where
 from models.detector.frame import Frame
 from models.detector.occupancy import Expectation, Lesson
-from models.detector.state import Head, accumulate, row
+from models.detector.state import Head
+from models.detector.step import Step, accumulate
 
-_SETTLING_WEEKS = 3.0
 _CREDIBLE, _CREDIBLE_AT_FIRST = 10.0, 100.0  # the level is unknown in the first hours only
 
 
-def settled_share(head: NDArray[np.float32], frame: Frame) -> Floats:
+def settled_share(head: NDArray[np.float64], frame: Frame) -> Floats:
     """How far a series is known, 0 to 1: what it does in its first weeks is its normal, and nothing else is known."""
-    return minimum(1.0, row(head, Head.SEEN) / (_SETTLING_WEEKS * frame.week.windows))
+    return minimum(1.0, head[Head.SEEN] / frame.constants.settling)
 
 
 def lesson_of(
-    head: NDArray[np.float32],
+    head: NDArray[np.float64],
     frame: Frame,
     expectation: Expectation,
     *,
@@ -33,29 +33,33 @@ def lesson_of(
     p_value: Floats,
     p_above: Floats,
     loitering: Floats,
-    trusted: NDArray[np.bool_] | bool,
-    observed: NDArray[np.bool_],
+    settled: Floats,
+    trusted: Bools | bool,
+    observed: Bools,
 ) -> Lesson:
-    """What is learnt of a window; ``loitering`` is its probability, ``trusted`` counts are vouched for by a person."""
+    """What is learnt of a window; ``loitering`` is its probability, ``trusted`` counts are vouched for by a person.
+
+    ``settled`` is the `settled_share`.
+    """
     hyper = frame.hyper
     surprise = maximum(abs(normal_score(p_value, p_above)), 1e-9)
     likely = where(trusted, 1.0, minimum(1.0, square(hyper.unlikely_z / surprise)))
-    distrust = settled_share(head, frame) * (1.0 - likely * (1.0 - loitering))
-    ration = minimum(1.0, hyper.most_distrust / maximum(row(head, Head.DISTRUST), 1e-9))
-    credible = minimum(count, _most_credible(expectation, row(head, Head.SEEN)))
+    distrust = settled * (1.0 - likely * (1.0 - loitering))
+    ration = minimum(1.0, hyper.most_distrust / maximum(head[Head.DISTRUST], 1e-9))
+    credible = minimum(count, _most_credible(expectation, head[Head.SEEN]))
     residual = square(credible - expectation.mean)
     return Lesson(
-        count=credible,
+        credible=credible,
         trust=where(observed, 1.0 - distrust * ration, 0.0),
         distrust=where(observed & (count > expectation.mean), distrust, 0.0),
         squared_residual=residual * minimum(1.0, square(hyper.dispersion_z / surprise)),
     )
 
 
-def learn_distrust(head: NDArray[np.float32], frame: Frame, lesson: Lesson, observed: NDArray[np.bool_]) -> None:
-    """Keep count of the windows that were not believed."""
-    step = observed / (frame.hyper.distrust_memory_weeks * frame.week.windows)
-    accumulate(head, Head.DISTRUST, step * lesson.distrust, step)
+def learn_distrust(step: Step, frame: Frame, lesson: Lesson, seen: Floats) -> None:
+    """Keep count of the windows that were not believed; ``seen`` is 1 where observed, else 0."""
+    forget = seen / frame.constants.distrust_memory
+    accumulate(step.head, step.new_head, Head.DISTRUST, (forget * lesson.distrust,), forget)
 
 
 def _most_credible(expectation: Expectation, seen: Floats) -> Floats:

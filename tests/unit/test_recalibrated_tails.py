@@ -11,6 +11,7 @@ from models.detector.columns import OccupancyColumns
 from models.detector.frame import Frame
 from models.detector.judging import bounded, count_silence, judge, learn
 from models.detector.state import TAIL_BANDS, Bin, Head, OccupancyState
+from models.detector.step import Step
 from models.detector.tails import Tail, TailCurve
 from models.detector.verdicts import Verdicts
 from models.detector.week import Week
@@ -135,7 +136,8 @@ def test_nothing_is_learnt_of_a_holiday() -> None:
 
 def test_evidence_is_bounded_by_how_often_counts_come_that_far_out() -> None:
     """Markov's inequality: a likelihood ratio is at most the reciprocal of its p-value, here of what was counted."""
-    judgement = judge(OccupancyState.new(24, 3), 20, frame_of(3), np.array([0.0, 2.0, 40.0]))
+    frame = frame_of(3)
+    judgement = judge(Step.of(OccupancyState.new(24, 3), frame.moment(20)), frame, np.array([0.0, 2.0, 40.0]))
     judged = bounded(judgement, np.log([0.9, 0.5, 1e-3]))
     assert judged.evidence[0] == judgement.evidence[0] < 0.0
     assert judgement.evidence[2] > judged.evidence[2] == pytest.approx(np.log(1e3))
@@ -150,9 +152,10 @@ def test_the_bound_loses_nothing_of_nights_that_add_up() -> None:
     frame, free = frame_of(SERIES), OccupancyState.new(24, SERIES)
     columns = OccupancyColumns(shipped_version(), 60, np.zeros(SERIES, dtype=int), np.full(SERIES, 0.02))
     for window, row in enumerate(random.poisson(rates).astype(float)):
-        judgement = judge(free, window % 168, frame, row)
-        learn(free, window % 168, frame, judgement)
-        count_silence(free, judgement)
+        step = Step.of(free, frame.moment(window % 168))
+        judgement = judge(step, frame, row)
+        learn(step, frame, judgement)
+        count_silence(step, judgement)
         columns.learn(window % 168, row)
     remembered, most = (state.bins[20:, Bin.NIGHT_MEMORY].max(axis=0) for state in (columns.state, free))
     assert most.min() > 5.0

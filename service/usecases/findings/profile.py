@@ -9,6 +9,7 @@ from models.calendar import DAY_TYPES
 from models.detector.columns import OccupancyColumns
 from models.detector.frame import Frame
 from models.detector.occupancy import expect
+from models.detector.step import Step
 from service.domain.places import Kind, Series
 from service.domain.state import Manifest
 from service.errors import NotFound
@@ -71,7 +72,9 @@ def _learnt(columns: OccupancyColumns) -> list[_Learnt]:
     """Of each series: the weeks it rests on, and what is expected by day type and window; all of a slot at once."""
     windows = columns.state.windows_per_day
     frame = Frame.of(columns.version, columns.week, columns.kinds, columns.surroundings)
-    slots = np.stack([expect(columns.state, slot, frame).mean for slot in range(DAY_TYPES * windows)], axis=1)
+    slots = np.stack(
+        [expect(Step.of(columns.state, frame.moment(slot)), frame).mean for slot in range(DAY_TYPES * windows)], axis=1
+    )
     by_day = slots.reshape(columns.width, DAY_TYPES, windows).tolist()
     return list(zip(columns.evidence_weeks.tolist(), by_day, strict=True))
 

@@ -1,0 +1,102 @@
+"""One slot of the week, and everything that a step asks the week about it, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detector.state import DAY_PARTS, Bin, Slot
+from models.detector.week import Week
+from models.hyperparameters import Hyperparameters
+
+
+class Places:
+    """Rows of a state, each a window of the day or a slot, and in it a field and the next one.
+
+    Parameters
+    ----------
+    rows
+        Numbers of the rows.
+    fields
+        In each of them, the first of the two fields.
+    strays
+        What variance the log ratio of each strays by, as a share of a variance that the series has; none by default.
+    """
+
+    def __init__(self, rows: Sequence[int], fields: Sequence[int], strays: Sequence[float] | None = None) -> None:
+        strays = strays or [0.0] * len(rows)
+        self.each = tuple(zip(rows, fields, strays, strict=True))
+        self.rows: NDArray[np.intp] = np.array(rows, dtype=np.intp)[:, None]
+        self.fields: NDArray[np.intp] = np.array(fields, dtype=np.intp)[:, None] + np.arange(2)
+        self.strays: NDArray[np.float64] = np.array(strays)[:, None]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What the week says of a slot.
+
+    Parameters
+    ----------
+    slot, time, day_type, hour, part
+        Its number, window of the day, day type, hour of the day and part of the day.
+    holiday
+        Whether its day type is the holidays'.
+    group_days
+        Days of the week in its group: five weekdays or two days of the weekend.
+    group, dispersion
+        Sum of its group's ratio, and of its group's dispersion: the first of two fields of its window of the day.
+    times
+        Its group at this time of day, at the times beside it, and the other group at this time.
+    slots
+        The slot and those beside it.
+    nights, weeks
+        Where blocks of hours that this window lies in can end: the memories of nights and of weeks.
+    """
+
+    slot: int
+    time: int
+    day_type: int
+    hour: int
+    part: int
+    holiday: bool
+    group_days: int
+    group: int
+    dispersion: int
+    times: Places
+    slots: Places
+    nights: Places
+    weeks: Places
+
+    @classmethod
+    def of(cls, slot: int, week: Week, hyper: Hyperparameters) -> Moment:
+        """What the week says of this slot, and the hyper-parameters of what lies beside it."""
+        time = week.time_of_day(slot)
+        group, other_group = week.group_fields(slot)[0], week.other_group_fields(slot)[0]
+        near, adjacent = week.near_times(time), week.adjacent_slots(slot)
+        ahead = week.steps_ahead(hyper.block_hours)
+        return cls(
+            slot=slot,
+            time=time,
+            day_type=week.day_type(slot),
+            hour=week.hour(slot),
+            part=time * DAY_PARTS // week.windows_per_day,
+            holiday=week.is_holiday(slot),
+            group_days=week.group_days(slot),
+            group=group,
+            dispersion=week.dispersion_fields(slot)[0],
+            times=Places(
+                [time, *(other for _, other in near), time],
+                [group] * (1 + len(near)) + [other_group],
+                [0.0, *(hyper.hour_variance * hours for hours, _ in near), hyper.group_variance],
+            ),
+            slots=Places(
+                [slot, *(other for _, other in adjacent)],
+                [Slot.SUM] * (1 + len(adjacent)),
+                [0.0, *(hours for hours, _ in adjacent)],
+            ),
+            nights=Places([week.time_of_day(slot + k) for k in ahead], [Bin.NIGHT_MEMORY] * len(ahead)),
+            weeks=Places([week.slot_after(slot, k) for k in ahead], [Slot.WEEK_MEMORY] * len(ahead)),
+        )
