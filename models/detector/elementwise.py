@@ -55,7 +55,7 @@ def minimum(one: Floats | float, other: Floats | float) -> Floats:
 
 def clip(value: Floats, low: Floats | float, high: Floats | float) -> Floats:
     """The value, but neither below ``low`` nor above ``high``."""
-    return minimum(maximum(value, low), high)
+    return value.clip(low, high) if type(value) is ndarray else minimum(maximum(value, low), high)
 
 
 def square(value: Floats | float) -> Floats:

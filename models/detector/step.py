@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -16,8 +15,7 @@ from models.detector.state import Head, OccupancyState
 _KNOWN = slice(0, Head.TAIL_WINDOWS)  # tails are learnt apart, in float32
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One window of a state, as it was before the window and as it becomes.
 
     Parameters

@@ -31,9 +31,9 @@ from models.detector.frame import Frame
 from models.detector.state import TAIL_BANDS, TAIL_LEVELS, Head, row
 
 _LEVELS = np.array([0.05, 0.01, 0.002])[:, None]
-_LOG_LEVELS = np.log(_LEVELS)
-_FROM = np.concatenate([[[0.0]], _LOG_LEVELS])  # where the segments of a curve begin, downwards
-_TO = np.concatenate([_LOG_LEVELS, [[-np.inf]]])
+_LOG_LEVELS = np.log(_LEVELS)[..., None]
+_FROM = np.concatenate([np.zeros((1, 1, 1)), _LOG_LEVELS])  # where the segments of a curve begin, downwards
+_TO = np.concatenate([_LOG_LEVELS, np.full((1, 1, 1), -np.inf)])
 _LENGTHS = np.diff(_FROM, axis=0)
 _COUNTED = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + 1 + TAIL_LEVELS)
 _CORRECTIONS = slice(Head.TAIL_CORRECTION, Head.TAIL_CORRECTION + TAIL_LEVELS * TAIL_BANDS)
@@ -47,40 +47,47 @@ _LEAST_FALL = _LEAST_SLOPE * _LOG_LEVELS
 _LOG_MOST = float(np.log(0.5))  # a level is never met more often than in every second window
 
 
-class TailCurve:
-    """The frequency of p-values as a function of the p-value, linear in the logarithms.
+class TailCurves:
+    """The frequency of p-values as a function of the p-value, linear in the logarithms; one or more for each series.
 
     Parameters
     ----------
     log_ratios
-        float64[levels, n]: by what factor p-values fall below each level too often.
+        float64[levels, curves, n]: by what factor p-values fall below each level too often.
     """
 
     def __init__(self, log_ratios: Floats) -> None:
         steep = np.minimum(_LOG_LEVELS + log_ratios, _LOG_MOST) - _LEAST_FALL
+        np.minimum(steep[0], 0.0, out=steep[0])
         for level in range(1, TAIL_LEVELS):  # row by row: NumPy's own accumulation takes ten times as long
             np.minimum(steep[level - 1], steep[level], out=steep[level])
-        self._frequencies = np.zeros((TAIL_LEVELS + 1, log_ratios.shape[1]))  # log, where segments begin
-        np.add(np.minimum(steep, 0.0), _LEAST_FALL, out=self._frequencies[1:])
+        self._frequencies = np.zeros((TAIL_LEVELS + 1, *log_ratios.shape[1:]))  # log, where segments begin
+        np.add(steep, _LEAST_FALL, out=self._frequencies[1:])
         self._slopes = np.empty_like(self._frequencies)  # of the segments; below all levels that above the last
         np.divide(self._frequencies[1:] - self._frequencies[:-1], _LENGTHS, out=self._slopes[:-1])
         self._slopes[-1] = self._slopes[-2]
 
-    def log_frequency(self, p_values: Floats) -> Floats:
-        """Logarithm of the frequency of p-values this small, float64[n]; rises strictly from 1e-300 on.
+    def log_frequency(self, curve: int, distances: Floats) -> Floats:
+        """Logarithm of the frequency of p-values so small by one of the curves, float64[p-values, n].
 
-        NaN stays NaN.
+        It rises strictly from 1e-300 on. NaN stays NaN.
         """
-        log_p = np.log(np.maximum(p_values, 1e-300))
-        above, first, second, below = self._slopes * (np.minimum(np.maximum(log_p, _TO), _FROM) - _FROM)
+        above, first, second, below = self._slopes[:, curve : curve + 1] * distances
         return np.asarray(above + first + second + below)
 
     def nominal(self, frequency: float) -> Floats:
-        """The p-value that is met with this frequency, float64[n]."""
+        """The p-value that is met with this frequency, float64[curves, n]."""
         target = np.log(frequency)
-        ends = np.concatenate([self._frequencies[1:], np.full((1, self._frequencies.shape[1]), -np.inf)])
+        ends = np.concatenate([self._frequencies[1:], np.full_like(self._frequencies[:1], -np.inf)])
         steps = np.minimum(np.maximum(target, ends), self._frequencies) - self._frequencies
         return np.asarray(np.exp((steps / self._slopes).sum(axis=0)))
+
+
+def distances_of(p_values: Floats) -> Floats:
+    """How far the logarithms of p-values, float64[p-values, n], go into each segment of a curve; these come first."""
+    distances: Floats = np.log(np.maximum(p_values, 1e-300)).clip(_TO, _FROM)
+    distances -= _FROM
+    return distances
 
 
 @dataclass(frozen=True)
@@ -112,17 +119,16 @@ class Tail:
     def of(cls, head: NDArray[np.float32], frame: Frame, *, mean: Floats, p_value: Floats, p_above: Floats) -> Tail:
         """The tail of windows with such means and p-values, float64[n] each."""
         bands = _bands(head, mean)
-        counted = _counted_log_ratios(head, frame.hyper.tail_strength)
-        corrected = counted + _corrections_of(head, bands)
-        curves = TailCurve(np.concatenate([counted, corrected, corrected], axis=1))
-        asked = np.array([p_value, p_value, p_above])
-        told = curves.log_frequency(asked.reshape(-1)).reshape(asked.shape)
+        counted = _counted_log_ratios(head, frame.hyper.tail_strength)[:, None]
+        corrected = counted + _corrections_of(head, bands)[:, None]
+        curves, raw = TailCurves(np.concatenate([counted, corrected], axis=1)), np.array([p_value, p_above])
+        distances = distances_of(raw)
         return cls(
             bands=bands,
-            log_ratios=corrected,
-            raw=asked[1:],
-            frequency=np.exp(told[1:]),
-            counted_log_frequency=told[0],
+            log_ratios=corrected[:, 0],
+            raw=raw,
+            frequency=np.exp(curves.log_frequency(1, distances)),
+            counted_log_frequency=curves.log_frequency(0, distances[:, :1])[0],
         )
 
     def learn(self, head: NDArray[np.float32], frame: Frame, observed: NDArray[np.bool_]) -> None:
@@ -139,14 +145,13 @@ class Tail:
         missed = observed * (below_told - _LEVELS)
         corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
         corrections += (_STEPS * missed)[:, None] * self.bands
-        np.maximum(corrections, -_MOST_CORRECTION, out=corrections)
-        np.minimum(corrections, _MOST_CORRECTION, out=corrections)
+        corrections.clip(-_MOST_CORRECTION, _MOST_CORRECTION, out=corrections)
 
 
 def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
     average = row(head, Head.MEAN)
     multiple = np.log((mean + 1e-12) / (np.where(average > 0.0, average, mean) + 1e-12)) / _LOG_BAND_RATIO
-    place = np.minimum(np.maximum(multiple - _FIRST_BAND, 0.0), TAIL_BANDS - 1.0)
+    place = (multiple - _FIRST_BAND).clip(0.0, TAIL_BANDS - 1.0)
     return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
 
 
@@ -176,4 +181,4 @@ def _chance_below(p_values: Floats) -> Floats:
     """
     p_value, p_above = p_values[..., :1, :], p_values[..., 1:, :]
     chance = (_LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300)
-    return np.asarray(np.minimum(np.maximum(chance, 0.0), 1.0))
+    return np.asarray(chance.clip(0.0, 1.0))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.distribution import Floats, quantile
-from models.detector.tails import TailCurve
+from models.detector.tails import TailCurves
 from models.version import ModelVersion
 
 
@@ -58,7 +58,7 @@ class Scored:
 
     ``mean`` and ``excess`` are those of the predictive distribution, ``average`` is the expected count of an average
     window of the week (0 where new); ``score``, ``p_value`` and ``p_above``, recalibrated as they are told, are NaN
-    where the count is missing; ``log_ratios``, float64[levels, n], are those of the `models.detector.tails.TailCurve`
+    where the count is missing; ``log_ratios``, float64[levels, n], are those of the `models.detector.tails.TailCurves`
     that recalibrated them.
     """
 
@@ -85,7 +85,7 @@ def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, 
     told = Verdicts(
         expected=scored.mean,
         lower=quantile(0.025, scored.mean, scored.excess),
-        upper=quantile(1.0 - TailCurve(scored.log_ratios).nominal(0.025), scored.mean, scored.excess),
+        upper=quantile(1.0 - TailCurves(scored.log_ratios[:, None]).nominal(0.025)[0], scored.mean, scored.excess),
         p_value=scored.p_value,
         p_above=scored.p_above,
         score=scored.score,

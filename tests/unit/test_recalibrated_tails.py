@@ -12,7 +12,7 @@ from models.detector.frame import Frame
 from models.detector.judging import bounded, count_silence, judge, learn
 from models.detector.state import TAIL_BANDS, Bin, Head, OccupancyState
 from models.detector.step import Step
-from models.detector.tails import Tail, TailCurve
+from models.detector.tails import Tail, TailCurves, distances_of
 from models.detector.verdicts import Verdicts
 from models.detector.week import Week
 from models.evaluation import tail_ratios
@@ -54,10 +54,10 @@ def test_a_window_belongs_to_the_bands_around_what_is_expected() -> None:
 def test_p_values_rise_strictly_with_what_they_are_read_from(ratios: tuple[float, float, float]) -> None:
     """And `nominal` reads the same curve the other way round."""
     p_values = np.concatenate([[1e-300], np.geomspace(1e-12, 1.0, 200)])
-    curve = TailCurve(np.tile(np.log(ratios)[:, None], p_values.size))
-    told = np.exp(curve.log_frequency(p_values))
+    curve = TailCurves(np.log(np.array(ratios)).reshape(-1, 1, 1))
+    told = np.exp(curve.log_frequency(0, distances_of(p_values[:, None]))[:, 0])
     assert (np.diff(told) > 0).all()
-    assert [float(curve.nominal(float(frequency))[0]) for frequency in told[1:]] == pytest.approx(p_values[1:])
+    assert [float(curve.nominal(float(frequency))[0, 0]) for frequency in told[1:]] == pytest.approx(p_values[1:])
 
 
 def recalibrated(head: np.ndarray, p_values: np.ndarray) -> np.ndarray:
