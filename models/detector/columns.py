@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from models.detector.frame import Frame
 from models.detector.judging import Judgement, bounded, confirmed_by_a_person, count_silence, judge, learn, without
 from models.detector.state import Head, OccupancyState, row
 from models.detector.step import Step
+from models.detector.tail_alone import tail_alone
 from models.detector.tails import Tail
 from models.detector.verdicts import Scored, Verdicts, tell
 from models.detector.week import Week
@@ -232,14 +233,15 @@ class OccupancyColumns:
         if given.shape != self.kinds.shape:
             raise ValueError(f"{given.size} counts for {self.width} series")
         judgement = judge(step, self._frame, self._given(given))
-        tail = Tail.of(
-            self.state.head,
+        tail_of: Callable[..., Tail] = tail_alone if self.width == 1 else Tail.of
+        tail = tail_of(
+            step.new_head,
             self._frame,
-            mean=_array(judgement.expectation.mean),
-            p_value=_array(judgement.p_value),
-            p_above=_array(judgement.p_above),
+            mean=judgement.expectation.mean,
+            p_value=judgement.p_value,
+            p_above=judgement.p_above,
         )
-        return bounded(judgement, self._given(tail.counted_log_frequency)), tail
+        return bounded(judgement, tail.counted_log_frequency), tail
 
     def _scored(self, judgement: Judgement, tail: Tail) -> Scored:
         observed = _array(judgement.observed)
@@ -258,7 +260,7 @@ class OccupancyColumns:
     def _learn(self, step: Step, judgement: Judgement, tail: Tail) -> None:
         learn(step, self._frame, judgement)
         if not step.moment.holiday:
-            tail.learn(self.state.head, self._frame, _array(judgement.observed))
+            tail.learn(step.new_head, self._frame, judgement.observed)
         count_silence(step, judgement)
 
 

@@ -74,7 +74,7 @@ class Moment:
     def of(cls, slot: int, week: Week, hyper: Hyperparameters) -> Moment:
         """What the week says of this slot, and the hyper-parameters of what lies beside it."""
         time = week.time_of_day(slot)
-        group, other_group = week.group_fields(slot)[0], week.other_group_fields(slot)[0]
+        group, other_group = week.group_field(slot), week.other_group_field(slot)
         near, adjacent = week.near_times(time), week.adjacent_slots(slot)
         ahead = week.steps_ahead(hyper.block_hours)
         return cls(
@@ -86,7 +86,7 @@ class Moment:
             holiday=week.is_holiday(slot),
             group_days=week.group_days(slot),
             group=group,
-            dispersion=week.dispersion_fields(slot)[0],
+            dispersion=week.dispersion_field(slot),
             times=Places(
                 [time, *(other for _, other in near), time],
                 [group] * (1 + len(near)) + [other_group],

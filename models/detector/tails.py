@@ -30,21 +30,21 @@ from models.detector.distribution import Floats
 from models.detector.frame import Frame
 from models.detector.state import TAIL_BANDS, TAIL_LEVELS, Head, row
 
-_LEVELS = np.array([0.05, 0.01, 0.002])[:, None]
-_LOG_LEVELS = np.log(_LEVELS)[..., None]
-_FROM = np.concatenate([np.zeros((1, 1, 1)), _LOG_LEVELS])  # where the segments of a curve begin, downwards
-_TO = np.concatenate([_LOG_LEVELS, np.full((1, 1, 1), -np.inf)])
-_LENGTHS = np.diff(_FROM, axis=0)
+LEVELS = np.array([0.05, 0.01, 0.002])[:, None]
+LOG_LEVELS = np.log(LEVELS)[..., None]
+_FROM = np.concatenate([np.zeros((1, 1, 1)), LOG_LEVELS])  # where the segments of a curve begin, downwards
+_TO = np.concatenate([LOG_LEVELS, np.full((1, 1, 1), -np.inf)])
+LENGTHS = np.diff(_FROM, axis=0)
 _COUNTED = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + 1 + TAIL_LEVELS)
 _CORRECTIONS = slice(Head.TAIL_CORRECTION, Head.TAIL_CORRECTION + TAIL_LEVELS * TAIL_BANDS)
 _BANDS = np.arange(TAIL_BANDS, dtype=np.float64)[:, None]
-_LOG_BAND_RATIO = float(np.log(3.0**0.5))  # from one band's middle to the next one's
-_FIRST_BAND = -4.0  # in such steps from the mean: a ninth of it
-_STEPS = np.array([0.3, 0.4, 0.5])[:, None]  # of a correction, in logarithms, for a p-value below its level
-_MOST_CORRECTION = 3.0  # of one level, either way, in logarithms: what never comes, or always does, ends somewhere
-_LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
-_LEAST_FALL = _LEAST_SLOPE * _LOG_LEVELS
-_LOG_MOST = float(np.log(0.5))  # a level is never met more often than in every second window
+LOG_BAND_RATIO = float(np.log(3.0**0.5))  # from one band's middle to the next one's
+FIRST_BAND = -4.0  # in such steps from the mean: a ninth of it
+STEPS = np.array([0.3, 0.4, 0.5])[:, None]  # of a correction, in logarithms, for a p-value below its level
+MOST_CORRECTION = 3.0  # of one level, either way, in logarithms: what never comes, or always does, ends somewhere
+LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
+LEAST_FALL = LEAST_SLOPE * LOG_LEVELS
+LOG_MOST = float(np.log(0.5))  # a level is never met more often than in every second window
 
 
 class TailCurves:
@@ -57,14 +57,14 @@ class TailCurves:
     """
 
     def __init__(self, log_ratios: Floats) -> None:
-        steep = np.minimum(_LOG_LEVELS + log_ratios, _LOG_MOST) - _LEAST_FALL
+        steep = np.minimum(LOG_LEVELS + log_ratios, LOG_MOST) - LEAST_FALL
         np.minimum(steep[0], 0.0, out=steep[0])
         for level in range(1, TAIL_LEVELS):  # row by row: NumPy's own accumulation takes ten times as long
             np.minimum(steep[level - 1], steep[level], out=steep[level])
         self._frequencies = np.zeros((TAIL_LEVELS + 1, *log_ratios.shape[1:]))  # log, where segments begin
-        np.add(steep, _LEAST_FALL, out=self._frequencies[1:])
+        np.add(steep, LEAST_FALL, out=self._frequencies[1:])
         self._slopes = np.empty_like(self._frequencies)  # of the segments; below all levels that above the last
-        np.divide(self._frequencies[1:] - self._frequencies[:-1], _LENGTHS, out=self._slopes[:-1])
+        np.divide(self._frequencies[1:] - self._frequencies[:-1], LENGTHS, out=self._slopes[:-1])
         self._slopes[-1] = self._slopes[-2]
 
     def log_frequency(self, curve: int, distances: Floats) -> Floats:
@@ -142,16 +142,16 @@ class Tail:
         counted *= 1.0 - forget
         counted[0] += observed
         counted[1:] += observed * below
-        missed = observed * (below_told - _LEVELS)
+        missed = observed * (below_told - LEVELS)
         corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
-        corrections += (_STEPS * missed)[:, None] * self.bands
-        corrections.clip(-_MOST_CORRECTION, _MOST_CORRECTION, out=corrections)
+        corrections += (STEPS * missed)[:, None] * self.bands
+        corrections.clip(-MOST_CORRECTION, MOST_CORRECTION, out=corrections)
 
 
 def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
     average = row(head, Head.MEAN)
-    multiple = np.log((mean + 1e-12) / (np.where(average > 0.0, average, mean) + 1e-12)) / _LOG_BAND_RATIO
-    place = (multiple - _FIRST_BAND).clip(0.0, TAIL_BANDS - 1.0)
+    multiple = np.log((mean + 1e-12) / (np.where(average > 0.0, average, mean) + 1e-12)) / LOG_BAND_RATIO
+    place = (multiple - FIRST_BAND).clip(0.0, TAIL_BANDS - 1.0)
     return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
 
 
@@ -161,7 +161,7 @@ def _counted_log_ratios(head: NDArray[np.float32], strength: float) -> Floats:
     The nominal frequency counts for as many windows below a level as ``strength`` says.
     """
     counted = head[_COUNTED].astype(np.float64)
-    return np.asarray(np.log((strength + counted[1:]) / (strength + _LEVELS * counted[0])))
+    return np.asarray(np.log((strength + counted[1:]) / (strength + LEVELS * counted[0])))
 
 
 def _corrections_of(head: NDArray[np.float32], bands: Floats) -> Floats:
@@ -180,5 +180,5 @@ def _chance_below(p_values: Floats) -> Floats:
     float64[..., levels, n] of the P(Y >= count) and P(Y > count) that float64[..., 2, n] are.
     """
     p_value, p_above = p_values[..., :1, :], p_values[..., 1:, :]
-    chance = (_LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300)
+    chance = (LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300)
     return np.asarray(chance.clip(0.0, 1.0))

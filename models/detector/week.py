@@ -76,23 +76,17 @@ class Week:
         """Days of the week in the slot's group: five weekdays or two days of the weekend."""
         return 5 if self.day_type(slot) < _SATURDAY else 2
 
-    def group_fields(self, slot: int) -> tuple[Bin, Bin]:
-        """Sum and exposure of the slot's group of days; a holiday reads the weekend's."""
-        if self.day_type(slot) < _SATURDAY:
-            return Bin.WEEKDAY_SUM, Bin.WEEKDAY_EXPOSURE
-        return Bin.WEEKEND_SUM, Bin.WEEKEND_EXPOSURE
+    def group_field(self, slot: int) -> int:
+        """Sum of the slot's group of days, which its exposure comes after; a holiday reads the weekend's."""
+        return Bin.WEEKDAY_SUM if self.day_type(slot) < _SATURDAY else Bin.WEEKEND_SUM
 
-    def other_group_fields(self, slot: int) -> tuple[Bin, Bin]:
+    def other_group_field(self, slot: int) -> int:
         """The same of the other group."""
-        if self.day_type(slot) < _SATURDAY:
-            return Bin.WEEKEND_SUM, Bin.WEEKEND_EXPOSURE
-        return Bin.WEEKDAY_SUM, Bin.WEEKDAY_EXPOSURE
+        return Bin.WEEKEND_SUM if self.day_type(slot) < _SATURDAY else Bin.WEEKDAY_SUM
 
-    def dispersion_fields(self, slot: int) -> tuple[Bin, Bin]:
-        """Sum and weight of the dispersion of the slot's group of days; a holiday reads the weekend's."""
-        if self.day_type(slot) < _SATURDAY:
-            return Bin.WEEKDAY_DISPERSION_SUM, Bin.WEEKDAY_DISPERSION_WEIGHT
-        return Bin.WEEKEND_DISPERSION_SUM, Bin.WEEKEND_DISPERSION_WEIGHT
+    def dispersion_field(self, slot: int) -> int:
+        """Sum of the dispersion of the slot's group of days, which its weight comes after."""
+        return Bin.WEEKDAY_DISPERSION_SUM if self.day_type(slot) < _SATURDAY else Bin.WEEKEND_DISPERSION_SUM
 
     def near_times(self, time: int) -> list[tuple[float, int]]:
         """Windows of the day up to two hours away, as (hours away, window)."""
