@@ -45,6 +45,20 @@ class Constants(NamedTuple):
     squared_presences: Floats  # of loitering in a window
     loitering_sds: Floats
     loitering_means: Floats
+    level_memory_presences: Floats
+    hour_variance: Floats
+    window_cap: Floats
+    night_share: Floats
+    night_cap: Floats
+    night_drift: Floats
+    shift_cap: Floats
+    shift_threshold: Floats
+    unlikely_z: Floats
+    most_distrust: Floats
+    dispersion_z: Floats
+    time_dispersion_strength: Floats
+    clumping: Floats
+    tail_strength: Floats
 
     @classmethod
     def of(cls, hyper: Hyperparameters, week: Week) -> Self:

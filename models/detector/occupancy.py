@@ -56,7 +56,7 @@ def expect(step: Step, frame: Frame) -> Expectation:
     level_shape, level = _level(head[Head.LEVEL_SUM], head[Head.LEVEL_EXPOSURE], frame)
     around_time, around_slot = time_variance(head, frame), slot_variance(head, frame)
     time_shape, time_ratio = _ratio(1.0 / around_time, 1.0, pooled(step.state.bins, moment.times, 1.0, around_time))
-    near = frame.hyper.hour_variance * (around_time + around_slot)
+    near = frame.constants.hour_variance * (around_time + around_slot)
     known = pooled(step.state.slots, moment.slots, time_ratio, near)
     shape, ratio = _ratio(1.0 / (around_slot + 1.0 / time_shape), time_ratio, known)
     mean, phi, psi = base * level * ratio, dispersion(step, frame), clumping(head, frame)
@@ -92,14 +92,16 @@ def learn_rates(step: Step, frame: Frame, expectation: Expectation, lesson: Less
 def _level(total: Floats, exposure: Floats, frame: Frame) -> tuple[Floats, Floats]:
     """Posterior shape and mean of the level."""
     shape = _yielding(frame.level_shape, total, exposure)
-    return shape + total, (shape + total) / (shape + exposure)
+    posterior = shape + total
+    return posterior, posterior / (shape + exposure)
 
 
 def _ratio(prior_shape: Floats, prior_mean: Floats | float, known: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
     """Posterior shape and mean of a ratio from what was counted and what was expected at the prior's mean."""
     total, expected = known
     shape = _yielding(prior_shape, total, expected)
-    return shape + total, prior_mean * (shape + total) / (shape + expected)
+    posterior = shape + total
+    return posterior, prior_mean * posterior / (shape + expected)
 
 
 def _yielding(shape: Floats, total: Floats, expected: Floats) -> Floats:
@@ -113,7 +115,7 @@ def _learn_level(step: Step, frame: Frame, expectation: Expectation, lesson: Les
     head, new_head = step.head, step.new_head
     by_time = lesson.trust / frame.constants.level_memory
     weighed = weight * expectation.mean
-    forget = minimum(by_time, weighed / frame.hyper.level_memory_presences)
+    forget = minimum(by_time, weighed / frame.constants.level_memory_presences)
     gains = weight * lesson.credible, weighed / expectation.level
     accumulate(head, new_head, Head.LEVEL_SUM, gains, forget)
     return _level(row(new_head, Head.LEVEL_SUM), row(new_head, Head.LEVEL_EXPOSURE), frame)[1]

@@ -76,13 +76,13 @@ def remember(
 
     ``settled`` is the `settled_share`.
     """
-    head, new_head, hyper, constants = step.head, step.new_head, frame.hyper, frame.constants
+    head, new_head, constants = step.head, step.new_head, frame.constants
     begun = observed | (head[Head.SEEN] > 0.0)
     new_head[Head.LOITERING] = where(begun, log_odds - constants.calm_log_odds, 0.0)
-    block = maximum(head[Head.BLOCK], 0.0) * constants.kept_of_block + minimum(count_evidence, hyper.window_cap)
+    block = maximum(head[Head.BLOCK], 0.0) * constants.kept_of_block + minimum(count_evidence, constants.window_cap)
     new_head[Head.BLOCK] = clip(block, -_BLOCK_LIMIT, _BLOCK_LIMIT)
-    night = log1p(hyper.night_share * expm1(row(new_head, Head.BLOCK)))
-    night = minimum(night, hyper.night_cap) - hyper.night_drift
+    night = log1p(constants.night_share * expm1(row(new_head, Head.BLOCK)))
+    night = minimum(night, constants.night_cap) - constants.night_drift
     night = where(night > 0.0, night * settled, night)
     for known, new, field, keep in (
         (step.window, step.new_window, Bin.NIGHT_MEMORY, constants.kept_of_night),

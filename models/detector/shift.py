@@ -36,14 +36,14 @@ def learn_shift(
 
     ``seen`` is 1 where observed, else 0.
     """
-    head, new_head, hyper, part = step.head, step.new_head, frame.hyper, step.moment.part
+    head, new_head, constants, part = step.head, step.new_head, frame.constants, step.moment.part
     _learn_recent(step, frame, mean=predictive.mean, count=count, seen=seen)
-    most = hyper.shift_cap * row(new_head, Head.SHIFT_MEAN + part) / _activity(new_head)
-    least, keep = -most, 1.0 - seen / frame.constants.shift_memory
+    most = constants.shift_cap * row(new_head, Head.SHIFT_MEAN + part) / _activity(new_head)
+    least, keep = -most, 1.0 - seen / constants.shift_memory
     for first, direction in _DIRECTIONS:
-        gain = predictive.log_likelihood_ratio(count, predictive.mean * hyper.shift_ratio**direction)
+        gain = predictive.log_likelihood_ratio(count, predictive.mean * frame.hyper.shift_ratio**direction)
         new_head[first + part] = clip(head[first + part] * keep + where(observed, gain, 0.0), least, most)
-    _accept(new_head, _holds(step, frame, observed))
+    _accept(new_head, _holds(step, frame, observed=observed, seen=seen))
 
 
 def level_shift(head: NDArray[np.float32], windows_per_week: int) -> tuple[Floats, Floats]:
@@ -86,16 +86,16 @@ def _over_the_day(head: NDArray[np.float32], first: int) -> Floats:
     return total  # type: ignore[no-any-return]
 
 
-def _holds(step: Step, frame: Frame, observed: Bools) -> Bools:
+def _holds(step: Step, frame: Frame, *, observed: Bools, seen: Floats) -> Bools:
     """Whether a shift has been evident for days in a series that is known well enough."""
-    head, new_head, week, hyper = step.head, step.new_head, frame.week, frame.hyper
+    head, new_head, week = step.head, step.new_head, frame.week
     up, down = (_over_the_day(new_head, first) for first, _ in _DIRECTIONS)
-    evident = maximum(up, down) > hyper.shift_threshold
+    evident = maximum(up, down) > frame.constants.shift_threshold
     held = where(evident, head[Head.SHIFT_HELD] + 1.0, 0.0)
     new_head[Head.SHIFT_HELD] = where(observed, held, head[Head.SHIFT_HELD])
-    new_head[Head.SHIFT_AGE] = head[Head.SHIFT_AGE] + observed
+    new_head[Head.SHIFT_AGE] = head[Head.SHIFT_AGE] + seen
     settled: Bools = head[Head.SEEN] >= _SETTLED_WEEKS * week.windows
-    long: Bools = held >= hyper.shift_days * week.windows_per_day
+    long: Bools = held >= frame.hyper.shift_days * week.windows_per_day
     return observed & settled & long
 
 

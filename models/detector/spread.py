@@ -25,7 +25,7 @@ _OUTLYING_VARIANCES = 9.0  # squared residuals of the misfit are cut off here: a
 def dispersion(step: Step, frame: Frame) -> Floats:
     """Extra-Poisson variance phi by time and group of days, shrunk to the series', which is shrunk to the fleet's."""
     series = _shrunk(step.head, Head.DISPERSION_SUM, frame.dispersion, frame.dispersion_strength)
-    return _shrunk(step.window, step.moment.dispersion, series, frame.hyper.time_dispersion_strength)
+    return _shrunk(step.window, step.moment.dispersion, series, frame.constants.time_dispersion_strength)
 
 
 def clumping(head: NDArray[np.float64], frame: Frame) -> Floats:
@@ -83,7 +83,7 @@ def _information(frame: Frame, mean: Floats) -> tuple[Floats, Floats]:
 
     Weights that followed a series' own estimates would favour the residuals met while an estimate is low.
     """
-    by_phi, by_psi = frame.dispersion * square(mean), frame.hyper.clumping * mean
+    by_phi, by_psi = frame.dispersion * square(mean), frame.constants.clumping * mean
     variance = mean + by_psi + by_phi
     noise = variance + 2.0 * square(variance)
     return square(by_phi) / noise, square(by_psi) / noise

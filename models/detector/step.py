@@ -13,6 +13,7 @@ from models.detector.moment import Moment, Places
 from models.detector.state import Head, OccupancyState
 
 _KNOWN = slice(0, Head.TAIL_WINDOWS)  # tails are learnt apart, in float32
+_ONE = np.array(1.0)
 
 
 class Step(NamedTuple):
@@ -66,7 +67,7 @@ def pooled(rows: NDArray[np.float32], places: Places, mean: Floats | float, vari
     if type(rows) is ndarray:
         pairs = rows[places.rows, places.fields].astype(np.float64)
         pairs[:, 1] *= mean
-        pairs *= (1.0 / (1.0 + places.strays * variance * pairs[:, 1]))[:, None]
+        pairs *= (_ONE / (_ONE + places.strays * variance * pairs[:, 1]))[:, None]
         total, expected = np.add.reduce(pairs, axis=0)
     else:
         total = expected = 0.0

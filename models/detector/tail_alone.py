@@ -27,6 +27,7 @@ _LOG_LEVELS: list[float] = LOG_LEVELS.ravel().tolist()
 _LEAST_FALL: list[float] = LEAST_FALL.ravel().tolist()
 _LENGTHS: list[float] = LENGTHS.ravel().tolist()
 _STEPS: list[float] = STEPS.ravel().tolist()
+_LOG_MOST, _LOG_BAND_RATIO, _FIRST_BAND = (float(value) for value in (LOG_MOST, LOG_BAND_RATIO, FIRST_BAND))
 
 
 class AloneTail:
@@ -48,7 +49,7 @@ class AloneTail:
     """
 
     def __init__(self, head: Any, frame: Frame, *, mean: float, p_value: float, p_above: float) -> None:
-        strength, windows, average = frame.hyper.tail_strength, head[Head.TAIL_WINDOWS], head[Head.MEAN]
+        strength, windows, average = frame.constants.tail_strength, head[Head.TAIL_WINDOWS], head[Head.MEAN]
         ratios = [
             (strength + head[Head.TAIL_BELOW + level]) / (strength + _LEVELS[level] * windows)
             for level in range(TAIL_LEVELS)
@@ -87,7 +88,7 @@ def tail_alone(head: Any, frame: Frame, *, mean: float, p_value: float, p_above:
 
 def _bands(log_multiple: float) -> list[tuple[int, float]]:
     """The one or two bands that a window belongs to, and how far."""
-    place = min(max(log_multiple / LOG_BAND_RATIO - FIRST_BAND, 0.0), TAIL_BANDS - 1.0)
+    place = min(max(log_multiple / _LOG_BAND_RATIO - _FIRST_BAND, 0.0), TAIL_BANDS - 1.0)
     first = int(place)
     return [(band, 1.0 - abs(place - band)) for band in (first, first + 1) if abs(place - band) < 1.0]
 
@@ -108,7 +109,7 @@ def _frequencies(log_ratios: list[float]) -> list[float]:
     """Log frequency at each level."""
     least, frequencies = 0.0, []
     for level, ratio, fall in zip(_LOG_LEVELS, log_ratios, _LEAST_FALL, strict=True):
-        least = min(least, min(level + ratio, LOG_MOST) - fall)
+        least = min(least, min(level + ratio, _LOG_MOST) - fall)
         frequencies.append(least + fall)
     return frequencies
 

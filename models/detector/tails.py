@@ -30,6 +30,7 @@ from models.detector.distribution import Floats
 from models.detector.frame import Frame
 from models.detector.state import TAIL_BANDS, TAIL_LEVELS, Head, row
 
+# Single numbers are arrays without a dimension, too: NumPy takes them in half the time of floats.
 LEVELS = np.array([0.05, 0.01, 0.002])[:, None]
 LOG_LEVELS = np.log(LEVELS)[..., None]
 _FROM = np.concatenate([np.zeros((1, 1, 1)), LOG_LEVELS])  # where the segments of a curve begin, downwards
@@ -38,13 +39,15 @@ LENGTHS = np.diff(_FROM, axis=0)
 _COUNTED = slice(Head.TAIL_WINDOWS, Head.TAIL_WINDOWS + 1 + TAIL_LEVELS)
 _CORRECTIONS = slice(Head.TAIL_CORRECTION, Head.TAIL_CORRECTION + TAIL_LEVELS * TAIL_BANDS)
 _BANDS = np.arange(TAIL_BANDS, dtype=np.float64)[:, None]
-LOG_BAND_RATIO = float(np.log(3.0**0.5))  # from one band's middle to the next one's
-FIRST_BAND = -4.0  # in such steps from the mean: a ninth of it
+LOG_BAND_RATIO = np.array(np.log(3.0**0.5))  # from one band's middle to the next one's
+FIRST_BAND = np.array(-4.0)  # in such steps from the mean: a ninth of it
 STEPS = np.array([0.3, 0.4, 0.5])[:, None]  # of a correction, in logarithms, for a p-value below its level
 MOST_CORRECTION = 3.0  # of one level, either way, in logarithms: what never comes, or always does, ends somewhere
-LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
-LEAST_FALL = LEAST_SLOPE * LOG_LEVELS
-LOG_MOST = float(np.log(0.5))  # a level is never met more often than in every second window
+_LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels still tells one count from a larger one
+LEAST_FALL = _LEAST_SLOPE * LOG_LEVELS
+LOG_MOST = np.array(np.log(0.5))  # a level is never met more often than in every second window
+_ZERO, _ONE = np.array(0.0), np.array(1.0)
+_LEAST_P, _LEAST_MEAN = np.array(1e-300), np.array(1e-12)
 
 
 class TailCurves:
@@ -58,7 +61,7 @@ class TailCurves:
 
     def __init__(self, log_ratios: Floats) -> None:
         steep = np.minimum(LOG_LEVELS + log_ratios, LOG_MOST) - LEAST_FALL
-        np.minimum(steep[0], 0.0, out=steep[0])
+        np.minimum(steep[0], _ZERO, out=steep[0])
         for level in range(1, TAIL_LEVELS):  # row by row: NumPy's own accumulation takes ten times as long
             np.minimum(steep[level - 1], steep[level], out=steep[level])
         self._frequencies = np.zeros((TAIL_LEVELS + 1, *log_ratios.shape[1:]))  # log, where segments begin
@@ -85,7 +88,7 @@ class TailCurves:
 
 def distances_of(p_values: Floats) -> Floats:
     """How far the logarithms of p-values, float64[p-values, n], go into each segment of a curve; these come first."""
-    distances: Floats = np.log(np.maximum(p_values, 1e-300)).clip(_TO, _FROM)
+    distances: Floats = np.log(np.maximum(p_values, _LEAST_P)).clip(_TO, _FROM)
     distances -= _FROM
     return distances
 
@@ -119,7 +122,7 @@ class Tail:
     def of(cls, head: NDArray[np.float32], frame: Frame, *, mean: Floats, p_value: Floats, p_above: Floats) -> Tail:
         """The tail of windows with such means and p-values, float64[n] each."""
         bands = _bands(head, mean)
-        counted = _counted_log_ratios(head, frame.hyper.tail_strength)[:, None]
+        counted = _counted_log_ratios(head, frame.constants.tail_strength)[:, None]
         corrected = counted + _corrections_of(head, bands)[:, None]
         curves, raw = TailCurves(np.concatenate([counted, corrected], axis=1)), np.array([p_value, p_above])
         distances = distances_of(raw)
@@ -138,11 +141,11 @@ class Tail:
         """
         below, below_told = _chance_below(np.array([self.raw, self.frequency]))
         counted = head[_COUNTED]
-        forget = observed / frame.constants.tail_memory
-        counted *= 1.0 - forget
-        counted[0] += observed
-        counted[1:] += observed * below
-        missed = observed * (below_told - LEVELS)
+        seen = observed.astype(np.float64)
+        counted *= _ONE - seen / frame.constants.tail_memory
+        counted[0] += seen
+        counted[1:] += seen * below
+        missed = seen * (below_told - LEVELS)
         corrections = head[_CORRECTIONS].reshape(TAIL_LEVELS, TAIL_BANDS, -1)
         corrections += (STEPS * missed)[:, None] * self.bands
         corrections.clip(-MOST_CORRECTION, MOST_CORRECTION, out=corrections)
@@ -150,12 +153,13 @@ class Tail:
 
 def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
     average = row(head, Head.MEAN)
-    multiple = np.log((mean + 1e-12) / (np.where(average > 0.0, average, mean) + 1e-12)) / LOG_BAND_RATIO
-    place = (multiple - FIRST_BAND).clip(0.0, TAIL_BANDS - 1.0)
-    return np.asarray(np.maximum(0.0, 1.0 - np.abs(place - _BANDS)))
+    usual = np.where(average > _ZERO, average, mean)
+    multiple = np.log((mean + _LEAST_MEAN) / (usual + _LEAST_MEAN)) / LOG_BAND_RATIO
+    place = (multiple - FIRST_BAND).clip(_BANDS[0], _BANDS[-1])
+    return np.asarray(np.maximum(_ZERO, _ONE - np.abs(place - _BANDS)))
 
 
-def _counted_log_ratios(head: NDArray[np.float32], strength: float) -> Floats:
+def _counted_log_ratios(head: NDArray[np.float32], strength: Floats) -> Floats:
     """By what factor the series met each level too often: log, float64[levels, n].
 
     The nominal frequency counts for as many windows below a level as ``strength`` says.
@@ -180,5 +184,5 @@ def _chance_below(p_values: Floats) -> Floats:
     float64[..., levels, n] of the P(Y >= count) and P(Y > count) that float64[..., 2, n] are.
     """
     p_value, p_above = p_values[..., :1, :], p_values[..., 1:, :]
-    chance = (LEVELS - p_above) / np.maximum(p_value - p_above, 1e-300)
-    return np.asarray(chance.clip(0.0, 1.0))
+    chance = (LEVELS - p_above) / np.maximum(p_value - p_above, _LEAST_P)
+    return np.asarray(chance.clip(_ZERO, _ONE))

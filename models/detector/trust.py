@@ -41,18 +41,18 @@ def lesson_of(
 
     ``settled`` is the `settled_share`.
     """
-    hyper = frame.hyper
+    constants = frame.constants
     surprise = maximum(abs(normal_score(p_value, p_above)), 1e-9)
-    likely = where(trusted, 1.0, minimum(1.0, square(hyper.unlikely_z / surprise)))
+    likely = where(trusted, 1.0, minimum(1.0, square(constants.unlikely_z / surprise)))
     distrust = settled * (1.0 - likely * (1.0 - loitering))
-    ration = minimum(1.0, hyper.most_distrust / maximum(head[Head.DISTRUST], 1e-9))
+    ration = minimum(1.0, constants.most_distrust / maximum(head[Head.DISTRUST], 1e-9))
     credible = minimum(count, _most_credible(expectation, head[Head.SEEN]))
     residual = square(credible - expectation.mean)
     return Lesson(
         credible=credible,
         trust=where(observed, 1.0 - distrust * ration, 0.0),
         distrust=where(observed & (count > expectation.mean), distrust, 0.0),
-        squared_residual=residual * minimum(1.0, square(hyper.dispersion_z / surprise)),
+        squared_residual=residual * minimum(1.0, square(constants.dispersion_z / surprise)),
     )
 
 

@@ -90,11 +90,15 @@ class Week:
 
     def near_times(self, time: int) -> list[tuple[float, int]]:
         """Windows of the day up to two hours away, as (hours away, window)."""
-        return self._near_times[time]
+        day = self.windows_per_day
+        return [(step * self.hours, (time + sign * step) % day) for step in self._steps() for sign in (-1, 1)]
 
     def adjacent_slots(self, slot: int) -> list[tuple[float, int]]:
         """The slots just before and after; of a holiday also the same time on Sunday, as if an hour away."""
-        return self._adjacent_slots[slot]
+        near = [(self.hours, self.slot_after(slot, step)) for step in (-1, 1)]
+        if self.is_holiday(slot):
+            near.append((1.0, slot - self.windows_per_day))
+        return near
 
     def slot_after(self, slot: int, windows: int) -> int:
         """The slot some windows later; a holiday wraps into itself."""
@@ -106,27 +110,6 @@ class Week:
         """Windows ahead, four at most, at which a block of hours that holds this window can end."""
         windows = max(1, round(block_hours / self.hours))
         return range(0, windows, max(1, windows // 4))
-
-    @cached_property
-    def _near_times(self) -> list[list[tuple[float, int]]]:
-        return [
-            [
-                (step * self.hours, (time + sign * step) % self.windows_per_day)
-                for step in self._steps()
-                for sign in (-1, 1)
-            ]
-            for time in range(self.windows_per_day)
-        ]
-
-    @cached_property
-    def _adjacent_slots(self) -> list[list[tuple[float, int]]]:
-        return [self._adjacent(slot) for slot in range(self.slots)]
-
-    def _adjacent(self, slot: int) -> list[tuple[float, int]]:
-        near = [(self.hours, self.slot_after(slot, step)) for step in (-1, 1)]
-        if self.is_holiday(slot):
-            near.append((1.0, slot - self.windows_per_day))
-        return near
 
     def _steps(self) -> list[int]:
         """1, 2, 4 ... windows, up to two hours."""
