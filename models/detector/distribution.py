@@ -48,7 +48,7 @@ class Predictive(NamedTuple):
 
 def log_zero(mean: Floats, excess: Floats) -> Floats:
     """log P(Y = 0)."""
-    return Predictive.of(mean, excess).log_zero()
+    return -log1p(excess * mean) / excess
 
 
 def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
