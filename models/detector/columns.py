@@ -216,7 +216,7 @@ class OccupancyColumns:
 
     def _step(self, slot: int) -> Step:
         """The state around a slot as the kernels take it."""
-        moment = self._frame.moment(slot)
+        moment = self._frame.moments.at(slot)
         if self.width != 1:
             return Step.of(self.state, moment)
         if self._alone is None or self._alone[0] is not self.state:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.detector.constants import Constants
 from models.detector.elementwise import Floats, maximum, square
-from models.detector.moment import Moment
+from models.detector.moment import Moments, moments_of
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
 from models.surroundings import Surroundings
@@ -35,6 +34,7 @@ class Frame:
     dispersion: Floats
     dispersion_strength: Floats
     constants: Constants
+    moments: Moments
 
     @classmethod
     def of(
@@ -56,17 +56,8 @@ class Frame:
             dispersion=prior.dispersion[kinds],
             dispersion_strength=prior.dispersion_strength[kinds],
             constants=Constants.of(hyper, week),
+            moments=moments_of(week, hyper),
         )
-
-    def moment(self, slot: int) -> Moment:
-        """What the week says of a slot."""
-        if slot not in self._moments:
-            self._moments[slot] = Moment.of(slot, self.week, self.hyper)
-        return self._moments[slot]
-
-    @cached_property
-    def _moments(self) -> dict[int, Moment]:
-        return {}
 
     def alone(self) -> Frame:
         """The frame of the one series there is, in floats."""

@@ -1,9 +1,10 @@
-"""One slot of the week, and everything that a step asks the week about it, worked out once."""
+"""One slot of the week, and everything that a step asks the week about it, worked out once for all series."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,3 +101,36 @@ class Moment:
             nights=Places([week.time_of_day(slot + k) for k in ahead], [Bin.NIGHT_MEMORY] * len(ahead)),
             weeks=Places([week.slot_after(slot, k) for k in ahead], [Slot.WEEK_MEMORY] * len(ahead)),
         )
+
+
+class Moments:
+    """The moments of a week, worked out when they are first asked for.
+
+    Parameters
+    ----------
+    week
+        Whose slots they are.
+    hyper
+        Those of what lies beside a slot.
+    """
+
+    def __init__(self, week: Week, hyper: Hyperparameters) -> None:
+        self._week, self._hyper = week, hyper
+        self._known: dict[int, Moment] = {}
+
+    def __reduce__(self) -> object:
+        """Copied and pickled as what is shared with all others."""
+        return moments_of, (self._week, self._hyper)
+
+    def at(self, slot: int) -> Moment:
+        """What the week says of a slot."""
+        known = self._known.get(slot)
+        if known is None:
+            known = self._known[slot] = Moment.of(slot, self._week, self._hyper)
+        return known
+
+
+@lru_cache(maxsize=8)
+def moments_of(week: Week, hyper: Hyperparameters) -> Moments:
+    """The moments of a week; the same for all who ask, since a detector of one series has less state than they take."""
+    return Moments(week, hyper)

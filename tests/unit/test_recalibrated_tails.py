@@ -137,7 +137,7 @@ def test_nothing_is_learnt_of_a_holiday() -> None:
 def test_evidence_is_bounded_by_how_often_counts_come_that_far_out() -> None:
     """Markov's inequality: a likelihood ratio is at most the reciprocal of its p-value, here of what was counted."""
     frame = frame_of(3)
-    judgement = judge(Step.of(OccupancyState.new(24, 3), frame.moment(20)), frame, np.array([0.0, 2.0, 40.0]))
+    judgement = judge(Step.of(OccupancyState.new(24, 3), frame.moments.at(20)), frame, np.array([0.0, 2.0, 40.0]))
     judged = bounded(judgement, np.log([0.9, 0.5, 1e-3]))
     assert judged.evidence[0] == judgement.evidence[0] < 0.0
     assert judgement.evidence[2] > judged.evidence[2] == pytest.approx(np.log(1e3))
@@ -152,7 +152,7 @@ def test_the_bound_loses_nothing_of_nights_that_add_up() -> None:
     frame, free = frame_of(SERIES), OccupancyState.new(24, SERIES)
     columns = OccupancyColumns(shipped_version(), 60, np.zeros(SERIES, dtype=int), np.full(SERIES, 0.02))
     for window, row in enumerate(random.poisson(rates).astype(float)):
-        step = Step.of(free, frame.moment(window % 168))
+        step = Step.of(free, frame.moments.at(window % 168))
         judgement = judge(step, frame, row)
         learn(step, frame, judgement)
         count_silence(step, judgement)

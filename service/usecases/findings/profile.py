@@ -73,7 +73,8 @@ def _learnt(columns: OccupancyColumns) -> list[_Learnt]:
     windows = columns.state.windows_per_day
     frame = Frame.of(columns.version, columns.week, columns.kinds, columns.surroundings)
     slots = np.stack(
-        [expect(Step.of(columns.state, frame.moment(slot)), frame).mean for slot in range(DAY_TYPES * windows)], axis=1
+        [expect(Step.of(columns.state, frame.moments.at(slot)), frame).mean for slot in range(DAY_TYPES * windows)],
+        axis=1,
     )
     by_day = slots.reshape(columns.width, DAY_TYPES, windows).tolist()
     return list(zip(columns.evidence_weeks.tolist(), by_day, strict=True))
