@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -118,7 +118,7 @@ class Moments:
         self._week, self._hyper = week, hyper
         self._known: dict[int, Moment] = {}
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Callable[..., Moments], tuple[Week, Hyperparameters]]:
         """Copied and pickled as what is shared with all others."""
         return moments_of, (self._week, self._hyper)
 

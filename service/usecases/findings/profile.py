@@ -72,10 +72,8 @@ def _learnt(columns: OccupancyColumns) -> list[_Learnt]:
     """Of each series: the weeks it rests on, and what is expected by day type and window; all of a slot at once."""
     windows = columns.state.windows_per_day
     frame = Frame.of(columns.version, columns.week, columns.kinds, columns.surroundings)
-    slots = np.stack(
-        [expect(Step.of(columns.state, frame.moments.at(slot)), frame).mean for slot in range(DAY_TYPES * windows)],
-        axis=1,
-    )
+    moments = (frame.moments.at(slot) for slot in range(DAY_TYPES * windows))
+    slots = np.stack([expect(Step.of(columns.state, moment), frame).mean for moment in moments], axis=1)
     by_day = slots.reshape(columns.width, DAY_TYPES, windows).tolist()
     return list(zip(columns.evidence_weeks.tolist(), by_day, strict=True))
 
