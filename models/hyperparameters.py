@@ -106,7 +106,7 @@ class Hyperparameters:
     loitering_hours: float = 3.0
     loitering_odds: float = 0.001
     lasting_gain: float = 8.0
-    lasting_rate: float = 4.0
+    lasting_rate: float = 10.0
     starting_gain: float = 8.5
     block_hours: float = 4.0
     window_cap: float = 3.0
@@ -114,7 +114,7 @@ class Hyperparameters:
     night_cap: float = 3.0
     night_drift: float = 0.1
     memory_gain: float = 1.3
-    memory_rate: float = 0.7
+    memory_rate: float = 1.5
     night_memory_days: float = 30.0
     week_memory_weeks: float = 8.0
     shift_ratio: float = 1.6

@@ -31,7 +31,7 @@ class Judgement(NamedTuple):
     @property
     def score(self) -> Floats:
         """Log odds that loitering is going on."""
-        return self.outlook.log_odds + self.evidence
+        return self.outlook.log_odds(self.evidence)
 
     @property
     def probability(self) -> Floats:
@@ -78,11 +78,8 @@ def without(judgement: Judgement, left_out: Bools) -> Judgement:
 
 def confirmed_by_a_person(judgement: Judgement, confirmed: Bools, frame: Frame) -> Judgement:
     """The judgement with the calm that a person vouches for."""
-    before = judgement.outlook.log_odds
     return judgement._replace(
-        outlook=judgement.outlook._replace(
-            log_odds=where(confirmed, minimum(before, frame.constants.calm_log_odds), before)
-        ),
+        outlook=judgement.outlook.calmed(confirmed, frame.constants.calm_log_odds),
         evidence=where(confirmed, minimum(judgement.evidence, 0.0), judgement.evidence),
         trusted=confirmed,
     )

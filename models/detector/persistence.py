@@ -3,7 +3,7 @@ r"""Loitering lasts: evidence summed over hours, nights and weeks.
 Over hours, the log odds of loitering are carried from window to window, as by the forward filter of a two-state chain
 (Ihler, Hutchins and Smyth, KDD 2006); the evidence of a window is the likelihood ratio of its count. Over nights and
 weeks, the evidence of a block of hours is summed by a CUSUM (Page 1954; Hoehle and Paul 2008) for each time of day and
-each slot. This memory gives the chain a head start in hours in which loitering has been before.
+each slot. This memory gives the chain a head start in hours in which loitering has been before, once somebody comes.
 """
 
 from __future__ import annotations
@@ -38,23 +38,38 @@ _BLOCK_LIMIT = 8.0  # log evidence of one block of hours
 
 
 class Outlook(NamedTuple):
-    """What the past says of loitering in a window before its count is known; float64[n] each."""
+    """What the past says of loitering in a window before its count is known; float64[n] each.
 
-    log_odds: Floats
+    Earlier nights count only where the window speaks for loitering too: nobody loiters where nobody is, however often
+    somebody did.
+    """
+
+    lasting: Floats  # log odds by the hours before
+    remembered: Floats  # log odds by earlier nights as well
     size: Floats  # presences that loitering adds
+
+    def log_odds(self, evidence: Floats) -> Floats:
+        """Log odds of loitering given a window's evidence, with which they rise."""
+        return where(evidence > 0.0, self.remembered, self.lasting) + evidence
+
+    def calmed(self, calm: Bools, calm_log_odds: Floats) -> Outlook:
+        """The outlook with no more than the odds of a calm start where somebody vouches for calm."""
+        lasting, remembered = (where(calm, minimum(x, calm_log_odds), x) for x in (self.lasting, self.remembered))
+        return self._replace(lasting=lasting, remembered=remembered)
 
 
 def foresee(step: Step, frame: Frame, expectation: Expectation) -> Outlook:
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     constants, average, mean = frame.constants, step.head[Head.MEAN], expectation.mean
     busiest = maximum(mean, average) / constants.hours
-    most = constants.lasting_gain / (1.0 + square(busiest / constants.lasting_rate))
-    lasting = constants.calm_log_odds + minimum(step.head[Head.LOITERING], most)
+    most = constants.lasting_gain / (1.0 + busiest / constants.lasting_rate)
+    lasting = constants.calm_log_odds + minimum(step.head[Head.LOITERING], most) - constants.ending
     gain = constants.memory_gain / (1.0 + square(busiest / constants.memory_rate))
     starting = constants.calm_log_odds + minimum(gain * _memory(step), constants.starting_gain)
     spread = sqrt(mean + expectation.excess * square(mean))
     return Outlook(
-        log_odds=logaddexp(lasting - constants.ending, starting),
+        lasting=logaddexp(lasting, constants.calm_log_odds),
+        remembered=logaddexp(lasting, starting),
         size=sqrt(
             constants.squared_presences
             + square(constants.loitering_sds * spread)

@@ -83,4 +83,4 @@ def test_loud_evenings_are_learnt_when_a_person_says_that_they_are_normal() -> N
     assert expected["unsaid"] < 0.1
     assert expected["said"] > 0.3
     assert anomalous["said"] <= 2
-    assert anomalous["unsaid"] > 50 * n
+    assert anomalous["unsaid"] > 30 * n  # of some 44 evening hours with anybody

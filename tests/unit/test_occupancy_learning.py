@@ -123,6 +123,22 @@ def test_loitering_in_a_block_of_hours_is_not_learnt_as_normal() -> None:
     assert columns.state.head[Head.EPOCH].mean() < 0.1
 
 
+def test_earlier_evenings_make_an_anomaly_of_the_first_to_come_and_of_nobody_none() -> None:
+    """Two weeks of a hang-out where hardly anybody is; by memory alone, empty evenings would be flagged as well."""
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(40, int), np.full(40, BUDGET))
+    random = np.random.default_rng(4)
+    calm = week_of(0.02)
+    hangout = calm.copy()
+    evenings = np.concatenate([24 * day + np.arange(19, 23) for day in (1, 3, 4, 5)])
+    hangout[evenings] += 1.0
+    run_weeks(columns, [calm] * 6 + [hangout] * 2, random)
+    nobody, one = (
+        np.mean([columns.score(int(slot), np.full(40, count)).anomalous for slot in evenings]) for count in (0.0, 1.0)
+    )
+    assert nobody == 0.0
+    assert one > 0.8
+
+
 def test_a_level_far_outside_the_prior_is_picked_up_within_days() -> None:
     """A street with 10,000 presences an hour is no stairwell, and is expected so after three days."""
     columns = OccupancyColumns(shipped_version(), 60, [0], [BUDGET])
