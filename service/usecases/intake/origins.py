@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from service.domain.places import Kind, Liveness, Semantics, Sensor, kind_named
 from service.domain.readings import END_OF_TIME, Origin, nanoseconds
 from service.ports import Ports
 from service.ports.places import PlacesRegister
+from service.usecases.register_views import RegisterView
 
 _ALWAYS = (-END_OF_TIME, END_OF_TIME)
 _UNSAID = (None, Kind.OTHER)
@@ -48,11 +48,10 @@ class _Placed(NamedTuple):
 class _TenantPlaces:
     """One tenant's places at one revision of the register, which is not kept, so that it can be collected."""
 
-    def __init__(self, register: PlacesRegister, tenant: str, *, strict: bool) -> None:
-        self.revision = register.revision()
+    def __init__(self, register: PlacesRegister, tenant: str, mode: str) -> None:
         self.numbers = register.index(tenant)
         self._kinds = {one.number: one.kind for one in register.series(tenant)}
-        self._tenant, self._strict = tenant, strict
+        self._tenant, self._strict = tenant, mode == "strict"
         self._resolved: dict[Origin, Resolved] = {}
         self._placed: dict[str, list[_Placed]] | None = None
 
@@ -198,16 +197,11 @@ def _read_placed(register: PlacesRegister, tenant: str) -> dict[str, list[_Place
     return dict(found)
 
 
-_kept: WeakKeyDictionary[PlacesRegister, dict[tuple[str, bool], _TenantPlaces]] = WeakKeyDictionary()
+_views = RegisterView(_TenantPlaces)
 
 
 def _places(ports: Ports, tenant: str) -> _TenantPlaces:
-    strict = ports.settings.places.mode == "strict"
-    kept = _kept.setdefault(ports.register, {})
-    places = kept.get((tenant, strict))
-    if places is None or places.revision != ports.register.revision():
-        places = kept[tenant, strict] = _TenantPlaces(ports.register, tenant, strict=strict)
-    return places
+    return _views.of(ports.register, tenant, ports.settings.places.mode)
 
 
 def _refused(problem: str) -> Resolved:

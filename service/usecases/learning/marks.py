@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from service.domain.annotations import Annotation, AnnotationKind, AnnotationQue
 from service.domain.places import Series
 from service.ports import Ports
 from service.ports.places import PlacesRegister
+from service.usecases.register_views import RegisterView
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _causes(ports: Ports, annotations: Sequence[Annotation]) -> list[Cause]:
 
 def series_of(ports: Ports, annotations: Sequence[Annotation]) -> list[NDArray[np.int64]]:
     """The numbers of the series that each annotation holds for, as the register knows the places now."""
-    tenants = {tenant: _places(ports.register, tenant) for tenant in {one.tenant for one in annotations}}
+    tenants = {tenant: _places.of(ports.register, tenant) for tenant in {one.tenant for one in annotations}}
     return [np.array(sorted(tenants[one.tenant].matching(one)), dtype=np.int64) for one in annotations]
 
 
@@ -99,7 +99,6 @@ class _Places:
     """A tenant's series and where they are, at one revision of the register."""
 
     def __init__(self, register: PlacesRegister, tenant: str) -> None:
-        self.revision = register.revision()
         self._stairwells: defaultdict[str, list[Series]] = defaultdict(list)
         for one in register.series(tenant):
             self._stairwells[one.stairwell].append(one)
@@ -121,13 +120,4 @@ class _Places:
         )
 
 
-_kept: WeakKeyDictionary[PlacesRegister, dict[str, _Places]] = WeakKeyDictionary()
-
-
-def _places(register: PlacesRegister, tenant: str) -> _Places:
-    """A tenant's places, read again when the register has changed: a replay asks once a batch of windows."""
-    kept = _kept.setdefault(register, {})
-    places = kept.get(tenant)
-    if places is None or places.revision != register.revision():
-        places = kept[tenant] = _Places(register, tenant)
-    return places
+_places = RegisterView(_Places)  # a replay asks once a batch of windows

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import date
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from service.ports.places import PlacesRegister
 from service.settings import Settings
 from service.settings.calendars import holiday_dates, own_dates
 from service.usecases.learning.scoring import Roster
+from service.usecases.register_views import RegisterView
 
 
 class _Placed(NamedTuple):
@@ -61,38 +61,31 @@ def days_of_areas(settings: Settings) -> dict[tuple[str, str], frozenset[date]]:
     return {(one.tenant, one.area): own_dates(general.holidays, one, _CALENDAR_YEARS) for one in general.areas}
 
 
-_kept: WeakKeyDictionary[PlacesRegister, tuple[int, Settings, Roster]] = WeakKeyDictionary()
-
-
 def full_roster(ports: Ports) -> Roster:
-    """All series of the register, in the order of their numbers.
-
-    It is put together again when register or settings have changed: every window that is scored asks for it.
-    """
-    known = ports.register.revision(), ports.settings
-    kept = _kept.get(ports.register)
-    if kept is None or kept[:2] != known:
-        kept = _kept[ports.register] = (*known, _read_roster(ports))
-    return kept[2]
+    """All series of the register, in the order of their numbers; every window that is scored asks for them."""
+    return _rosters.of(ports.register, ports.settings)
 
 
-def _read_roster(ports: Ports) -> Roster:
-    series = ports.register.series()
-    budget = ports.settings.detector.episodes_per_100_stairwell_weeks / 100
+def _read_roster(register: PlacesRegister, settings: Settings) -> Roster:
+    series = register.series()
+    budget = settings.detector.episodes_per_100_stairwell_weeks / 100
     spaces = Counter((one.tenant, one.stairwell) for one in series)
-    stairwells = [one for tenant in {one.tenant for one in series} for one in ports.register.stairwells(tenant)]
-    placed, days = _placed_sensors(series, stairwells), days_of_areas(ports.settings)
+    stairwells = [one for tenant in {one.tenant for one in series} for one in register.stairwells(tenant)]
+    placed, days = _placed_sensors(series, stairwells), days_of_areas(settings)
     return Roster(
         numbers=np.array([one.number for one in series], dtype=np.int64),
         kinds=np.array([kind_number(one.kind) for one in series], dtype=np.int64),
         shares=np.array([budget / spaces[one.tenant, one.stairwell] for one in series]),
         assumed=_assumed_intervals(placed),
-        restarts=_restarts(placed, ports.settings.window_seconds),
+        restarts=_restarts(placed, settings.window_seconds),
         own_days=tuple(
             (column, days[one.tenant, one.area]) for column, one in enumerate(series) if (one.tenant, one.area) in days
         ),
         surroundings=_surroundings(series, stairwells),
     )
+
+
+_rosters = RegisterView(_read_roster)
 
 
 def _surroundings(series: list[Series], stairwells: list[Stairwell]) -> Surroundings:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from service.domain.places import Liveness, Sensor, Series
 from service.domain.sensors import Activity, SensorKey
 from service.ports import Ports
 from service.ports.places import PlacesRegister
+from service.usecases.register_views import RegisterView
 
 _SILENT = Activity(intervals=[0.0] * INTERVAL_BINS)
 
@@ -42,7 +42,7 @@ def watched_sensors(
 ) -> dict[SensorKey, Watched]:
     """All sensors of a tenant, or of everybody, that are to be heard now, by key."""
     now = ports.clock.now()
-    everybody = [one for one in _placed(ports) if tenant in (None, one.series.tenant)]
+    everybody = [one for one in _placed.of(ports.register) if tenant in (None, one.series.tenant)]
     watched = {one.key: one for one in everybody if one.sensor and _is_valid(one.sensor, now)}
     named = {key.series for key in watched}
     nameless = (SensorKey(one.number, 0) for one in ports.register.series(tenant) if one.number not in named)
@@ -84,28 +84,22 @@ def _activity_of(one: Watched, heard: Mapping[SensorKey, Activity], alone: set[i
     return own
 
 
-_kept: WeakKeyDictionary[PlacesRegister, tuple[int, list[Watched]]] = WeakKeyDictionary()
-
-
-def _placed(ports: Ports) -> list[Watched]:
-    """All sensors wherever they are or were, read again when the register has changed: every tick asks."""
-    revision = ports.register.revision()
-    kept = _kept.get(ports.register)
-    if kept is None or kept[0] != revision:
-        kept = _kept[ports.register] = (revision, list(_read_placed(ports)))
-    return kept[1]
-
-
-def _read_placed(ports: Ports) -> Iterator[Watched]:
-    series = {one.number: one for one in ports.register.series()}
+def _read_placed(register: PlacesRegister) -> list[Watched]:
+    """All sensors wherever they are or were."""
+    placed = []
+    series = {one.number: one for one in register.series()}
     for tenant in sorted({one.tenant for one in series.values()}):
-        numbers = ports.register.index(tenant)
-        for stairwell in ports.register.stairwells(tenant):
+        numbers = register.index(tenant)
+        for stairwell in register.stairwells(tenant):
             for space in stairwell.spaces:
                 here = series[numbers[stairwell.stairwell, space.space]]
                 for sensor in space.sensors:
-                    number = ports.register.sensor_number(tenant, sensor.sensor)
-                    yield Watched(SensorKey(here.number, number), here, sensor)
+                    number = register.sensor_number(tenant, sensor.sensor)
+                    placed.append(Watched(SensorKey(here.number, number), here, sensor))
+    return placed
+
+
+_placed = RegisterView(_read_placed)  # every tick asks
 
 
 def _is_valid(sensor: Sensor, time: datetime) -> bool:
