@@ -1,10 +1,23 @@
-"""Examples of properties are the same on every machine."""
+"""Examples of properties are the same on every machine; and what tests of any kind may ask for."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from models.hotspots import significance
+from service.usecases.lists import ranking
 
 settings.register_profile(
     "house", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("house")
+
+
+@pytest.fixture
+def quick_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Places are held against few draws and peers as shipped: for tests of when a list is made, not of what it says."""
+    monkeypatch.setattr(significance, "_DRAWS", 100)
+    monkeypatch.setattr(ranking, "fit_fleet", lambda *_counts, parent: SimpleNamespace(prior=parent))

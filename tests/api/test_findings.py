@@ -26,12 +26,12 @@ def items(response) -> list[dict]:
     return body(response)["items"]
 
 
-def test_episodes_are_the_anomalies_told_as_one(scored):
+def test_episodes_are_the_anomalies_told_as_one(town):
     """Every anomalous window is in one, page by page."""
-    anomalies = items(scored.reader.get("/v1/anomalies?limit=1000"))
+    anomalies = items(town.reader.get("/v1/anomalies?limit=1000"))
     found, page = [], "/v1/episodes?limit=1"
     while page:
-        response = scored.reader.get(page)
+        response = town.reader.get(page)
         found += items(response)
         page = response.headers.get("Link", "").partition(">")[0][1:]
     assert len(anomalies) == sum(one["windows"] for one in found) > len(found) > 1
@@ -43,10 +43,10 @@ def test_episodes_are_the_anomalies_told_as_one(scored):
             and one["start"] <= window["start"] < one["end"]
         ]
         assert sum(window["count"] for window in inside) == one["observed"]
-    by_stairwell = items(scored.reader.get(f"/v1/episodes?stairwell={found[0]['stairwell']}"))
+    by_stairwell = items(town.reader.get(f"/v1/episodes?stairwell={found[0]['stairwell']}"))
     assert {one["stairwell"] for one in by_stairwell} == {found[0]["stairwell"]}
-    assert items(scored.reader.get("/v1/episodes?limit=1000&common_cause=false")) == found
-    assert items(scored.reader.get("/v1/episodes?common_cause=true")) == []
+    assert items(town.reader.get("/v1/episodes?limit=1000&common_cause=false")) == found
+    assert items(town.reader.get("/v1/episodes?common_cause=true")) == []
 
 
 def test_an_operator_decides_about_an_episode(scored):
@@ -71,16 +71,16 @@ def test_odd_questions_are_refused(empty, query):
     assert empty.reader.get(f"/v1/episodes?{query}").status_code == 422
 
 
-def test_a_mute_of_free_text_or_of_the_past_is_refused(scored):
-    path = f"/v1/episodes/{items(scored.reader.get('/v1/episodes'))[0]['episode']}/mute"
+def test_a_mute_of_free_text_or_of_the_past_is_refused(town):
+    path = f"/v1/episodes/{items(town.reader.get('/v1/episodes'))[0]['episode']}/mute"
     for said in ({"reason": "hos Andersson"}, {"reason": "sensor", "until": "2020-01-01T00:00:00Z"}, {"note": "x"}):
-        response = scored.operator.post(path, json={"until": "2099-01-01T00:00:00Z", "reason": "sensor", **said})
+        response = town.operator.post(path, json={"until": "2099-01-01T00:00:00Z", "reason": "sensor", **said})
         assert response.status_code == 422
 
 
-def test_a_stranger_finds_no_episode_of_ours(scored):
-    one = items(scored.reader.get("/v1/episodes"))[0]
-    stranger = scored.client(Role.OPERATOR, STRANGER)
+def test_a_stranger_finds_no_episode_of_ours(town):
+    one = items(town.reader.get("/v1/episodes"))[0]
+    stranger = town.client(Role.OPERATOR, STRANGER)
     assert items(stranger.get("/v1/episodes")) == []
     assert stranger.get(f"/v1/episodes/{one['episode']}").status_code == 404
     assert stranger.post(f"/v1/episodes/{one['episode']}/close").status_code == 404

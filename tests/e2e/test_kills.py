@@ -4,12 +4,12 @@ from pathlib import Path
 
 from bench.kills import KillBench
 
-TRIES = 3
+TRIES = 2
 
 
 def test_a_killed_scheduler_gives_the_same_verdicts(tmp_path: Path) -> None:
     """To the last bit; at least half of the kills hit a run that had committed something and not yet everything."""
-    bench = KillBench(tmp_path, stairwells=10, weeks=4)
+    bench = KillBench(tmp_path, stairwells=6, weeks=3)
     tries = bench.kill(TRIES, seed=1)
     assert len(bench.verdicts) > 0
     assert [one.equal for one in tries] == [True] * TRIES

@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are l
 
 
 class Service:
-    """A service that runs, its address, and a token for each role it was given."""
+    """A service that runs, its address, and a token for each role that counts are sent and verdicts read with."""
 
     def __init__(self, folder: Path) -> None:
         self.options = ["--config", written(folder / "trappvakt.toml", SETTINGS), "--data", folder / "data"]
-        self.tokens = {role: self._token(role) for role in ("ingest", "reader")}
         command = [*TRAPPVAKT, *map(str, self.options), "serve", "--port", "0"]
         self.log = folder / "log"
         with self.log.open("w") as log:
@@ -35,6 +35,11 @@ class Service:
         line = self.process.stdout.readline() if self.process.stdout else ""
         assert "http://" in line, self.log.read_text()
         self.address = line.split()[-1]
+
+    @cached_property
+    def tokens(self) -> dict[str, str]:
+        """Created while the service runs, as far as anybody asks."""
+        return {role: self._token(role) for role in ("ingest", "reader")}
 
     def _token(self, role: str) -> str:
         return run(*self.options, "keys", "create", "--role", role, "--tenant", TENANT).stdout.strip()

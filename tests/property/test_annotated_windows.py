@@ -20,7 +20,7 @@ EVENING = (21, 22, 23)
 @given(seed=st.integers(0, 2**31), share=st.floats(0, 1))
 def test_left_out_is_judged_like_any_and_learnt_like_missing(seed: int, share: float) -> None:
     """To the last bit: the verdicts of the window itself, and the state after it."""
-    counts = draw_counts(300, 8, seed)
+    counts = draw_counts(150, 8, seed)
     left_out = np.random.default_rng(seed).random(counts.shape) < share
     annotated, missing = columns_of(8), columns_of(8)
     for k, row in enumerate(counts):
@@ -44,7 +44,7 @@ def test_no_mark_changes_nothing() -> None:
 @pytest.mark.parametrize("cut", [1, 5])
 def test_marks_of_a_series_do_not_touch_those_beside_it(cut: int) -> None:
     """Any split gives the same bits."""
-    counts, random = draw_counts(400, 9), np.random.default_rng(3)
+    counts, random = draw_counts(200, 9), np.random.default_rng(3)
     left_out, confirmed = random.random((2, *counts.shape)) < 0.3
     together = columns_of(9)
     for first, width in ((0, cut), (cut, 9 - cut)):

@@ -90,7 +90,7 @@ def test_verdicts_are_in_range(seed: int, steps: int, slot: int) -> None:
 
 def test_scoring_changes_nothing_and_step_is_score_then_learn() -> None:
     """``step`` is ``score`` and then ``learn``, to the last bit."""
-    counts = draw_counts(400, 12)
+    counts = draw_counts(250, 12)
     at_once, apart = columns_of(12), columns_of(12)
     for k, row in enumerate(counts):
         slot = k % SLOTS
@@ -105,7 +105,7 @@ def test_scoring_changes_nothing_and_step_is_score_then_learn() -> None:
 @pytest.mark.parametrize("cut", [1, 7, 40])
 def test_a_series_does_not_depend_on_those_beside_it(cut: int) -> None:
     """Any split gives the same bits, width 1 included."""
-    counts = draw_counts(300, 64)
+    counts = draw_counts(200, 64)
     together = run(columns_of(64), counts)
     for first, width in ((0, cut), (cut, 64 - cut), (cut, 1)):
         part = slice(first, first + width)
@@ -146,10 +146,10 @@ def test_a_series_never_observed_stays_new() -> None:
     assert_state(columns.state, OccupancyState.new(24, 3))
 
 
-@pytest.mark.parametrize(("month", "weeks"), [(3, 10), (10, 14)], ids=["spring", "autumn"])
+@pytest.mark.parametrize(("month", "weeks"), [(3, 4), (10, 11)], ids=["spring", "autumn"])
 def test_one_series_equals_its_column(month: int, weeks: int) -> None:
     """River's detector and the columns agree to the last bit, with gaps, over a clock change and Easter or New Year."""
-    start = datetime(2026, month, 5, tzinfo=UTC)
+    start = datetime(2026, month, 20, tzinfo=UTC)
     hours = weeks * 168
     counts = draw_counts(hours, 5)[:, 2]
     calendar = Calendar("Europe/Stockholm")

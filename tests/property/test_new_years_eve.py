@@ -19,7 +19,7 @@ LOUD = CityParameters(new_years_eve_factor=10.0)  # 20 to 04 ten times what is u
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[1, pytest.param(2, marks=pytest.mark.long)])
 def city(request: pytest.FixtureRequest) -> SimulatedCity:
     """Nine weeks of a town with its hot-spots, moving days and renovations, the last of them after New Year."""
     return simulate_city(request.param, stairwells=100, weeks=9, start=date(2025, 11, 3), parameters=LOUD)

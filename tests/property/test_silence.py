@@ -13,7 +13,10 @@ from service.usecases.learning.shards import GROUPS
 WEEK = 168
 
 
-@pytest.mark.parametrize(("seed", "window_minutes"), [(0, 60), (1, 60), (2, 20)])
+@pytest.mark.parametrize(
+    ("seed", "window_minutes"),
+    [(0, 60), (2, 30), pytest.param(1, 60, marks=pytest.mark.long), pytest.param(2, 20, marks=pytest.mark.long)],
+)
 def test_state_does_not_depend_on_the_length_of_a_long_silence(seed, window_minutes):
     random = np.random.default_rng(seed)
     width, week = 40, WEEK * 60 // window_minutes

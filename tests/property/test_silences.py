@@ -114,7 +114,7 @@ def test_who_is_heard_again_is_taken_for_calm_again(tmp_path: Path) -> None:
     assert set(range(back, WEEKS * WEEK)) <= learnt
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_found_live_and_corrected_equals_replayed_from_the_beginning(
     tmp_path: Path, seed: int, monkeypatch: Any
 ) -> None:

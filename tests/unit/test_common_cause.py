@@ -30,7 +30,7 @@ def judged(city: SimulatedCity, counts: np.ndarray) -> tuple[np.ndarray, np.ndar
     return rows, p_value[rows, series], p_above[rows, series]
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_new_years_eve_is_marked_and_nothing_else(seed):
     """One presence in every other space and hour, in a town with its hot-spots, moving days and renovations."""
     city = simulate_city(seed, stairwells=60, weeks=8)

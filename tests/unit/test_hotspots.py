@@ -21,6 +21,7 @@ from models.training.fleet import default_prior, fit_fleet
 
 MONDAY = 1_757_282_400  # 2025-09-08 00:00 in Stockholm
 WEEKS = 6
+NIGHT = (21, 22, 23, 0, 1, 2, 3, 4)
 
 
 def town_presences(city: SimulatedCity) -> tuple[Presences, FleetPrior]:
@@ -240,8 +241,15 @@ def test_reason_tells_numbers_block_and_chance_in_both_languages():
         hotspot_reason(certain, "de")
 
 
-@pytest.mark.parametrize("series", [4, 30])
-@pytest.mark.parametrize("busy_hours", [range(24), (21, 22, 23, 0, 1, 2, 3, 4)])
+@pytest.mark.parametrize(
+    ("series", "busy_hours"),
+    [
+        (4, range(24)),
+        (30, NIGHT),
+        pytest.param(4, NIGHT, marks=pytest.mark.long),
+        pytest.param(30, range(24), marks=pytest.mark.long),
+    ],
+)
 def test_a_fleet_that_lives_at_other_hours_than_version_0_is_not_hot(series, busy_hours):
     """The detector long expects too little of its nights (53 of 60 such series were once listed); peers tell better."""
     presences = flat(series, rate=0.1)

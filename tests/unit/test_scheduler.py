@@ -30,11 +30,13 @@ from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_port
 
 EVERY_STATUS = tuple(ListStatus)
 
+pytestmark = pytest.mark.usefixtures("quick_lists")
+
 
 @pytest.fixture
 def ports(tmp_path: Path) -> Ports:
-    """A small town's counts of three weeks, not yet scored; the clock shows two o'clock, local time, the day after."""
-    city = simulate_city(3, stairwells=4, weeks=3)
+    """A small town's counts of two weeks, not yet scored; the clock shows two o'clock, local time, the day after."""
+    city = simulate_city(3, stairwells=4, weeks=2)
     ports = sqlite_ports(tmp_path, now=end_of(city) + timedelta(hours=2))
     register_city(ports, city)
     ports.counts.append(city_points(city))
