@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import copyreg
+import shutil
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
@@ -25,6 +28,8 @@ from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
 from tests.api.drafts import add, entry
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
+
+copyreg.pickle(type(threading.RLock()), lambda _held: (threading.RLock, ()))  # a store that is copied has its own
 
 STRANGER = "grannbolaget"
 """Another tenant: nothing of ours exists for it."""
@@ -91,12 +96,19 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
 
 
 PORTS: dict[str, Callable[..., Ports]] = {"sqlite": sqlite_ports, "memory": memory_ports}
+_SCORED: dict[str, Ports] = {}
+"""The town over stores of each kind, as it is copied; nobody changes it."""
+
+
+@cache
+def six_weeks() -> SimulatedCity:
+    """Of a few stairwells, long enough for anomalies and a list."""
+    return simulate_city(5, stairwells=10, weeks=6)
 
 
 @pytest.fixture(scope="session")
 def city() -> SimulatedCity:
-    """Six weeks of a few stairwells, long enough for anomalies and a list."""
-    return simulate_city(5, stairwells=10, weeks=6)
+    return six_weeks()
 
 
 @pytest.fixture(params=PORTS)
@@ -106,18 +118,40 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Town:
 
 
 @pytest.fixture(scope="session", params=PORTS)
-def town(request: pytest.FixtureRequest, city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """A service that has scored everything and a draft; tests read it, those that write take ``empty``."""
-    return scored_town(PORTS[request.param](tmp_path_factory.mktemp("town"), now=end_of(city)), city)
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A service that has scored everything and a draft; tests read it, those that write take ``own_town``."""
+    return Town(scored_ports(request.param, tmp_path_factory))
 
 
-def scored_town(ports: Ports, city: SimulatedCity) -> Town:
+@pytest.fixture(params=PORTS)
+def own_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """The same, for one test alone."""
+    return Town(scored_ports(request.param, tmp_path_factory))
+
+
+def scored_ports(kind: str, factory: pytest.TempPathFactory, **overrides: object) -> Ports:
+    """The town of ``city``, scored, with a draft, over stores of its own; the clock shows its end."""
+    if kind not in _SCORED:
+        _SCORED[kind] = _scored(kind, factory.mktemp("scored"))
+    held = _SCORED[kind]
+    now, folder = held.clock.now(), factory.mktemp("town")
+    if kind == "sqlite":
+        shutil.copytree(held.settings.data_dir, folder, dirs_exist_ok=True)
+        return sqlite_ports(folder, now, **overrides)
+    stores = {one.name: getattr(held, one.name) for one in fields(Ports)}
+    ours = {name: store for name, store in stores.items() if type(store).__module__.startswith(memory.__name__)}
+    return replace(memory_ports(folder, now=now, **overrides), **copy.deepcopy(ours | {"aging": held.aging}))
+
+
+def _scored(kind: str, folder: Path) -> Ports:
     """Register, store and score the town, with a draft."""
+    city = six_weeks()
+    ports = PORTS[kind](folder, now=end_of(city))
     register_city(ports, city)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city))
     add(ports, "2025-01-01-001", entry())
-    return Town(ports)
+    return ports
 
 
 def body(response: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ import pytest
 from models.city import SimulatedCity
 from service.domain.keys import Role
 from service.usecases.learning.advance import advance
-from tests.api.conftest import STRANGER, Town, body, scored_town
+from tests.api.conftest import STRANGER, Town, body
 from tests.worlds import end_of
 
 WORKS = {
@@ -118,14 +118,14 @@ def test_a_stranger_neither_sees_nor_touches_ours(house):
     assert stranger.post("/v1/annotations", json=WORKS).status_code == 422
 
 
-def test_verdicts_say_what_is_annotated(empty: Town, city: SimulatedCity):
+def test_verdicts_say_what_is_annotated(own_town: Town, city: SimulatedCity):
     """Every window is judged still; one with a known cause is no anomaly."""
-    town = scored_town(empty.ports, city)
+    town = own_town
     [found, *_] = body(town.reader.get("/v1/anomalies?limit=1"))["items"]
     assert found["annotation"] is None
     said = {"kind": "moving", "start": found["start"], "end": found["end"], "stairwell": found["stairwell"]}
     assert town.operator.post("/v1/annotations", json=said).status_code == 200
-    advance(empty.ports, end_of(city) + timedelta(hours=1))
+    advance(town.ports, end_of(city) + timedelta(hours=1))
     span = f"from={found['start']}&to={found['end']}&space={found['space']}"
     [told] = body(town.reader.get(f"/v1/stairwells/{found['stairwell']}/verdicts?{span}"))["items"]
     assert (told["annotation"], told["anomalous"], told["reason"]) == ("moving", False, None)

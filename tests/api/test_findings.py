@@ -7,19 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from service.domain.keys import Role
-from tests.api.conftest import STRANGER, Town, body, scored_town
+from tests.api.conftest import STRANGER, Town, body
 from tests.api.drafts import MADE, add, entry
 
 HOUSE = {"tenant": "hyresbolaget", "area": "a", "property": "p", "building": "b"}
 PLACE = {**HOUSE, "stairwell": "kvarnen-3a", "space": "cellar"}
 FOUND = {"visited": "2026-11-01T00:00:00Z", "found": ["drugs"]}
 LIST = "2026-11-01-001"
-
-
-@pytest.fixture
-def scored(empty, city) -> Town:
-    """A service of one's own that has scored the town."""
-    return scored_town(empty.ports, city)
 
 
 def items(response) -> list[dict]:
@@ -49,20 +43,20 @@ def test_episodes_are_the_anomalies_told_as_one(town):
     assert items(town.reader.get("/v1/episodes?common_cause=true")) == []
 
 
-def test_an_operator_decides_about_an_episode(scored):
-    one = items(scored.reader.get("/v1/episodes"))[0]
+def test_an_operator_decides_about_an_episode(own_town):
+    one = items(own_town.reader.get("/v1/episodes"))[0]
     path = f"/v1/episodes/{one['episode']}"
-    assert body(scored.reader.get(path)) == one
+    assert body(own_town.reader.get(path)) == one
     until = (datetime.fromisoformat(one["end"]) + timedelta(days=9999)).isoformat().replace("+00:00", "Z")
-    assert scored.reader.post(f"{path}/acknowledge").status_code == 403
-    assert body(scored.operator.post(f"{path}/acknowledge"))["acknowledged_by"]
-    muted = scored.operator.post(f"{path}/mute", json={"until": until, "reason": "sensor"})
+    assert own_town.reader.post(f"{path}/acknowledge").status_code == 403
+    assert body(own_town.operator.post(f"{path}/acknowledge"))["acknowledged_by"]
+    muted = own_town.operator.post(f"{path}/mute", json={"until": until, "reason": "sensor"})
     assert body(muted)["muted_until"] == until
-    assert body(scored.operator.post(f"{path}/close"))["status"] == "closed"
-    assert items(scored.reader.get("/v1/episodes?acknowledged=true"))[0]["episode"] == one["episode"]
-    unseen = items(scored.reader.get("/v1/episodes?acknowledged=false"))
+    assert body(own_town.operator.post(f"{path}/close"))["status"] == "closed"
+    assert items(own_town.reader.get("/v1/episodes?acknowledged=true"))[0]["episode"] == one["episode"]
+    unseen = items(own_town.reader.get("/v1/episodes?acknowledged=false"))
     assert one["episode"] not in [each["episode"] for each in unseen]
-    told = [entry["action"] for entry in items(scored.auditor.get("/v1/audit"))]
+    told = [entry["action"] for entry in items(own_town.auditor.get("/v1/audit"))]
     assert told[:3] == ["episode.close", "episode.mute", "episode.acknowledge"]
 
 

@@ -11,15 +11,14 @@ from service.api.contract import OPERATIONS
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.keys import Role
 from service.usecases.learning.advance import advance
-from tests.api.conftest import STRANGER, Town, body, scored_town
+from tests.api.conftest import STRANGER, Town, body, scored_ports
 from tests.worlds import TENANT, end_of, sqlite_ports
 
 
 @pytest.fixture(scope="module")
-def changing(city, tmp_path_factory) -> Town:
+def changing(tmp_path_factory) -> Town:
     """A scored town of this file's own, which its tests change."""
-    ports = sqlite_ports(tmp_path_factory.mktemp("revisions"), now=end_of(city))
-    return scored_town(ports, city)
+    return Town(scored_ports("sqlite", tmp_path_factory))
 
 
 def answers(town: Town, city) -> dict[str, tuple[str, bytes]]:

@@ -10,7 +10,7 @@ from service.domain.hotspots import ListStatus
 from service.domain.keys import Role
 from service.errors import InvalidInput
 from service.usecases.keys import create_key, list_keys, revoke_key
-from tests.api.conftest import STRANGER, Town, body, scored_town
+from tests.api.conftest import STRANGER, Town, body
 from tests.worlds import TENANT
 
 GUARDED = [operation for operation in OPERATIONS if operation.roles]
@@ -153,9 +153,9 @@ def test_a_stranger_writes_into_places_of_its_own(empty):
     assert ours != theirs
 
 
-def test_reading_and_approving_lists_is_audited(empty, city):
+def test_reading_and_approving_lists_is_audited(own_town):
     """Who saw which list, and who approved it, is told to the auditor."""
-    town = scored_town(empty.ports, city)
+    town = own_town
     newest = town.ports.lists.records(TENANT, list(ListStatus), limit=1)[0].list_id
     assert town.police.get(f"/v1/hotspot-lists/{newest}").status_code == 404
     assert town.operator.post(f"/v1/hotspot-lists/{newest}/approve").status_code == 200

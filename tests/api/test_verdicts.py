@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from service.domain.verdicts import MEASURES
-from tests.api.conftest import Town, body, scored_town
-from tests.worlds import end_of, sqlite_ports
+from tests.api.conftest import Town, body, scored_ports
 
 
 def pages(client, path: str) -> list[dict]:
@@ -200,8 +199,8 @@ def test_an_unchanged_answer_is_not_sent_again(town, city):
     assert first.headers["Cache-Control"] == "no-store"
 
 
-def test_pages_are_never_longer_than_the_service_allows(city, tmp_path):
-    town = scored_town(sqlite_ports(tmp_path, now=end_of(city), api__max_page=3), city)
+def test_pages_are_never_longer_than_the_service_allows(tmp_path_factory):
+    town = Town(scored_ports("sqlite", tmp_path_factory, api__max_page=3))
     response = town.reader.get("/v1/anomalies?min_score=-99&limit=1000")
     assert len(body(response)["items"]) == 3
     assert "Link" in response.headers

@@ -10,16 +10,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from models.city import SimulatedCity, simulate_city
+from models.city import SimulatedCity
 from service.domain.hotspots import HotspotEntry
 from service.domain.keys import Role
 from service.domain.places import PlaceRow
 from service.ports import Ports
 from service.site import create_site
 from service.usecases.keys import create_key
-from tests.api.conftest import PORTS, Town, memory_ports, scored_town
+from tests.api.conftest import PORTS, Town, memory_ports, scored_ports, six_weeks
 from tests.api.drafts import add, entry
-from tests.worlds import TENANT, end_of
+from tests.worlds import TENANT
 
 READERS = (Role.READER, Role.POLICE, Role.OPERATOR)
 
@@ -83,16 +83,13 @@ def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
 
 @pytest.fixture(scope="session")
 def city() -> SimulatedCity:
-    """Six weeks of a few stairwells."""
-    return simulate_city(5, stairwells=10, weeks=6)
+    return six_weeks()
 
 
 @pytest.fixture(scope="session")
-def town(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Site:
+def town(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A site over a town that is scored; tests that write take ``site``."""
-    ports = memory_ports(tmp_path_factory.mktemp("site"), now=end_of(city))
-    scored_town(ports, city)
-    return Site(ports)
+    return Site(scored_ports("memory", tmp_path_factory))
 
 
 def with_draft(site: Site, list_id: str = "2026-11-01-001", entries: int = 3) -> list[HotspotEntry]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,13 +12,13 @@ import pytest
 
 from models.city import SimulatedCity
 from service.dashboard.lately import KNOWN_CAUSE, MISSING, NIGHTS, first_noon, lately_in
+from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.episodes import EpisodeStatus
 from service.domain.keys import Role
 from service.domain.places import Kind, PlaceRow
 from service.domain.readings import CountRow
 from service.domain.sensors import SensorFault, SensorKey, SensorState
 from service.exports.wording import Language
-from service.ports import Ports
 from service.usecases.findings.episodes import EpisodeFilter, find_episodes
 from service.usecases.findings.profile import normal_week
 from service.usecases.findings.queries import (
@@ -34,31 +33,21 @@ from service.usecases.learning.rosters import full_roster
 from service.usecases.learning.shards import open_shard, shards_by_number, shards_of
 from service.usecases.sensors.check import check_sensors
 from service.usecases.sensors.watched import watched_sensors
-from tests.api.conftest import PORTS
+from tests.api.conftest import PORTS, scored_ports
 from tests.dashboard.conftest import Site
-from tests.worlds import TENANT, city_points, end_of, register_city
-
-
-def loud_town(ports: Ports, city: SimulatedCity) -> Site:
-    """The town on an evening when something goes on in its first space."""
-    register_city(ports, city)
-    counts = city.counts.copy()
-    counts[-4:, 0] = 9.0
-    ports.counts.append(city_points(replace(city, counts=counts)))
-    advance(ports, end_of(city))
-    return Site(ports)
+from tests.worlds import TENANT, end_of, register_city
 
 
 @pytest.fixture
-def loud(request: pytest.FixtureRequest, city: SimulatedCity, tmp_path: Path) -> Site:
-    """One in which people decide."""
-    return loud_town(PORTS[getattr(request, "param", "memory")](tmp_path, now=end_of(city)), city)
-
-
-@pytest.fixture(scope="module")
-def undecided(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """One in which nobody does, for tests of what is refused."""
-    return loud_town(PORTS["memory"](tmp_path_factory.mktemp("loud"), now=end_of(city)), city)
+def loud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The town on an evening when something goes on in its first space."""
+    ports: Any = scored_ports(getattr(request, "param", "memory"), tmp_path_factory)
+    end, hours = ports.clock.time, np.arange(4)
+    ones = np.ones(len(hours), dtype=np.int64)
+    ports.counts.append(CountPoints(ones, (int(end.timestamp()) + 3600 * hours) * NANOSECONDS, 9 * ones, 0 * ones))
+    ports.clock.time = end + timedelta(hours=len(hours))
+    advance(ports, ports.clock.time)
+    return Site(ports)
 
 
 def open_episode(site: Site) -> str:
@@ -98,23 +87,23 @@ def test_a_space_is_muted_up_to_the_end_of_a_day(loud: Site) -> None:
 
 
 @pytest.mark.parametrize("until", ["", "2001-01-01", "soon", "9999-12-31", "2026-02-30"])
-def test_a_day_that_is_over_is_told_at_the_episode(undecided: Site, until: str) -> None:
-    episode = open_episode(undecided)
-    page = undecided.person(Role.OPERATOR).send(f"/episodes/{episode}/mute", 400, until=until, reason="sensor")
+def test_a_day_that_is_over_is_told_at_the_episode(loud: Site, until: str) -> None:
+    episode = open_episode(loud)
+    page = loud.person(Role.OPERATOR).send(f"/episodes/{episode}/mute", 400, until=until, reason="sensor")
     article = page.split(f'id="{episode}"')[1].split("</article>")[0]
     assert "<details open>" in article
     assert "Name a day" in article
 
 
-def test_odd_reasons_and_unknown_episodes_are_refused(undecided: Site) -> None:
-    operator, day = undecided.person(Role.OPERATOR), "2100-01-01"
-    operator.send(f"/episodes/{open_episode(undecided)}/mute", 400, until=day, reason="free text")
+def test_odd_reasons_and_unknown_episodes_are_refused(loud: Site) -> None:
+    operator, day = loud.person(Role.OPERATOR), "2100-01-01"
+    operator.send(f"/episodes/{open_episode(loud)}/mute", 400, until=day, reason="free text")
     for action in ("acknowledge", "close", "mute"):
         operator.send(f"/episodes/999-1/{action}", 404, until=day, reason="handled")
 
 
-def test_a_reader_decides_nothing(undecided: Site) -> None:
-    episode, reader = open_episode(undecided), undecided.person(Role.READER)
+def test_a_reader_decides_nothing(loud: Site) -> None:
+    episode, reader = open_episode(loud), loud.person(Role.READER)
     page = reader.read("/episodes")
     assert f'id="{episode}"' in page
     assert 'action="/episodes' not in page
