@@ -22,7 +22,7 @@ interval_seconds = 1
 
 [retraining]
 candidates = 0
-simulated_share = 0.1
+simulated_share = 0.02
 workers = 1
 """
 TRAPPVAKT = [sys.executable, "-m", "service.cli"]
