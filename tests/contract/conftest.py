@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from service.stores.influx import connection
 from tests.contract.influx import InfluxServer
 from tests.contract.stores import Stores, memory_stores, sqlite_stores
 
@@ -65,3 +66,9 @@ def stores(fresh: FreshStores) -> Stores:
 def embedded(fresh_embedded: FreshStores) -> Stores:
     """One set of empty stores that are never behind InfluxDB."""
     return fresh_embedded()
+
+
+@pytest.fixture
+def tried_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as ever, but without the waits, for tests of what is said in the end."""
+    monkeypatch.setattr(connection, "_PATIENT", connection._PATIENT.new(backoff_factor=0.0))

@@ -68,7 +68,7 @@ def asked() -> Iterator[Asked]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     found = Asked(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield found
     server.shutdown()

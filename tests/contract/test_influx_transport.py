@@ -22,6 +22,8 @@ from tests.contract import proxy
 from tests.contract.test_influx_unreachable import settings
 from tests.worlds import sqlite_ports
 
+pytestmark = pytest.mark.usefixtures("tried_again_at_once")
+
 LINE = "presence,stairwell=a count=3i 1790812800000000000"
 
 

@@ -22,8 +22,8 @@ def settings(url: str) -> InfluxDB:
         counts_bucket="",
         verdicts_bucket="",
         token_file="",
-        timeout_seconds=1,
-        connect_timeout_seconds=1,
+        timeout_seconds=0.2,  # finer than a settings file can say
+        connect_timeout_seconds=0.2,
         verify_tls=True,
         ca_file="",
         proxy="",
@@ -31,6 +31,7 @@ def settings(url: str) -> InfluxDB:
     )
 
 
+@pytest.mark.usefixtures("tried_again_at_once")
 @pytest.mark.parametrize("listening", [False, True], ids=["refused", "silent"])
 def test_unreachable_server_is_told(listening: bool) -> None:
     """Nobody listens, or somebody does and never answers; the message says what to check and shows no token."""

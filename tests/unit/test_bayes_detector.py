@@ -63,14 +63,14 @@ def ratio_of_evening(town: Town, in_block: NDArray[np.bool_], local_days: NDArra
     return 1.0 - FEW.attendance + FEW.attendance * mixed
 
 
-def odds_by_hand(town: Town, now: int, *, in_hours: bool) -> float:
+def odds_by_hand(town: Town, now: int) -> tuple[float, float]:
     """Mean over hypotheses of the sum over days of onset of the product of evenings' likelihood ratios.
 
-    With ``in_hours``, of those alone to which the window belongs.
+    Of all, and of those alone to which the window belongs.
     """
     local = town.calendar.local_seconds(town.starts[: now + 1])
     days, hours = local // SECONDS_PER_DAY, local % SECONDS_PER_DAY // 3600
-    total = 0.0
+    total = in_hours = 0.0
     blocks = product(FEW.first_hours, FEW.lengths, zip(FEW.sizes, FEW.size_weights, strict=True))
     for first, length, (size, weight) in blocks:
         inside = (hours - first) % 24 < length
@@ -79,12 +79,13 @@ def odds_by_hand(town: Town, now: int, *, in_hours: bool) -> float:
             day: ratio_of_evening(town, inside & (evening == day), days, size) for day in np.unique(evening[inside])
         }
         for weekdays, chance_of_set in zip(FEW.evenings, FEW.evening_weights, strict=True):
-            if in_hours and not (inside[-1] and weekdays[(evening[-1] + 3) % 7]):
-                continue
             steps = [ratio if weekdays[(day + 3) % 7] else 1.0 for day, ratio in of_evening.items()]
             onsets = sum(float(np.prod(steps[onset:])) for onset in range(len(steps)))
-            total += weight * chance_of_set * onsets / (len(FEW.first_hours) * len(FEW.lengths))
-    return total
+            odds = weight * chance_of_set * onsets / (len(FEW.first_hours) * len(FEW.lengths))
+            total += odds
+            if inside[-1] and weekdays[(evening[-1] + 3) % 7]:
+                in_hours += odds
+    return total, in_hours
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +102,12 @@ def fortnight() -> Town:
     )
 
 
-@pytest.mark.parametrize("in_hours", [False, True])
 @pytest.mark.parametrize("now", [1, 15, 47, 90, 139, 163, 215])
-def test_odds_are_the_sum_over_all_hang_outs(fortnight: Town, now: int, in_hours: bool) -> None:
+def test_odds_are_the_sum_over_all_hang_outs(fortnight: Town, now: int) -> None:
     """Amid a block, past midnight, after a gap, at the end."""
-    score = judge_hang_outs(fortnight, FEW, normal_in_truth(fortnight), in_hours=in_hours).score[now, 0]
-    assert score == pytest.approx(np.log(1e-9 + odds_by_hand(fortnight, now, in_hours=in_hours)), rel=1e-9)
+    for in_hours, odds in zip((False, True), odds_by_hand(fortnight, now), strict=True):
+        score = judge_hang_outs(fortnight, FEW, normal_in_truth(fortnight), in_hours=in_hours).score[now, 0]
+        assert score == pytest.approx(np.log(1e-9 + odds), rel=1e-9)
 
 
 def test_null_counts_are_worth_one() -> None:

@@ -42,7 +42,7 @@ from service.usecases.versions.promote import begin_rebuild, go_on, promote, reb
 from tests.challengers import add_challenger
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
-WEEKS = 4
+WEEKS = 3
 WAITING = timedelta(days=2)
 
 
