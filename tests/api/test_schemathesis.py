@@ -33,7 +33,7 @@ MEANINGFUL = (
 PAGED = sorted({operation.path for operation in OPERATIONS if issubclass(operation.query, PageQuery)})
 REFUSED_FOR_THEIR_MEANING = ["2xx", "401", "403", "404", "409", "422"]
 """A row may be of the future, a cursor of another operation: no schema says so."""
-EXAMPLES = [4, pytest.param(50, marks=pytest.mark.long)]
+EXAMPLES = [4, pytest.param(40, marks=pytest.mark.long)]
 PHASES = {"examples", "coverage", "fuzzing", "stateful"}
 
 
