@@ -30,8 +30,6 @@ from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_port
 
 EVERY_STATUS = tuple(ListStatus)
 
-pytestmark = pytest.mark.usefixtures("quick_lists")
-
 
 @pytest.fixture
 def ports(tmp_path: Path) -> Ports:
