@@ -96,6 +96,7 @@ def memory_ports(folder: Path, **overrides: object) -> Ports:
 
 
 PORTS: dict[str, Callable[..., Ports]] = {"sqlite": sqlite_ports, "memory": memory_ports}
+STORES = ("sqlite", pytest.param("memory", marks=pytest.mark.long))  # the contract holds them to the same answers
 _SCORED: dict[str, Ports] = {}
 """The town over stores of each kind, as it is copied; nobody changes it."""
 
@@ -111,19 +112,19 @@ def city() -> SimulatedCity:
     return six_weeks()
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Town:
     """A service to which nothing has come yet."""
     return Town(PORTS[request.param](tmp_path))
 
 
-@pytest.fixture(scope="session", params=PORTS)
+@pytest.fixture(scope="session", params=STORES)
 def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """A service that has scored everything and a draft; tests read it, those that write take ``own_town``."""
     return Town(scored_ports(request.param, tmp_path_factory))
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def own_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """The same, for one test alone."""
     return Town(scored_ports(request.param, tmp_path_factory))

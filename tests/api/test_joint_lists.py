@@ -17,13 +17,13 @@ from service.usecases.keys import create_key
 from service.usecases.lists.hotspots import approve_list
 from service.usecases.lists.joint_lists import make_joint_list
 from service.usecases.lists.list_numbers import sha256
-from tests.api.conftest import PORTS, Town, body
+from tests.api.conftest import PORTS, STORES, Town, body
 from tests.api.drafts import add, entry
 
 OURS, THEIRS, PRIVATE = "norrbo", "söderhem", "enskilda"
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Ports:
     """Three tenants with a draft each, two of which share what they approve."""
     ports = PORTS[request.param](tmp_path, hotspots__share_with_police=[OURS, THEIRS])

@@ -15,7 +15,7 @@ from service.api.contract import OPERATIONS
 from service.domain.keys import Role
 from service.usecases.request_limits import Policy
 from service.web.limits import LEFT, POLICY
-from tests.api.conftest import PORTS, Town, body
+from tests.api.conftest import PORTS, STORES, Town, body
 from tests.api.test_operating import Unreachable
 from tests.worlds import sqlite_ports
 
@@ -23,7 +23,7 @@ ROW = {"stairwell": "a", "time": "2026-10-01T10:00:00Z", "count": 1}
 LINE = b"presence,stairwell=a count=1i 1790848800000000000"
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def narrow(request: pytest.FixtureRequest, tmp_path: Path) -> Town:
     """Three requests a minute, and two writes."""
     return Town(PORTS[request.param](tmp_path, api__requests_per_minute=3, api__writes_per_minute=2))

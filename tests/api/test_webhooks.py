@@ -16,7 +16,7 @@ from service.domain.keys import Role
 from service.stores.memory import MemoryDeliveryStore
 from service.usecases.telling.episodes import tell_episodes
 from service.usecases.telling.publish import OLDEST, publish
-from tests.api.conftest import PORTS, STRANGER, Town, body
+from tests.api.conftest import PORTS, STORES, STRANGER, Town, body
 from tests.worlds import TENANT, sqlite_ports
 
 DOCUMENT = msgspec.json.decode(openapi_json())
@@ -28,7 +28,7 @@ SUBSCRIPTIONS = [
 DELIVERIES = "/v1/webhooks/deliveries"
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def subscribed(request: pytest.FixtureRequest, tmp_path: Path) -> Town:
     """A service with a subscription of ours and one of our neighbours; three events wait, the second was given up."""
     town = Town(PORTS[request.param](tmp_path, webhooks__subscriptions=SUBSCRIPTIONS))

@@ -17,7 +17,7 @@ from service.domain.places import PlaceRow
 from service.ports import Ports
 from service.site import create_site
 from service.usecases.keys import create_key
-from tests.api.conftest import PORTS, Town, memory_ports, scored_ports, six_weeks
+from tests.api.conftest import PORTS, STORES, Town, memory_ports, scored_ports, six_weeks
 from tests.api.drafts import add, entry
 from tests.worlds import TENANT
 
@@ -75,7 +75,7 @@ def site(tmp_path: Path) -> Site:
     return Site(memory_ports(tmp_path))
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def any_site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     """The same, over stores of either kind."""
     return Site(PORTS[request.param](tmp_path))

@@ -33,7 +33,7 @@ from service.usecases.learning.rosters import full_roster
 from service.usecases.learning.shards import open_shard, shards_by_number, shards_of
 from service.usecases.sensors.check import check_sensors
 from service.usecases.sensors.watched import watched_sensors
-from tests.api.conftest import PORTS, scored_ports
+from tests.api.conftest import STORES, scored_ports
 from tests.dashboard.conftest import Site
 from tests.worlds import TENANT, end_of, register_city
 
@@ -55,7 +55,7 @@ def open_episode(site: Site) -> str:
     return next(one for one in found if one.observed >= 36).episode
 
 
-@pytest.mark.parametrize("loud", PORTS, indirect=True)
+@pytest.mark.parametrize("loud", STORES, indirect=True)
 def test_an_episode_is_seen_and_closed(loud: Site) -> None:
     """Each step is told, and by whom; what is closed is on the page no longer."""
     episode, operator = open_episode(loud), loud.person(Role.OPERATOR)

@@ -16,7 +16,7 @@ from service.exports.formats import FORMATS
 from service.exports.wording import Language
 from service.usecases.keys import list_keys
 from service.usecases.lists.hotspots import approve_list, expire_lists
-from tests.api.conftest import PORTS, memory_ports
+from tests.api.conftest import PORTS, STORES, memory_ports
 from tests.api.drafts import MADE, add, listed
 from tests.api.drafts import entry as drafted
 from tests.dashboard.conftest import READERS, Site, with_draft
@@ -212,7 +212,7 @@ def test_an_area_has_a_list_of_its_own(site: Site) -> None:
     assert "/lists/list-2" not in waiting
 
 
-@pytest.mark.parametrize("store", PORTS)
+@pytest.mark.parametrize("store", STORES)
 def test_deliveries_are_told_to_those_who_approve(tmp_path: Path, store: str) -> None:
     site = Site(PORTS[store](tmp_path))
     with_draft(site)

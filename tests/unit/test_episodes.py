@@ -27,7 +27,7 @@ from service.usecases.findings.episodes import (
     mute_episode,
     read_episode,
 )
-from tests.api.conftest import PORTS
+from tests.api.conftest import PORTS, STORES
 from tests.worlds import TENANT
 
 HOUR = 3600
@@ -35,7 +35,7 @@ FRIDAY = int(datetime(2026, 10, 23, 19, tzinfo=UTC).timestamp())  # 21:00 in Sto
 SPACES = 3
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def ports(request, tmp_path) -> Ports:
     return started(PORTS[request.param](tmp_path))
 

@@ -23,7 +23,7 @@ from service.ports.verdicts import VerdictStore
 from service.usecases.findings.common_cause import Begun, count_begun, windows_out
 from service.usecases.findings.episodes import EpisodeFilter, EpisodeView, find_episodes, read_episode
 from service.usecases.telling.episodes import tell_episodes
-from tests.api.conftest import PORTS, memory_ports
+from tests.api.conftest import PORTS, STORES, memory_ports
 from tests.worlds import TENANT
 
 HOUR, WINDOWS, TOWN = 3600, 12, 30
@@ -33,7 +33,7 @@ TYPES = ["trappvakt.episode.opened", "trappvakt.episode.revised", "trappvakt.epi
 Cells = Collection[tuple[int, int]]
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Ports:
     return PORTS[request.param](tmp_path)
 

@@ -15,7 +15,7 @@ from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT
 from service.usecases.lists.hotspots import approve_list
 from service.usecases.lists.outcomes import read_outcomes, report_outcome
-from tests.api.conftest import PORTS
+from tests.api.conftest import PORTS, STORES
 from tests.api.drafts import MADE, add, entry
 from tests.worlds import TENANT
 
@@ -25,7 +25,7 @@ LIST = "2026-11-01-001"
 PLACE = PlaceRow(tenant=TENANT, area="Norra", property="p", building="b", stairwell="kvarnen-3a", space="cellar")
 
 
-@pytest.fixture(params=PORTS)
+@pytest.fixture(params=STORES)
 def ports(request, tmp_path) -> Ports:
     """An approved list of two entries."""
     ports = PORTS[request.param](tmp_path, now=NOW)
