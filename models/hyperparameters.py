@@ -50,8 +50,8 @@ class Hyperparameters:
     loitering_odds
         Odds that loitering starts within an hour in a block without any history of it.
     lasting_gain, lasting_rate
-        Most log evidence that the hours before give a window, and the presences an hour at which it is half of that:
-        where many are normal, one window tells enough.
+        Most log evidence that the hours before give a window, which falls as the reciprocal of one and the presences an
+        hour in multiples of the second: where many are normal, one window tells enough.
     starting_gain
         Most log evidence that earlier nights and weeks give a window.
     block_hours

@@ -6,7 +6,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for workers, which share the cores: threads would spin
+# For workers, which share the cores: their threads would spin. With -n 0 NumPy has been loaded before.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile(
     "house", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.detector.constants import Constants
 from models.detector.elementwise import Floats, maximum, square
-from models.detector.moment import Moments, moments_of
+from models.detector.moment import Beside, Moments, moments_of
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
 from models.surroundings import Surroundings
@@ -21,7 +21,7 @@ _LEAST_DOUBT = 0.3  # the fleet's variances are never held for surer than this
 
 @dataclass(frozen=True)
 class Frame:
-    """Everything but the state; arrays float64[n] but for ``rates``, or floats where a series is alone."""
+    """Everything but the state. Arrays are float64[n] but for ``rates``, or floats where a series is alone."""
 
     week: Week
     hyper: Hyperparameters
@@ -56,7 +56,7 @@ class Frame:
             dispersion=prior.dispersion[kinds],
             dispersion_strength=prior.dispersion_strength[kinds],
             constants=Constants.of(hyper, week),
-            moments=moments_of(week, hyper),
+            moments=moments_of(week, Beside.of(hyper)),
         )
 
     def alone(self) -> Frame:

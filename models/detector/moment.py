@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,19 @@ from numpy.typing import NDArray
 from models.detector.state import DAY_PARTS, Bin, Slot
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
+
+
+class Beside(NamedTuple):
+    """Those hyper-parameters that tell how far what lies beside a slot counts."""
+
+    block_hours: float
+    hour_variance: float
+    group_variance: float
+
+    @classmethod
+    def of(cls, hyper: Hyperparameters) -> Beside:
+        """Those among all; versions that differ in others share their moments."""
+        return cls(hyper.block_hours, hyper.hour_variance, hyper.group_variance)
 
 
 class Places:
@@ -33,6 +47,8 @@ class Places:
         self.rows: NDArray[np.intp] = np.array(rows, dtype=np.intp)[:, None]
         self.fields: NDArray[np.intp] = np.array(fields, dtype=np.intp)[:, None] + np.arange(2)
         self.strays: NDArray[np.float64] = np.array(strays)[:, None]
+        for shared in (self.rows, self.fields, self.strays):
+            shared.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -72,12 +88,12 @@ class Moment:
     weeks: Places
 
     @classmethod
-    def of(cls, slot: int, week: Week, hyper: Hyperparameters) -> Moment:
-        """What the week says of this slot, and the hyper-parameters of what lies beside it."""
+    def of(cls, slot: int, week: Week, beside: Beside) -> Moment:
+        """What the week says of this slot, and of what lies beside it."""
         time = week.time_of_day(slot)
         group, other_group = week.group_field(slot), week.other_group_field(slot)
         near, adjacent = week.near_times(time), week.adjacent_slots(slot)
-        ahead = week.steps_ahead(hyper.block_hours)
+        ahead = week.steps_ahead(beside.block_hours)
         return cls(
             slot=slot,
             time=time,
@@ -91,7 +107,7 @@ class Moment:
             times=Places(
                 [time, *(other for _, other in near), time],
                 [group] * (1 + len(near)) + [other_group],
-                [0.0, *(hyper.hour_variance * hours for hours, _ in near), hyper.group_variance],
+                [0.0, *(beside.hour_variance * hours for hours, _ in near), beside.group_variance],
             ),
             slots=Places(
                 [slot, *(other for _, other in adjacent)],
@@ -110,27 +126,27 @@ class Moments:
     ----------
     week
         Whose slots they are.
-    hyper
-        Those of what lies beside a slot.
+    beside
+        How far what lies beside a slot counts.
     """
 
-    def __init__(self, week: Week, hyper: Hyperparameters) -> None:
-        self._week, self._hyper = week, hyper
+    def __init__(self, week: Week, beside: Beside) -> None:
+        self._week, self._beside = week, beside
         self._known: dict[int, Moment] = {}
 
-    def __reduce__(self) -> tuple[Callable[..., Moments], tuple[Week, Hyperparameters]]:
+    def __reduce__(self) -> tuple[Callable[..., Moments], tuple[Week, Beside]]:
         """Copied and pickled as what is shared with all others."""
-        return moments_of, (self._week, self._hyper)
+        return moments_of, (self._week, self._beside)
 
     def at(self, slot: int) -> Moment:
         """What the week says of a slot."""
         known = self._known.get(slot)
         if known is None:
-            known = self._known[slot] = Moment.of(slot, self._week, self._hyper)
+            known = self._known[slot] = Moment.of(slot, self._week, self._beside)
         return known
 
 
-@lru_cache(maxsize=8)
-def moments_of(week: Week, hyper: Hyperparameters) -> Moments:
+@lru_cache(maxsize=2)  # at windows of a minute each takes 80 MB
+def moments_of(week: Week, beside: Beside) -> Moments:
     """The moments of a week; the same for all who ask, since a detector of one series has less state than they take."""
-    return Moments(week, hyper)
+    return Moments(week, beside)

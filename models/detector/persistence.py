@@ -3,7 +3,8 @@ r"""Loitering lasts: evidence summed over hours, nights and weeks.
 Over hours, the log odds of loitering are carried from window to window, as by the forward filter of a two-state chain
 (Ihler, Hutchins and Smyth, KDD 2006); the evidence of a window is the likelihood ratio of its count. Over nights and
 weeks, the evidence of a block of hours is summed by a CUSUM (Page 1954; Hoehle and Paul 2008) for each time of day and
-each slot. This memory gives the chain a head start in hours in which loitering has been before, once somebody comes.
+each slot. This memory gives the chain a head start in hours in which loitering has been before, once a count speaks for
+it.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ class Outlook(NamedTuple):
         return where(evidence > 0.0, self.remembered, self.lasting) + evidence
 
     def calmed(self, calm: Bools, calm_log_odds: Floats) -> Outlook:
-        """The outlook with no more than the odds of a calm start where somebody vouches for calm."""
-        lasting, remembered = (where(calm, minimum(x, calm_log_odds), x) for x in (self.lasting, self.remembered))
+        """The outlook with the odds of a calm start, which are the least, where somebody vouches for calm."""
+        lasting, remembered = (where(calm, calm_log_odds, odds) for odds in (self.lasting, self.remembered))
         return self._replace(lasting=lasting, remembered=remembered)
 
 

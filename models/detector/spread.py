@@ -83,7 +83,7 @@ def _information(frame: Frame, mean: Floats) -> tuple[Floats, Floats]:
 
     Weights that followed a series' own estimates would favour the residuals met while an estimate is low.
     """
-    by_phi, by_psi = frame.dispersion * square(mean), frame.constants.clumping * mean
+    by_phi, by_psi = frame.dispersion * square(mean), frame.hyper.clumping * mean
     variance = mean + by_psi + by_phi
     noise = variance + 2.0 * square(variance)
     return square(by_phi) / noise, square(by_psi) / noise

@@ -48,7 +48,7 @@ class StateStore(Protocol):
     def drop_promotion(self) -> None:
         """Forget the second state, and delete all chunk files but those of the state in force.
 
-        Files that a step wrote and could not publish go too: first of all this makes room.
+        Files that a step wrote and could not publish go too. Only who alone changes state may call it.
         """
 
     def deletion(self, kind: DataKind) -> Deletion | None:

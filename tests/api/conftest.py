@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import copyreg
 import shutil
 import ssl
 import threading
@@ -28,8 +27,6 @@ from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
 from tests.api.drafts import add, entry
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
-
-copyreg.pickle(type(threading.RLock()), lambda _held: (threading.RLock, ()))  # a store that is copied has its own
 
 STRANGER = "grannbolaget"
 """Another tenant: nothing of ours exists for it."""
@@ -141,7 +138,8 @@ def scored_ports(kind: str, factory: pytest.TempPathFactory, **overrides: object
         return sqlite_ports(folder, now, **overrides)
     stores = {one.name: getattr(held, one.name) for one in fields(Ports)}
     ours = {name: store for name, store in stores.items() if type(store).__module__.startswith(memory.__name__)}
-    return replace(memory_ports(folder, now=now, **overrides), **copy.deepcopy(ours | {"aging": held.aging}))
+    locks = {id(store._lock): threading.RLock() for store in ours.values() if hasattr(store, "_lock")}
+    return replace(memory_ports(folder, now=now, **overrides), **copy.deepcopy(ours | {"aging": held.aging}, locks))
 
 
 def _scored(kind: str, folder: Path) -> Ports:

@@ -100,18 +100,18 @@ def test_otherwise_a_list_is_json(empty, accept):
     assert empty.operator.get("/v1/hotspots", headers={"Accept": accept}).mimetype == "application/json"
 
 
-@pytest.mark.parametrize("town", ["sqlite"], indirect=True)
-def test_a_list_is_made_of_what_is_scored(town):
+@pytest.mark.parametrize("own_town", ["sqlite"], indirect=True)
+def test_a_list_is_made_of_what_is_scored(own_town):
     """A draft with the watermark and the version it was made under."""
-    response = town.operator.post("/v1/hotspot-lists", json={"top": 3})
+    response = own_town.operator.post("/v1/hotspot-lists", json={"top": 3})
     assert response.status_code == 201
     made = msgspec.json.decode(response.data, type=HotspotList)
-    manifest = town.ports.state.manifest()
+    manifest = own_town.ports.state.manifest()
     assert (made.watermark.timestamp(), made.version) == (manifest.watermark, manifest.version)
     assert len(made.entries) <= 3
-    assert body(town.operator.get("/v1/hotspots"))["list_id"] == made.list_id
-    assert town.operator.post("/v1/hotspot-lists", json={"days": 1}).status_code == 422
-    assert town.operator.post("/v1/hotspot-lists", json={"length": 1}).status_code == 422
+    assert body(own_town.operator.get("/v1/hotspots"))["list_id"] == made.list_id
+    assert own_town.operator.post("/v1/hotspot-lists", json={"days": 1}).status_code == 422
+    assert own_town.operator.post("/v1/hotspot-lists", json={"length": 1}).status_code == 422
 
 
 def test_there_is_no_list_before_anything_is_scored(empty):
@@ -174,13 +174,13 @@ def test_an_expired_list_is_gone_and_its_record_is_not(empty):
     assert (record["approved_digest"], record["expired"] is not None) == (sha256(content), True)
 
 
-@pytest.mark.parametrize("town", ["sqlite"], indirect=True)
-def test_a_list_of_an_area_stands_beside_that_of_the_tenant(town):
+@pytest.mark.parametrize("own_town", ["sqlite"], indirect=True)
+def test_a_list_of_an_area_stands_beside_that_of_the_tenant(own_town):
     """Each has its own latest."""
-    area = town.ports.register.series(TENANT)[0].area
-    made = body(town.operator.post("/v1/hotspot-lists", json={"area": area}))
+    area = own_town.ports.register.series(TENANT)[0].area
+    made = body(own_town.operator.post("/v1/hotspot-lists", json={"area": area}))
     assert made["area"] == area
     assert {one["area"] for one in made["entries"]} <= {area}
-    assert body(town.operator.get("/v1/hotspots", query_string={"area": area}))["list_id"] == made["list_id"]
-    assert body(town.operator.get("/v1/hotspots"))["list_id"] != made["list_id"]
-    assert town.operator.post("/v1/hotspot-lists", json={"area": "Nowhere"}).status_code == 404
+    assert body(own_town.operator.get("/v1/hotspots", query_string={"area": area}))["list_id"] == made["list_id"]
+    assert body(own_town.operator.get("/v1/hotspots"))["list_id"] != made["list_id"]
+    assert own_town.operator.post("/v1/hotspot-lists", json={"area": "Nowhere"}).status_code == 404

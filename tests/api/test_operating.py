@@ -164,17 +164,17 @@ def test_a_version_tells_what_it_keeps_of_its_budget(town):
     assert told[1, 9] < told[2, 9] < told[5, 9]
 
 
-def test_a_promotion_is_queued_run_and_told(town):
+def test_a_promotion_is_queued_run_and_told(own_town):
     """The API queues, the scheduler alone changes state, and the command's address tells what became of it."""
-    response = town.operator.post("/v1/models/0/promote")
+    response = own_town.operator.post("/v1/models/0/promote")
     assert response.status_code == 202
     address = response.headers["Location"]
-    assert body(town.operator.get(address))["finished"] is False
-    run_commands(town.ports)
-    assert body(town.operator.get(address))["progress"] == 0.0
-    while go_on(town.ports):
+    assert body(own_town.operator.get(address))["finished"] is False
+    run_commands(own_town.ports)
+    assert body(own_town.operator.get(address))["progress"] == 0.0
+    while go_on(own_town.ports):
         pass
-    assert body(town.operator.get(address)) == {**body(response), "finished": True}
+    assert body(own_town.operator.get(address)) == {**body(response), "finished": True}
 
 
 def test_a_version_there_is_not_is_not_queued(town):

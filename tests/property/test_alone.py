@@ -20,6 +20,7 @@ from models.shipped import shipped_version
 
 SERIES, WEEKS, WEEK = 5, 7, 168
 SHIFTED, SILENT = 3, 4  # columns
+FRIDAY = 4  # the first day: the few there are at 15 minutes see a weekend and a holiday
 
 
 def columns_of(series: slice, window_minutes: int = 60, state: OccupancyState | None = None) -> OccupancyColumns:
@@ -48,7 +49,7 @@ def stepped(series: slice, counts: NDArray[np.float64], columns: OccupancyColumn
             columns.state.head[Head.QUIET, :] = np.inf
         windows.append(
             columns.advance(
-                k % columns.week.slots,
+                (k + FRIDAY * columns.week.windows_per_day) % columns.week.slots,
                 row[series],
                 left_out=left_out[k][series],
                 confirmed=confirmed[k][series],

@@ -8,6 +8,7 @@ import uuid
 import zipfile
 import zlib
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,10 @@ class ChunkFolder:
         """
         if not self._folder.exists():
             return 0
-        files = {path.name: path.stat().st_mtime_ns for path in self._folder.iterdir()}
+        files = {}
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # a worker's, moved into place meanwhile
+                files[path.name] = path.stat().st_mtime_ns
         newest = max((age for name, age in files.items() if name in named), default=0)
         unused = [name for name, age in files.items() if name not in named and (younger or age < newest)]
         for name in unused:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from service.domain.retention import DataKind, Deletion
 from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
-from service.errors import NotFound, StoreError
+from service.errors import NotFound, StorageFull, StoreError
 from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 
@@ -91,10 +91,24 @@ class SqliteStateStore:
             self._database.execute("REPLACE INTO promotion VALUES (1, ?)", (msgspec.msgpack.encode(promotion),))
 
     def drop_promotion(self) -> None:
-        """Delete every file but those of the state in force, then the second state's row."""
+        """Delete what was written and is named nowhere, then the second state's row, then the files that it named.
+
+        Cut short, it leaves no row that names files which are gone. Where the disk has no room for the row to go, they
+        go before it.
+        """
+        self._keep_named(self.promotion())
+        try:
+            self.publish_promotion(None)
+        except StorageFull:
+            self._keep_named(None)
+            self.publish_promotion(None)
+        self._keep_named(None)
+
+    def _keep_named(self, promotion: Promotion | None) -> None:
+        """Delete all files but those of the state in force and of a second one, however young."""
         if manifest := self.manifest():
-            self._chunks.sweep(files_named(manifest, self.ledger()), younger=True)
-        self.publish_promotion(None)
+            second = files_named(promotion.manifest, promotion.ledger) if promotion else set()
+            self._chunks.sweep(files_named(manifest, self.ledger()) | second, younger=True)
 
     def deletion(self, kind: DataKind) -> Deletion | None:
         """The latest deletion of a kind."""

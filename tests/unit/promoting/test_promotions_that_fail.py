@@ -127,6 +127,22 @@ def test_a_full_disk_gives_the_promotion_up_and_the_champion_goes_on(scored, cit
         assert_replayed(ports)
 
 
+def test_a_promotion_that_is_given_up_and_cut_short_is_whole(ports, city, monkeypatch):
+    """A row that names files which are gone would be put in force by the next tick; here it dies at the row."""
+    add_challenger(ports)
+    begin_promotion(ports, "1", "test")
+    while ports.state.promotion().ledger.pending:
+        go_on(ports)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(ports.state), "publish_promotion", lambda *_args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ports.state.drop_promotion()
+    finish(ports)
+    assert ports.state.manifest().version == "1"
+    assert advance(ports, end_of(city)).windows == 72
+    assert_replayed(ports)
+
+
 def state_files(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "state").iterdir())
 
