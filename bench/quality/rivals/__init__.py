@@ -27,15 +27,16 @@ OURS = Rival(
     "Trappvakt",
     judge_ours,
     note="The shipped version; the same settings everywhere, fixed on simulated towns, on real counts without their "
-    "events and on events injected into real counts. That windows are ranked by the tail, and one row read high or "
-    "low, was chosen after earlier readings of the events.",
+    "events and on events injected into real counts. Windows are ranked by the score, as the API has it: events "
+    "injected into CalIt2's counts spoke for that, after readings of the known events by its tail. That one row is "
+    "read high or low was chosen after a reading, too.",
 )
 OURS_AT_THRESHOLD = Rival(
     "trappvakt-threshold",
     "Trappvakt, threshold set like the others'",
     judge_at_threshold,
     racing=False,
-    note="Its calibrated tail, but a threshold set on a null town: what its calibration costs or spares.",
+    note="Its score, but one threshold for all, set on a null town: what its calibration costs or spares.",
 )
 OURS_EITHER_WAY = Rival(
     "trappvakt-either-way",

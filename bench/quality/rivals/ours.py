@@ -15,7 +15,7 @@ _KEPT = ("expected", "p_value", "p_above", "tail")
 
 
 def judge_ours(panel: Panel, version: ModelVersion | None = None) -> Judgement:
-    """Score each window, then learn it; windows are ranked by the tail of their score, as alarms are."""
+    """Score each window, then learn it; windows are ranked by their score, as by the API, and alarms by its tail."""
     columns = OccupancyColumns(
         version or shipped_version(),
         panel.calendar.window_minutes,
@@ -30,7 +30,7 @@ def judge_ours(panel: Panel, version: ModelVersion | None = None) -> Judgement:
         shifts[window] = columns.state.head[Head.EPOCH] != epoch
     verdicts = columns.tell(scored)
     kept = {name: getattr(verdicts, name) for name in _KEPT}
-    return Judgement(-np.log(np.maximum(verdicts.tail, 1e-300) / panel.shares), **kept, shifts=shifts)
+    return Judgement(verdicts.score, **kept, shifts=shifts)
 
 
 def predict_ours(panel: Panel) -> tuple[Floats, Floats]:
