@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.quality.panel import Floats, Judgement
-from models.detector.distribution import at_least
+from models.detector.distribution import Predictive
 
 _SMALLEST = 1e-280
 
@@ -14,14 +14,14 @@ def judge_counts(counts: Floats, mean: Floats, excess: Floats) -> Judgement:
     """Counts against negative binomial predictions; NaN where there is no count or no prediction."""
     known = ~(np.isnan(counts) | np.isnan(mean))
     count, mu, omega = counts[known], mean[known], excess[known]
-    p_value = at_least(count, mu, omega)
     with np.errstate(divide="ignore"):
+        p_value, p_above = Predictive.of(mu, omega).tails(count)
         score = np.where(p_value > _SMALLEST, -np.log(p_value), _far_tail(count, mu, omega))
     return Judgement(
         score=_spread(known, score),
         expected=mean,
         p_value=_spread(known, p_value),
-        p_above=_spread(known, at_least(count + 1.0, mu, omega)),
+        p_above=_spread(known, p_above),
     )
 
 

@@ -57,7 +57,6 @@ class Constants(NamedTuple):
     most_distrust: Floats
     dispersion_z: Floats
     time_dispersion_strength: Floats
-    clumping: Floats
     tail_strength: Floats
 
     @classmethod

@@ -11,9 +11,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.elementwise import Floats, betainc, betainc_where, clip, log, log1p, maximum, ndtri, where
+from models.detector.elementwise import Floats, betainc, betainc_where, clip, log, log1p, maximum, ndtri
 
-__all__ = ["Floats", "Predictive", "at_least", "log_likelihood_ratio", "log_zero", "normal_score", "quantile"]
+__all__ = ["Floats", "Predictive", "log_zero", "normal_score", "quantile"]
 
 
 class Predictive(NamedTuple):
@@ -37,8 +37,15 @@ class Predictive(NamedTuple):
 
     def tails(self, count: Floats) -> tuple[Floats, Floats]:
         """P(Y >= count) and P(Y > count) of counts from 0 on, by the regularised incomplete beta function."""
-        shape, chance = 1.0 / self.excess, self.spread / (1.0 + self.spread)
+        shape, chance = self._beta()
         return betainc_where(count > 0.0, maximum(count, 1.0), shape, chance), betainc(count + 1.0, shape, chance)
+
+    def up_to(self, count: Floats) -> Floats:
+        """P(Y <= count) of counts from 0 on."""
+        return 1.0 - betainc(count + 1.0, *self._beta())
+
+    def _beta(self) -> tuple[Floats, Floats]:
+        return 1.0 / self.excess, self.spread / (1.0 + self.spread)
 
     def log_likelihood_ratio(self, count: Floats, other: Floats) -> Floats:
         """log P(count; other) / P(count; mean) at equal excess; rises with the count where ``other`` > ``mean``."""
@@ -49,19 +56,6 @@ class Predictive(NamedTuple):
 def log_zero(mean: Floats, excess: Floats) -> Floats:
     """log P(Y = 0)."""
     return -log1p(excess * mean) / excess
-
-
-def at_least(count: Floats, mean: Floats, excess: Floats) -> Floats:
-    """P(Y >= count), by the regularised incomplete beta function."""
-    shape = 1.0 / excess
-    chance = excess * mean / (1.0 + excess * mean)
-    tail = betainc(maximum(count, 1.0), shape, chance)
-    return where(count <= 0.0, 1.0, tail)
-
-
-def log_likelihood_ratio(count: Floats, mean: Floats, other: Floats, excess: Floats) -> Floats:
-    """log P(count; other) / P(count; mean) at equal excess; rises with the count where ``other`` > ``mean``."""
-    return Predictive.of(mean, excess).log_likelihood_ratio(count, other)
 
 
 def normal_score(p_value: Floats, p_above: Floats) -> Floats:
@@ -99,17 +93,18 @@ def _small_quantile(probability: Floats, mean: Floats, excess: Floats) -> tuple[
 
 def _large_quantile(probability: Floats, mean: Floats, excess: Floats) -> Floats:
     """By bisection of the incomplete beta function from a bracket around the mean."""
+    known = Predictive.of(mean, excess)
     low = np.full_like(mean, -1.0)
     high = np.ceil(mean + 8.0 * np.sqrt(mean + excess * mean * mean)) + 8.0
     while True:
-        short = 1.0 - at_least(high + 1.0, mean, excess) < probability
+        short = known.up_to(high) < probability
         if not short.any():
             break
         low = np.where(short, high, low)
         high = np.where(short, high * 2.0, high)
     while ((high - low) > 1.0).any():
         middle = np.floor(0.5 * (low + high))
-        reached = 1.0 - at_least(middle + 1.0, mean, excess) >= probability
+        reached = known.up_to(middle) >= probability
         open_ = (high - low) > 1.0
         high = np.where(open_ & reached, middle, high)
         low = np.where(open_ & ~reached, middle, low)

@@ -12,6 +12,8 @@ from models.detector.state import TAIL_BANDS, TAIL_LEVELS, Head
 from models.detector.tails import (
     FIRST_BAND,
     LEAST_FALL,
+    LEAST_MEAN,
+    LEAST_P,
     LENGTHS,
     LEVELS,
     LOG_BAND_RATIO,
@@ -28,6 +30,7 @@ _LEAST_FALL: list[float] = LEAST_FALL.ravel().tolist()
 _LENGTHS: list[float] = LENGTHS.ravel().tolist()
 _STEPS: list[float] = STEPS.ravel().tolist()
 _LOG_MOST, _LOG_BAND_RATIO, _FIRST_BAND = (float(value) for value in (LOG_MOST, LOG_BAND_RATIO, FIRST_BAND))
+_LEAST_P, _LEAST_MEAN = float(LEAST_P), float(LEAST_MEAN)
 
 
 class AloneTail:
@@ -54,8 +57,8 @@ class AloneTail:
             (strength + head[Head.TAIL_BELOW + level]) / (strength + _LEVELS[level] * windows)
             for level in range(TAIL_LEVELS)
         ]
-        multiple = (mean + 1e-12) / ((average if average > 0.0 else mean) + 1e-12)
-        logs: list[float] = np.log([*ratios, multiple, max(p_value, 1e-300), max(p_above, 1e-300)]).tolist()
+        multiple = (mean + _LEAST_MEAN) / ((average if average > 0.0 else mean) + _LEAST_MEAN)
+        logs: list[float] = np.log([*ratios, multiple, max(p_value, _LEAST_P), max(p_above, _LEAST_P)]).tolist()
         counted, log_p = logs[:TAIL_LEVELS], logs[TAIL_LEVELS + 1 :]
         self._bands = _bands(logs[TAIL_LEVELS])
         corrected = _corrected(head, counted, self._bands)
@@ -126,4 +129,4 @@ def _log_frequency(frequencies: list[float], log_p: float) -> float:
 
 def _chance_below(limit: float, p_value: float, p_above: float) -> float:
     """Chance that a p-value drawn at random within its count is below the level."""
-    return min(max((limit - p_above) / max(p_value - p_above, 1e-300), 0.0), 1.0)
+    return min(max((limit - p_above) / max(p_value - p_above, _LEAST_P), 0.0), 1.0)

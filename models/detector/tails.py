@@ -47,7 +47,7 @@ _LEAST_SLOPE = 0.2  # of log frequency over log p: a p-value below all levels st
 LEAST_FALL = _LEAST_SLOPE * LOG_LEVELS
 LOG_MOST = np.array(np.log(0.5))  # a level is never met more often than in every second window
 _ZERO, _ONE = np.array(0.0), np.array(1.0)
-_LEAST_P, _LEAST_MEAN = np.array(1e-300), np.array(1e-12)
+LEAST_P, LEAST_MEAN = np.array(1e-300), np.array(1e-12)
 
 
 class TailCurves:
@@ -88,7 +88,7 @@ class TailCurves:
 
 def distances_of(p_values: Floats) -> Floats:
     """How far the logarithms of p-values, float64[p-values, n], go into each segment of a curve; these come first."""
-    distances: Floats = np.log(np.maximum(p_values, _LEAST_P)).clip(_TO, _FROM)
+    distances: Floats = np.log(np.maximum(p_values, LEAST_P)).clip(_TO, _FROM)
     distances -= _FROM
     return distances
 
@@ -154,7 +154,7 @@ class Tail:
 def _bands(head: NDArray[np.float32], mean: Floats) -> Floats:
     average = row(head, Head.MEAN)
     usual = np.where(average > _ZERO, average, mean)
-    multiple = np.log((mean + _LEAST_MEAN) / (usual + _LEAST_MEAN)) / LOG_BAND_RATIO
+    multiple = np.log((mean + LEAST_MEAN) / (usual + LEAST_MEAN)) / LOG_BAND_RATIO
     place = (multiple - FIRST_BAND).clip(_BANDS[0], _BANDS[-1])
     return np.asarray(np.maximum(_ZERO, _ONE - np.abs(place - _BANDS)))
 
@@ -184,5 +184,5 @@ def _chance_below(p_values: Floats) -> Floats:
     float64[..., levels, n] of the P(Y >= count) and P(Y > count) that float64[..., 2, n] are.
     """
     p_value, p_above = p_values[..., :1, :], p_values[..., 1:, :]
-    chance = (LEVELS - p_above) / np.maximum(p_value - p_above, _LEAST_P)
+    chance = (LEVELS - p_above) / np.maximum(p_value - p_above, LEAST_P)
     return np.asarray(chance.clip(_ZERO, _ONE))

@@ -6,7 +6,7 @@ import numpy as np
 
 from bench.quality.panel import Judgement, Panel
 from bench.quality.towns import Town
-from models.detector.distribution import log_likelihood_ratio
+from models.detector.distribution import Predictive
 
 _DISPERSION = 0.4  # of counts in the towns: windows and days differ
 
@@ -16,9 +16,8 @@ def judge_oracle(panel: Panel) -> Judgement:
     assert isinstance(panel, Town), "the oracle needs a town's truth"
     window_hours = panel.calendar.window_minutes / 60
     mean = np.maximum(panel.rate * window_hours, 1e-6)
-    gain = log_likelihood_ratio(
-        np.nan_to_num(panel.counts), mean, mean + panel.added * window_hours, np.full_like(mean, _DISPERSION)
-    )
+    known = Predictive.of(mean, np.full_like(mean, _DISPERSION))
+    gain = known.log_likelihood_ratio(np.nan_to_num(panel.counts), mean + panel.added * window_hours)
     gain = np.where(panel.hours & ~np.isnan(panel.counts), gain, 0.0)
     score = np.zeros_like(gain)
     total = np.zeros(panel.width)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.quality.panel import Judgement, Panel
 from bench.quality.towns import Town
-from models.detector.distribution import log_likelihood_ratio
+from models.detector.distribution import Predictive
 
 _DISPERSION = 0.4  # of counts in the towns: windows and days differ
 _LENGTHS, _SIZES = (2, 3, 4, 6), (0.5, 1.1)  # hours of a hang-out, presences an hour that it adds
@@ -54,7 +54,8 @@ def judge_rate_oracle(panel: Panel) -> Judgement:
 
 
 def _gain(count: _Array, mean: _Array, added: float) -> _Array:
-    ratio = log_likelihood_ratio(np.nan_to_num(count), mean, mean + added, np.full_like(mean, _DISPERSION))
+    known = Predictive.of(mean, np.full_like(mean, _DISPERSION))
+    ratio = known.log_likelihood_ratio(np.nan_to_num(count), mean + added)
     return np.where(np.isnan(count), 0.0, ratio)
 
 

@@ -96,19 +96,13 @@ class SqliteStateStore:
         Cut short, it leaves no row that names files which are gone. Where the disk has no room for the row to go, they
         go before it.
         """
-        self._keep_named(self.promotion())
+        self._sweep(self.promotion(), younger=True)
         try:
             self.publish_promotion(None)
         except StorageFull:
-            self._keep_named(None)
+            self._sweep(None, younger=True)
             self.publish_promotion(None)
-        self._keep_named(None)
-
-    def _keep_named(self, promotion: Promotion | None) -> None:
-        """Delete all files but those of the state in force and of a second one, however young."""
-        if manifest := self.manifest():
-            second = files_named(promotion.manifest, promotion.ledger) if promotion else set()
-            self._chunks.sweep(files_named(manifest, self.ledger()) | second, younger=True)
+        self._sweep(None, younger=True)
 
     def deletion(self, kind: DataKind) -> Deletion | None:
         """The latest deletion of a kind."""
@@ -122,11 +116,15 @@ class SqliteStateStore:
 
     def sweep(self) -> int:
         """Delete chunk files that neither the state in force nor a second one has a use for."""
-        manifest, promotion = self.manifest(), self.promotion()
+        return self._sweep(self.promotion())
+
+    def _sweep(self, second: Promotion | None, *, younger: bool = False) -> int:
+        """Delete chunk files but those of the state in force and of a second one, the younger ones only when asked."""
+        manifest = self.manifest()
         if manifest is None:
             return 0
-        second = files_named(promotion.manifest, promotion.ledger) if promotion else set()
-        return self._chunks.sweep(files_named(manifest, self.ledger()) | second)
+        named = files_named(second.manifest, second.ledger) if second else set()
+        return self._chunks.sweep(named | files_named(manifest, self.ledger()), younger=younger)
 
     def size_bytes(self) -> int:
         """Room that all chunk files take."""
