@@ -176,8 +176,9 @@ def post_hotspot_list(ports: Ports, key: Key, body: ListOrder) -> HotspotList:
 def approve_hotspot_list(ports: Ports, key: Key, list_id: str, body: Approval | None) -> ListRecord:
     """Approve a draft, so that the police see it; the approved list before it becomes superseded.
 
-    Without a body, all of it. Entries held back, each with a reason, reach no reader but operators; the others keep
-    their ranks. What was approved is kept as its own bytes, whose SHA-256 is ``approved_digest``.
+    A draft that is older than the list in force is not approved any more. Without a body, all of it is approved.
+    Entries held back, each with a reason, reach no reader but operators; the others keep their ranks. What was approved
+    is kept as its own bytes, whose SHA-256 is ``approved_digest``.
     """
     held_back = body.held_back if body else []
     return approve_list(ports, key.tenant, list_id, approved_by=key.key_id, held_back=held_back)

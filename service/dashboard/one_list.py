@@ -53,8 +53,8 @@ def download_list(visit: Visit, list_id: str, suffix: str) -> Response:
 def decide_list(visit: Visit, list_id: str) -> Response:
     """Step by step: mark entries, look at what is marked once more, approve."""
     record, content = found = find(visit, list_id)
-    if record.status is not ListStatus.DRAFT:
-        return show_list(visit, found, HTTPStatus.CONFLICT, problem="decided")
+    if late := _too_late(visit, record):
+        return show_list(visit, found, HTTPStatus.CONFLICT, problem=late)
     listed = msgspec.json.decode(content, type=HotspotList)
     marks, step = read_marks(request.form, listed), request.form.get("step", "")
     if marks.problems:
@@ -93,6 +93,7 @@ def show_list(visit: Visit, found: Found, status: int = HTTPStatus.OK, **more: o
         joint=summary.is_joint(listed),
         list_zone=summary.zone_of(listed),
         newer=_newer(visit, record),
+        overtaken=bool(_in_force_since(visit, record)),
         outcomes=_outcomes(visit, record),
         deliveries=_deliveries(visit, record),
         formats=[one for one in FORMATS if one != "json"],
@@ -110,18 +111,33 @@ def _approve(visit: Visit, list_id: str, marks: Marks) -> Response:
     try:
         approve_list(visit.ports, key.tenant, list_id, key.key_id, marks.held_back())
     except Conflict:  # somebody was faster by a moment
-        return show_list(visit, find(visit, list_id), HTTPStatus.CONFLICT, problem="decided")
+        found = find(visit, list_id)
+        return show_list(visit, found, HTTPStatus.CONFLICT, problem=_too_late(visit, found[0]))
     return to(f"/lists/{list_id}?told=approved")
+
+
+def _too_late(visit: Visit, record: ListRecord) -> str:
+    """Why nothing is decided about a list any more; empty if it still can be."""
+    if record.status is not ListStatus.DRAFT:
+        return "decided"
+    return "overtaken" if _in_force_since(visit, record) else ""
 
 
 def _newer(visit: Visit, record: ListRecord) -> ListRecord | None:
     """The list of the same area that has come since: another draft for those who decide, else one in force."""
-    ports, tenant, decides = visit.ports, visit.key.tenant, visit.key.role in DECIDERS
-    newest = lists_in_force(ports, tenant, approved_only=not decides)
-    if decides and record.status is ListStatus.DRAFT:
-        newest = [*drafts_waiting(ports, tenant), *newest]
-    since = (one for one in newest if one.area == record.area and one.number > record.number)
-    return max(since, key=lambda one: one.number, default=None)
+    waits = record.status is ListStatus.DRAFT and visit.key.role in DECIDERS
+    drafts = drafts_waiting(visit.ports, visit.key.tenant) if waits else []
+    return _since(record, drafts) or _in_force_since(visit, record)
+
+
+def _in_force_since(visit: Visit, record: ListRecord) -> ListRecord | None:
+    approved_only = visit.key.role not in DECIDERS
+    return _since(record, lists_in_force(visit.ports, visit.key.tenant, approved_only=approved_only))
+
+
+def _since(record: ListRecord, lists: list[ListRecord]) -> ListRecord | None:
+    """The one of the same area that is newer."""
+    return next((one for one in lists if one.area == record.area and one.number > record.number), None)
 
 
 def _outcomes(visit: Visit, record: ListRecord) -> dict[int, list[object]]:

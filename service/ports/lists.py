@@ -33,7 +33,7 @@ class HotspotListStore(Protocol):
     def approve(self, decided: ListRecord, approved_json: bytes) -> None:
         """Draft to what is decided; the approved list of the same area before it becomes superseded, in one step.
 
-        Raises NotFound, and Conflict if the list is no draft.
+        Raises NotFound, and Conflict if the list is no draft, or older than the approved one.
         """
 
     def expire(self, made_before: datetime, expired: datetime) -> list[ListRecord]:

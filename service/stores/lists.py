@@ -36,13 +36,24 @@ def list_not_found(tenant: str, list_id: str) -> str:
     return f"tenant {tenant} has no hot-spot list {list_id}; list those it has"
 
 
-def check_draft(record: ListRecord) -> None:
+def check_draft(record: ListRecord, in_force: ListRecord | None) -> None:
     """Check that a list can be approved.
+
+    Parameters
+    ----------
+    record
+        The list.
+    in_force
+        The approved list of the same area, if there is one: what is older must not take its place.
 
     Raises
     ------
     Conflict
-        If it is approved or superseded already.
+        If it is approved or superseded already, or older than the list in force.
     """
     if record.status is not ListStatus.DRAFT:
         raise Conflict(f"hot-spot list {record.list_id} is {record.status} already; make a new list and approve that")
+    if in_force is not None and in_force.number > record.number:
+        raise Conflict(
+            f"hot-spot list {record.list_id} is older than {in_force.list_id}, which is in force; approve a newer draft"
+        )

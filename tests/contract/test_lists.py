@@ -111,6 +111,19 @@ def test_only_a_draft_can_be_approved(embedded: Stores) -> None:
     assert embedded.lists.get(TENANT, "2")[0].approved_by == "anna"
 
 
+def test_an_older_draft_does_not_take_the_place_of_a_newer_list(embedded: Stores) -> None:
+    """A page that was left open must not take the police back; but another area's list is no newer one."""
+    for list_id, area in (("1", None), ("2", None), ("3", "Norra"), ("4", None)):
+        embedded.lists.add(draft(list_id, area=area), b"{}")
+    approve(embedded, "2", "anna")
+    with pytest.raises(Conflict, match="1 is older than 2, which is in force"):
+        approve(embedded, "1", "bo")
+    approve(embedded, "3", "bo")
+    approve(embedded, "4", "bo")
+    statuses = [record.status for record in embedded.lists.records(TENANT, EVERY)]
+    assert statuses == [ListStatus.APPROVED, ListStatus.APPROVED, ListStatus.SUPERSEDED, ListStatus.DRAFT]
+
+
 def test_unknown_list_is_not_found(embedded: Stores) -> None:
     """Nor is another tenant's."""
     embedded.lists.add(draft("1", tenant=OTHER), b"{}")

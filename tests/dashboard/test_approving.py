@@ -86,6 +86,38 @@ def test_who_comes_second_by_a_moment_is_told_too(site: Site, monkeypatch: pytes
     assert "approved already" in operator.send(f"/lists/{LIST}/decision", 409, step="approve")
 
 
+NEWER = "2026-11-02-001"
+
+
+@pytest.mark.parametrize("step", ["edit", "review", "approve"])
+def test_a_draft_that_was_left_open_does_not_replace_a_newer_list(site: Site, step: str) -> None:
+    """The police keep what is in force; the one who comes late is told so, led to it, and offered nothing."""
+    with_draft(site)
+    with_draft(site, NEWER)
+    operator = site.person(Role.OPERATOR)
+    assert "Review and approve" in operator.read(f"/lists/{LIST}")
+    approve_list(site.ports, TENANT, NEWER, "anna")
+    page = operator.send(f"/lists/{LIST}/decision", 409, step=step, **marks(r1="late"))
+    assert "A newer list has been approved meanwhile" in page
+    assert f'<a href="/lists/{NEWER}">' in page
+    assert "Review and approve" not in page + operator.read(f"/lists/{LIST}")
+    assert (approved(site.ports), approved(site.ports, NEWER)) == ("draft", "approved")
+
+
+def test_a_newer_list_approved_by_a_moment_earlier_stays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_draft(site)
+    with_draft(site, NEWER)
+    operator = site.person(Role.OPERATOR)
+
+    def faster(*given: object) -> object:
+        approve_list(site.ports, TENANT, NEWER, "anna")
+        return approve_list(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("service.dashboard.one_list.approve_list", faster)
+    assert "A newer list has been approved" in operator.send(f"/lists/{LIST}/decision", 409, step="approve")
+    assert approved(site.ports, NEWER) == "approved"
+
+
 def test_everything_can_be_held_back(site: Site) -> None:
     with_draft(site)
     fields = marks(r1="a", r2="b", r3="c")

@@ -66,8 +66,8 @@ class MemoryHotspotListStore:
         """Draft to approved, and the approved one before it to superseded."""
         stored = self._stored(decided.tenant, decided.list_id)
         check_kept(stored.record)
-        check_draft(stored.record)
         before = self.newest(decided.tenant, stored.record.area, [ListStatus.APPROVED])
+        check_draft(stored.record, before)
         if before is not None:
             superseded = msgspec.structs.replace(before, status=ListStatus.SUPERSEDED)
             self._stored(before.tenant, before.list_id).record = superseded

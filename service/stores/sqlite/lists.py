@@ -77,7 +77,7 @@ class SqliteHotspotListStore:
         """Draft to approved, and the approved one before it to superseded, in one step."""
         with self._database.transaction() as connection:
             record, _ = self.get(decided.tenant, decided.list_id)
-            check_draft(record)
+            check_draft(record, self.newest(decided.tenant, record.area, [ListStatus.APPROVED]))
             connection.execute(
                 "UPDATE hotspot_list SET status = ? WHERE tenant = ? AND area IS ? AND status = ?",
                 (ListStatus.SUPERSEDED, decided.tenant, record.area, ListStatus.APPROVED),

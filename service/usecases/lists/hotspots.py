@@ -109,7 +109,7 @@ def approve_list(
     Raises
     ------
     NotFound, Conflict, Gone
-        If there is no such list, or it is not a draft, or has been deleted.
+        If there is no such list, or it is not a draft or older than the list in force, or has been deleted.
     InvalidInput
         If an entry to hold back is not on the list, or named twice.
     """
