@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -30,6 +30,7 @@ from service.ports import Ports
 from service.web.limits import limit, limit_headers
 
 _log = structlog.get_logger(__name__)
+Lost: TypeAlias = NoSuchRoute | MethodNotAllowed
 _CONVERTERS = {str: "string", int: f"int(max={2**63 - 1})", Identifier: "path", Suffix: "string"}
 """An identifier is the tenant's own and may hold a slash."""
 _HEADERS = {
@@ -39,7 +40,7 @@ _HEADERS = {
 }
 
 
-def create_app(ports: Ports, lost: Callable[[NoSuchRoute], Response | None] = lambda _: None) -> Flask:
+def create_app(ports: Ports, lost: Callable[[Lost], Response | None] = lambda _: None) -> Flask:
     """The WSGI application over these ports.
 
     Parameters
@@ -47,7 +48,7 @@ def create_app(ports: Ports, lost: Callable[[NoSuchRoute], Response | None] = la
     ports
         What operations need.
     lost
-        May answer instead of a problem document where an address is nobody's.
+        May answer instead of a problem document where an address is nobody's, or nobody's by that method.
     """
     app = Flask("service.api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = ports.settings.api.max_body_bytes + 1  # a chunked body is cut there in silence
@@ -56,7 +57,8 @@ def create_app(ports: Ports, lost: Callable[[NoSuchRoute], Response | None] = la
     for operation in OPERATIONS:
         app.add_url_rule(_rule(operation), operation.name, _view(operation, ports), methods=[operation.method])
     app.register_error_handler(Exception, _fail)
-    app.register_error_handler(NoSuchRoute, lambda error: lost(error) or _fail(error))
+    for nowhere in (NoSuchRoute, MethodNotAllowed):
+        app.register_error_handler(nowhere, lambda error: lost(error) or _fail(error))
     app.before_request(_start)
     app.after_request(_finish)
     return app

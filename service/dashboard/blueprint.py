@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from service.dashboard import episodes, errors, lists, one_list, outcomes, sensors, signing_in, stairwells
@@ -49,12 +50,12 @@ def dashboard(ports: Ports) -> Blueprint:
     return blueprint
 
 
-def lost(error: NoSuchRoute, ports: Ports) -> Response | None:
+def lost(error: NoSuchRoute | MethodNotAllowed, ports: Ports) -> Response | None:
     """The page for an address that is nobody's, where a person asks; None for programs, and below the API's paths."""
     accepted = request.accept_mimetypes.best_match((PROBLEM, HTML), PROBLEM)
     if accepted != HTML or request.path.startswith(_PROGRAMS):
         return None
-    return _leave(errors.tell(error, ports), ports)
+    return _leave(choose_language(request) or errors.tell(error, ports), ports)
 
 
 def _arrive(ports: Ports) -> None:

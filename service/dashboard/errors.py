@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import structlog
 from flask import Response, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from service import errors
 from service.dashboard.languages import language_of
@@ -51,6 +51,8 @@ def tell(error: Exception, ports: Ports) -> Response:
     response = show(visit, "error.html", status, problem=f"e{status}", code=status, detail=detail)
     if isinstance(error, errors.TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
     return response

@@ -15,6 +15,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from service.dashboard.heat import heat_table, lately_table, normal_table
+from service.dashboard.languages import other_languages
 from service.dashboard.routes import Visit
 from service.dashboard.sessions import TOKEN
 from service.dashboard.words import words
@@ -44,7 +45,7 @@ def show(visit: Visit, template: str, status: int = HTTPStatus.OK, **more: Any) 
     rendered = page.render(
         w=words(visit.language),
         language=visit.language,
-        other_languages=[one for one in Language if one is not visit.language],
+        other_languages=other_languages(request, visit.language),
         reader=visit.known,
         parts=[(name, path) for name, path, roles in _PARTS if role in roles],
         path=request.path,

@@ -27,6 +27,7 @@ from tests.exports.worlds import STARTS, hostile_list
 from tests.worlds import TENANT
 
 LIST = "2026-11-01-001"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 def test_pages_and_api_agree_on_what_an_error_is() -> None:
@@ -88,22 +89,28 @@ def test_a_fault_of_ours_keeps_its_words_for_the_log(site: Site, monkeypatch: py
 
 def test_an_address_of_nobody_s_is_told_to_people(site: Site) -> None:
     """As a page with its style, to those who ask for one; below the API's paths programs ask."""
-    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     client = site.app.test_client()
-    response = client.get("/nowhere", headers={"Accept": browser, "Accept-Language": "en"})
+    response = client.get("/nowhere", headers={"Accept": BROWSER, "Accept-Language": "en"})
     assert (response.status_code, response.mimetype) == (404, "text/html")
     assert "There is no such thing" in response.text
     assert "style-src 'self'" in response.headers["Content-Security-Policy"]
     assert "Set-Cookie" not in response.headers
-    for path, accept in (("/v1/none", browser), ("/api/none", browser), ("/nowhere", "*/*"), ("/nowhere", "")):
+    for path, accept in (("/v1/none", BROWSER), ("/api/none", BROWSER), ("/nowhere", "*/*"), ("/nowhere", "")):
         assert client.get(path, headers={"Accept": accept}).mimetype == "application/problem+json"
     assert client.post("/v1/none", headers={"Accept": "application/json"}).status_code == 404
 
 
-def test_forms_are_no_pages(site: Site) -> None:
+@pytest.mark.parametrize("language", Language)
+def test_forms_are_no_pages(site: Site, language: Language) -> None:
+    """Whoever opens the address of one reads that in words; a program, as a problem document."""
     with_draft(site)
-    response = site.person(Role.OPERATOR).client.get(f"/lists/{LIST}/decision")
-    assert response.status_code == 405
+    client = site.person(Role.OPERATOR, language=language.value).client
+    response = client.get(f"/lists/{LIST}/decision", headers={"Accept": BROWSER})
+    assert (response.status_code, response.mimetype, response.headers["Allow"]) == (405, "text/html", "POST")
+    assert words(language).error.meanings.e405 in response.text
+    told = client.get(f"/lists/{LIST}/decision", headers={"Accept": "*/*"})
+    assert (told.status_code, told.mimetype, told.headers["Allow"]) == (405, "application/problem+json", "POST")
+    assert client.put("/v1/places", headers={"Accept": BROWSER}).mimetype == "application/problem+json"
 
 
 def test_the_api_answers_as_it_did(site: Site) -> None:

@@ -234,6 +234,29 @@ def test_pages_are_swedish_unless_somebody_asks_for_english(site: Site) -> None:
     assert "Hotspotlistor" in person.read("/lists")
 
 
+def test_another_language_leads_to_the_page_where_one_is(site: Site) -> None:
+    """The links keep what the address says; what a form has led to cannot be read again, so it has none."""
+    with_draft(site)
+    person = site.person(Role.OPERATOR)
+    assert 'href="?after=x&amp;language=sv"' in person.read("/lists?after=x&language=xx")
+    anybody = site.app.test_client()
+    door = anybody.get("/sign-in?next=/episodes&told=needed", headers={"Accept-Language": "en"})
+    assert 'href="?next=%2Fepisodes&amp;told=needed&amp;language=sv"' in door.text
+    assert "language=sv" in person.client.post("/sign-in", data={"token": person.token(), "key": "tv_none"}).text
+    for step, status in (("review", 200), ("edit", 200), ("odd", 400)):
+        assert "language=sv" not in person.send(f"/lists/{LIST}/decision", status, step=step)
+
+
+def test_where_nothing_is_the_language_can_be_chosen_too(site: Site) -> None:
+    client, browser = site.app.test_client(), {"Accept": "text/html", "Accept-Language": "sv"}
+    chosen = client.get("/nowhere?language=en", headers=browser)
+    assert (chosen.status_code, chosen.location) == (303, "/nowhere")
+    assert "There is no such thing" in client.get("/nowhere", headers=browser).text
+    two_slashes = {"PATH_INFO": "//elsewhere.example/x"}
+    led = client.get("/?language=en", headers=browser, environ_overrides=two_slashes)
+    assert led.location == "/elsewhere.example/x"
+
+
 def test_every_word_is_there_in_both_languages() -> None:
     """By the same names, with the same gaps to fill."""
 
