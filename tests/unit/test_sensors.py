@@ -109,6 +109,19 @@ def test_a_sensor_with_a_heartbeat_falls_silent_and_is_back(ports: Ports, monkey
     assert events[0].data.last_heard == last
 
 
+def test_an_import_is_not_a_day_s_messages(ports: Ports) -> None:
+    """It tells of neither 0 nor 504 messages a day; what is sent since is told from its first whole day on."""
+    import_all(ports, np.zeros((WEEKS * 168, 4), dtype=int))
+    check_sensors(ports)
+    assert (view(ports, 0).messages_per_day_expected, view(ports, 0).messages_per_day_observed) == (24, None)
+    for day in range(3):
+        send(ports, 0, range((WEEKS * 7 + day) * 24, (WEEKS * 7 + day + 1) * 24))
+        check_sensors(ports)
+    assert (view(ports, 0).messages_per_day_observed, view(ports, 1).messages_per_day_observed) == (24, None)
+    clock_of(ports).time += timedelta(days=8)
+    assert view(ports, 0).messages_per_day_observed == 0
+
+
 def test_where_nobody_is_heard_it_is_the_connection(ports: Ports) -> None:
     """All sensors of a company at once are waited for twice as long."""
     import_all(ports, np.zeros((WEEKS * 168, 4), dtype=int))

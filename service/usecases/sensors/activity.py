@@ -82,7 +82,8 @@ def learn(activity: Activity, arrived: int, told: list[int], limit: float) -> No
         return
     _learn_intervals(activity, (first, last, longest, messages), limit)
     if arrived - last <= _LIVE:
-        activity.days = _counted(activity.days, arrived // DAY, messages)
+        if last - first <= _ONE_SENDING:
+            activity.days = _counted(activity.days, arrived // DAY, messages)
         _learn_delay(activity, arrived, first, last)
         activity.ahead = None
     activity.first_seen = min(first, activity.first_seen or first)

@@ -58,7 +58,13 @@ class SensorView(msgspec.Struct, frozen=True, kw_only=True):
     since: Annotated[datetime | None, Meta(description="Of the oldest of its faults.")] = None
     last_seen: Annotated[datetime | None, Meta(description="The latest time that its messages state.")] = None
     messages_per_day_expected: Annotated[float | None, Meta(description="Learnt from their intervals.")] = None
-    messages_per_day_observed: Annotated[float | None, Meta(description="Of the last seven days.")] = None
+    messages_per_day_observed: Annotated[
+        float | None,
+        Meta(
+            description="Of the last seven whole days, or of those since messages began to come as they are sent; null "
+            "before there is one."
+        ),
+    ] = None
     silent_after_hours: Annotated[
         float | None, Meta(description="A longer silence counts as one; none is known where presences alone are told.")
     ] = None
@@ -181,10 +187,12 @@ class _Views:
                 action=ACTIONS[fault.state],
             )
 
-    def _observed(self, activity: Activity) -> float:
+    def _observed(self, activity: Activity) -> float | None:
+        """None where all that came was imported: how often it is sent is not known from that."""
         days = dict(activity.days)
-        whole = range(self._today - _OBSERVED_DAYS, self._today)
-        return round(sum(days.get(day, 0) for day in whole) / _OBSERVED_DAYS, 2)
+        begun = min(days, default=self._today)
+        whole = range(max(self._today - _OBSERVED_DAYS, begun + 1), self._today)
+        return round(sum(days.get(day, 0) for day in whole) / len(whole), 2) if whole else None
 
 
 def _expected(activity: Activity) -> float | None:
