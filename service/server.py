@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import struct
+import sys
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
 from service.bootstrap import build_ports
@@ -49,12 +53,34 @@ class PlainLogger(Logger):
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Tell of an exception; of a client that stood still too long in one line, since it is no fault of ours."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.warning("a client stood still for api.stalled_seconds, so its connection was closed")  # type: ignore[no-untyped-call]
+        else:
+            super().exception(msg, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class ImpatientWorker(ThreadWorker):
+    """Waits ``api.stalled_seconds`` for a client that stands still in the middle of a request.
+
+    gunicorn waits for good, so that a few clients whose network is gone would keep all threads.
+    """
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Hand a connection to a thread, with an end to how long it waits for the next bytes to come or go."""
+        limit = struct.pack("@ll", self.app.stalled_seconds, 0)
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            conn.sock.setsockopt(socket.SOL_SOCKET, direction, limit)
+        super().enqueue_req(conn)  # type: ignore[no-untyped-call]
+
 
 class ApiServer(BaseApplication):
     """The API as gunicorn runs it; parameters as of :func:`serve_api`."""
 
     def __init__(self, settings: Settings, descriptor: int | None = None) -> None:
         self._settings = settings
+        self.stalled_seconds = settings.api.stalled_seconds
         self._bind = f"fd://{descriptor}" if descriptor is not None else f"{settings.api.host}:{settings.api.port}"
         super().__init__(prog="trappvakt")  # type: ignore[no-untyped-call]
 
@@ -64,7 +90,7 @@ class ApiServer(BaseApplication):
             "bind": self._bind,
             "workers": self._settings.api.workers,
             "threads": self._settings.api.threads,
-            "worker_class": "gthread",
+            "worker_class": ImpatientWorker,
             "logger_class": PlainLogger,
             "graceful_timeout": 10,
             "timeout": 60,

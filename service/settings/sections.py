@@ -154,6 +154,7 @@ class Api(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: Positive
     max_body_bytes: Positive
     max_page: Positive
+    stalled_seconds: Positive
     writes_per_minute: NotNegative
     requests_per_minute: NotNegative
     health_seconds: NotNegative
