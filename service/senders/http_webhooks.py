@@ -28,6 +28,8 @@ from service.settings.webhooks import Subscription, Webhooks, webhook_secrets
 
 _PORTS = {"https": 443, "http": 80}
 _NAT64 = ip_network("64:ff9b::/96")
+_LOCAL = tuple(map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "::/96", "192.0.0.0/24")))
+"""Of a site (RFC 3879), a translator (RFC 8215), IPv4 of old (RFC 4291), a provider: some Pythons call them public."""
 _SHORTEST_SECONDS = 0.001
 _Address: TypeAlias = tuple[socket.AddressFamily, Any]
 
@@ -146,7 +148,9 @@ def may_call(address: str, private_networks: Sequence[str], *, loopback: bool) -
         meant = _wrapped(meant) or meant
     if loopback:
         return meant.is_loopback
-    return any(meant in ip_network(one) for one in private_networks) or (meant.is_global and not meant.is_multicast)
+    if any(meant in ip_network(one) for one in private_networks):
+        return True
+    return meant.is_global and not meant.is_multicast and not any(meant in one for one in _LOCAL)
 
 
 def _wrapped(address: IPv6Address) -> IPv4Address | None:

@@ -85,6 +85,7 @@ def test_a_network_of_ones_own_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         *("10.0.0.1", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "192.168.1.1", "224.0.0.1"),
         *("0.1.2.3", "255.255.255.255", "::", "::1", "fe80::1%eth0", "fc00::1", "ff02::1"),
         *("::ffff:10.0.0.1", "::ffff:127.0.0.1", "2002:a00:1::", "64:ff9b::a9fe:a9fe"),
+        *("fec0::1", "64:ff9b:1::a00:1", "::10.0.0.1", "192.0.0.8"),
     ],
 )
 def test_addresses_that_are_not_public(address: str) -> None:
