@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from models.hotspots.ranking import CHRONIC, HotSpot
 
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _LEAST_NAMED_CHANCE = 1e-6
 _CHANCE_IS_LIKELY = 0.05
 _DAYS = {
@@ -67,8 +68,8 @@ def hotspot_reason(hotspot: HotSpot, language: str = "sv") -> str:
     >>> found = HotSpot(0, 0, "emerging", (3, 4, 5), 21, 1, 14, 2.13, 5, 4.2, 6.3e-5, True, 0, 0)
     >>> print(hotspot_reason(found, "en"))
     14 presences where 2.1 are normal, on 5 different days: Thursday, Friday and Saturday 21–01; chance 1 in 16,000.
-    >>> print(hotspot_reason(found))
-    14 vistelser där 2,1 är normalt, på 5 olika dagar: torsdag, fredag och lördag 21–01; slump 1 gång på 16 000.
+    >>> print(hotspot_reason(found).replace("\N{NO-BREAK SPACE}", "~"))
+    14 vistelser där 2,1 är normalt, på 5 olika dagar: torsdag, fredag och lördag 21–01; slump 1 gång på 16~000.
     """
     sentences: dict[str, Callable[[HotSpot], str]] = {"sv": _swedish, "en": _english}
     if language not in sentences:
@@ -104,7 +105,7 @@ def _swedish_chance(p_value: float) -> str:
         return "kan vara en slump"
     if p_value < _LEAST_NAMED_CHANCE:
         return "slump mer sällan än 1 gång på en miljon"
-    return f"slump 1 gång på {_round(1 / p_value).replace(',', ' ')}"
+    return f"slump 1 gång på {_round(1 / p_value).replace(',', _NO_BREAK)}"
 
 
 def _english_chance(p_value: float) -> str:
@@ -202,7 +203,7 @@ def _seldom(rate_per_week: float, language: str) -> str:
         ]
     number, unit = (years, ("år", "years")) if years >= 2 else (weeks, ("veckor", "weeks"))
     if language == "sv":
-        return f"av en slump en gång på {_round(number).replace(',', ' ')} {unit[0]}"
+        return f"av en slump en gång på {_round(number).replace(',', _NO_BREAK)} {unit[0]}"
     return f"by chance once in {_round(number)} {unit[1]}"
 
 

@@ -71,7 +71,7 @@ LIST = HotspotList(
             change=Change.UP,
             previous_rank=4,
             reason_sv="14 vistelser där 1,9 är normalt, på 5 olika dagar: torsdag, fredag och lördag 22–03; "
-            "slump 1 gång på 50 000.",
+            "slump 1 gång på 50\N{NO-BREAK SPACE}000.",
             reason_en="14 presences where 1.9 are normal, on 5 different days: Thursday, Friday and Saturday 22–03; "
             "chance 1 in 50,000.",
         )

@@ -21,7 +21,7 @@ def test_a_draft_is_marked_looked_at_and_approved(any_site: Site) -> None:
     assert "Only you see the list" in operator.read(f"/lists/{LIST}")
     police.read(f"/lists/{LIST}", 404)
     review = operator.send(f"/lists/{LIST}/decision", 200, step="review", **marks(r2="the pipes are being replaced"))
-    assert "The police see 2 places" in review
+    assert "The police will see: 2" in review
     assert "Hold back rank 2, Kvarngatan 2" in review
     assert 'value="the pipes are being replaced"' in review
     assert approved(site.ports) == "draft"

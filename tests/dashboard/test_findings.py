@@ -63,6 +63,7 @@ def test_an_episode_is_seen_and_closed(loud: Site) -> None:
     article = page.split(f'id="{episode}"')[1].split("</article>")[0]
     assert "Nobody has seen it" in article
     assert "presences in the" in article
+    assert re.search(r"<dd>[0-9]+ <small>normal", article)
     assert operator.send(f"/episodes/{episode}/acknowledge") == "/episodes?told=acknowledged"
     article = operator.read("/episodes?told=acknowledged").split(f'id="{episode}"')[1].split("</article>")[0]
     assert "by you" in article

@@ -123,7 +123,7 @@ def test_the_page_says_where_when_and_why(language: str, words: list[str]) -> No
     """In the language asked for; what is gone and what is unknown stands below."""
     found = page(rich_list(), language)
     assert ("html", {"lang": language}) in found.seen
-    for text in [*words, "Kvarngatan 1", "linden-1b"]:
+    for text in [*words, "14", "Kvarngatan 1", "linden-1b"]:
         assert text in found.texts
     assert any("eken-1" in text for text in found.texts)
     assert "(3)" in found.texts
