@@ -18,6 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from service.api.routes import JSON, Operation
 from service.errors import InvalidInput, TooLarge
 
+_WRITTEN = {bool: "write true or false", int: "write a whole number", float: "write a number such as 2.5"}
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 _PLACE = re.compile(r"^(?P<message>.*) - at `\$\.?(?P<place>.*)`$", re.DOTALL)
 
@@ -119,13 +120,15 @@ def _wire_value(text: str, kind: Any) -> Any:
 
 def _advised(message: str, kinds: Mapping[str, Any]) -> str:
     """The message about a query key, and how to write what it asks for."""
+    kind = kinds.get(message.partition(":")[0])
     if "Invalid enum value" in message:
-        return f"{message}; use one of {', '.join(_choices(kinds[message.partition(':')[0]]))}"
+        return f"{message}; use one of {', '.join(_choices(kind))}"
     if "encoded date" in message and "datetime" not in message:
         return f"{message}; write it like 2026-11-22"
-    if "RFC3339" in message:
+    if "datetime" in message:
         return f"{message}; write it like 2026-11-22T18:00:00Z, and the + of an offset as %2B"
-    return message
+    written = next((how for atom, how in _WRITTEN.items() if atom in _atoms(kind)), None)
+    return f"{message}; {written}" if written else message
 
 
 def _choices(kind: Any) -> list[str]:

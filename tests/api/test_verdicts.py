@@ -209,13 +209,17 @@ def test_pages_are_never_longer_than_the_service_allows(tmp_path_factory):
 @pytest.mark.parametrize(
     ("query", "advice"),
     [
-        ("from=2026-10-01T00:00:00+02:00", "the + of an offset as %2B"),
-        ("to=2026-10-01", "write it like 2026-11-22T18:00:00Z"),
+        ("anomalies?from=2026-10-01T00:00:00+02:00", "the + of an offset as %2B"),
+        ("anomalies?to=2026-10-01", "write it like 2026-11-22T18:00:00Z"),
+        ("anomalies?to=2026-10-01T00:00:00", "write it like 2026-11-22T18:00:00Z"),
+        ("anomalies?limit=ten", "write a whole number"),
+        ("anomalies?min_score=high", "write a number such as 2.5"),
+        ("episodes?open=TRUE", "write true or false"),
     ],
 )
-def test_an_odd_time_in_a_query_is_told_how_to_write_it(town, query, advice):
-    """A bare + is a blank in a query, which nobody sees."""
-    response = town.reader.get(f"/v1/anomalies?{query}")
+def test_an_odd_value_in_a_query_is_told_how_to_write_it(town, query, advice):
+    """A bare + is a blank in a query, which nobody sees; that a query is `str` helps nobody."""
+    response = town.reader.get(f"/v1/{query}")
     assert response.status_code == 422
     assert advice in body(response)["detail"]
 
