@@ -43,28 +43,30 @@ def entry(**more: object) -> HotspotEntry:
     return HotspotEntry(**{**known, **more})
 
 
-def listed(list_id: str, *entries: HotspotEntry, tenant: str = TENANT) -> HotspotList:
+def listed(list_id: str, *entries: HotspotEntry, tenant: str = TENANT, **more: object) -> HotspotList:
     return HotspotList(
         list_id=list_id,
         tenant=tenant,
-        made=MADE,
         watermark=MADE,
         version="0",
         days=14,
         false_discovery_rate=0.1,
         places=3,
         entries=list(entries),
+        **{"made": MADE, **more},
     )
 
 
-def add(ports: Ports, list_id: str, *entries: HotspotEntry, tenant: str = TENANT) -> bytes:
-    content = msgspec.json.encode(listed(list_id, *entries, tenant=tenant))
+def add(ports: Ports, list_id: str, *entries: HotspotEntry, tenant: str = TENANT, **more: object) -> bytes:
+    made = listed(list_id, *entries, tenant=tenant, **more)
+    content = msgspec.json.encode(made)
     newest = ports.lists.records(tenant, list(ListStatus), limit=1)
     record = ListRecord(
         list_id=list_id,
         number=newest[0].number + 1 if newest else 1,
         tenant=tenant,
-        made=MADE,
+        area=made.area,
+        made=made.made,
         status=ListStatus.DRAFT,
         digest=sha256(content),
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from service.domain.hotspots import HeldBack, HotspotList
+from service.domain.hotspots import GoneEntry, HeldBack, HotspotList, UnknownPlaces
 from service.domain.keys import Role
 from service.errors import InvalidInput
 from service.ports import Ports
@@ -18,7 +19,7 @@ from service.usecases.lists.hotspots import approve_list
 from service.usecases.lists.joint_lists import make_joint_list
 from service.usecases.lists.list_numbers import sha256
 from tests.api.conftest import PORTS, STORES, Town, body
-from tests.api.drafts import add, entry
+from tests.api.drafts import MADE, add, entry
 
 OURS, THEIRS, PRIVATE = "norrbo", "söderhem", "enskilda"
 
@@ -76,6 +77,29 @@ def test_what_a_tenant_held_back_is_in_no_joint_list(ports):
     assert f"{OURS}-1".encode() not in response.data
     assert [(one.stairwell, one.source.rank) for one in latest(ports).entries] == [(f"{OURS}-2", 2)]
     assert body(police(ports).get("/v1/hotspot-lists"))["items"][0]["held_back"] == []
+
+
+@pytest.mark.parametrize("area_is_newer", [False, True])
+def test_of_an_area_the_newest_list_has_the_word(ports, area_is_newer):
+    """Whether it is the area's or the company's; what it names no longer, or a person held back, comes by no other."""
+    south = entry(rank=4, tenant=OURS, stairwell="south-1", area="Södra", standing=2.0)
+    north = [entry(rank=n, tenant=OURS, stairwell=f"north-{n}", standing=9.0 - n) for n in (1, 2, 3)]
+    gone = GoneEntry(tenant=OURS, area="Norra", stairwell="north-3", address="", previous_rank=3)
+    silent = UnknownPlaces(tenant=OURS, area="Norra", stairwells=["north-9"])
+    lists = {"whole": ([*north, south], {"unknown": [silent]}), "north": (north[:2], {"area": "Norra", "gone": [gone]})}
+    for position, name in enumerate(lists if area_is_newer else reversed(lists)):
+        entries, more = lists[name]
+        add(ports, name, *entries, tenant=OURS, made=MADE + timedelta(days=position), **more)
+        approve_list(ports, OURS, name, "anna", [HeldBack(rank=2, reason="flytt")] if name == "north" else [])
+    joint = latest(ports)
+    told = [(one.stairwell, one.source.list_id) for one in joint.entries]
+    if area_is_newer:
+        assert told == [("north-1", "north"), ("south-1", "whole")]
+        assert [one.stairwell for one in joint.gone] == ["north-3"]
+        assert (joint.held_back, joint.unknown, joint.unknown_places) == (1, [], 0)
+    else:
+        assert told == [(f"north-{n}", "whole") for n in (1, 2, 3)] + [("south-1", "whole")]
+        assert (joint.gone, joint.held_back, joint.unknown_places) == ([], 0, 1)
 
 
 def test_who_no_longer_shares_is_seen_no_longer(ports):

@@ -92,23 +92,32 @@ def _latest_sources(ports: Ports) -> list[ListSource]:
 
 
 def _put_together(ports: Ports, shared: Sequence[Shared]) -> HotspotList:
-    """One list of all; a stairwell on the lists of a tenant and of an area is taken from the newer one."""
+    """One list of all; what is said of an area is the word of the newest list that a tenant has of it, or of all areas.
+
+    So a place that the newer list does not name any more, or that a person held back there, does not come in by an
+    older one.
+    """
     lists = [listed for _, listed in sorted(shared, key=lambda one: one[1].made, reverse=True)]
-    entries: dict[tuple[str, str], HotspotEntry] = {}
-    for listed in lists:
-        for entry in listed.entries:
-            source = EntrySource(list_id=listed.list_id, rank=entry.rank)
-            told = msgspec.structs.replace(entry, tenant=listed.tenant, source=source)
-            entries.setdefault((listed.tenant, entry.stairwell), told)
-    ordered = sorted(entries.values(), key=_standing, reverse=True)
-    whole = [listed for listed in lists if listed.area is None or not _covered(listed, lists)]
-    unknown: list[UnknownPlaces] = [there for listed in whole for there in listed.unknown]
-    gone: dict[tuple[str, str], GoneEntry] = {
-        (listed.tenant, one.stairwell): msgspec.structs.replace(one, tenant=listed.tenant)
-        for listed in reversed(lists)
+    newer = [(listed, lists[:position]) for position, listed in enumerate(lists)]
+    entries: list[HotspotEntry] = [
+        msgspec.structs.replace(
+            entry, tenant=listed.tenant, source=EntrySource(list_id=listed.list_id, rank=entry.rank)
+        )
+        for listed, since in newer
+        for entry in listed.entries
+        if not _covered(listed.tenant, entry.area, since)
+    ]
+    ordered = sorted(entries, key=_standing, reverse=True)
+    whole = [listed for listed in lists if listed.area is None or not _covered(listed.tenant, None, lists)]
+    unknown: list[UnknownPlaces] = [
+        there for listed, since in newer for there in listed.unknown if not _covered(listed.tenant, there.area, since)
+    ]
+    gone: list[GoneEntry] = [
+        msgspec.structs.replace(one, tenant=listed.tenant)
+        for listed, since in newer
         for one in listed.gone
-        if (listed.tenant, one.stairwell) not in entries
-    }
+        if not _covered(listed.tenant, one.area, since)
+    ]
     return HotspotList(
         list_id="",
         tenant=EVERY_TENANT,
@@ -119,12 +128,12 @@ def _put_together(ports: Ports, shared: Sequence[Shared]) -> HotspotList:
         days=max(listed.days for listed in lists),
         false_discovery_rate=max(listed.false_discovery_rate for listed in lists),
         places=sum(listed.places for listed in whole),
-        unknown_places=sum(listed.unknown_places for listed in whole),
+        unknown_places=sum(len(there.stairwells) for there in unknown),
         unknown=unknown,
         suppressed=sum(listed.suppressed for listed in whole),
-        held_back=sum(listed.held_back for listed in whole),
+        held_back=sum(listed.held_back for listed, since in newer if not _covered(listed.tenant, listed.area, since)),
         entries=[msgspec.structs.replace(entry, rank=rank) for rank, entry in enumerate(ordered, start=1)],
-        gone=list(gone.values()),
+        gone=gone,
         sources=[source for source, _ in shared],
     )
 
@@ -133,6 +142,6 @@ def _standing(entry: HotspotEntry) -> float:
     return entry.score if entry.standing is None else entry.standing
 
 
-def _covered(listed: HotspotList, lists: Sequence[HotspotList]) -> bool:
-    """Whether the places of an area's list are counted in a list of the whole tenant."""
-    return any(other.tenant == listed.tenant and other.area is None for other in lists)
+def _covered(tenant: str, area: str | None, lists: Sequence[HotspotList]) -> bool:
+    """Whether one of these lists speaks of a tenant's area; of all areas, where none is named."""
+    return any(one.tenant == tenant and one.area in (None, area) for one in lists)
