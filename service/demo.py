@@ -146,7 +146,7 @@ def fill(ports: Ports, folder: Path, progress: Progress) -> Demo:
     with scheduler_lock(ports.settings):
         advance(ports, progress=lambda done, total: progress("Scoring windows", done, total))
     made = make_list(ports, TENANT)
-    approve_list(ports, TENANT, made.list_id, "demo")
+    approve_list(ports, TENANT, made.list_id, "cli:demo")
     return Demo(made, {role: create_key(ports, role, TENANT, "demo")[1] for role in Role})
 
 

@@ -91,6 +91,14 @@ def test_who_approved_it_is_you(site: Site) -> None:
     assert f"by key {key.key_id}" in site.person(Role.READER).read("/lists")
 
 
+def test_who_approved_it_at_a_terminal_is_no_key(site: Site) -> None:
+    with_draft(site)
+    approve_list(site.ports, TENANT, LIST, "cli:anna")
+    person = site.person(Role.READER)
+    assert "by anna at the command line" in person.read("/lists")
+    assert "by anna at the command line" in person.read(f"/lists/{LIST}")
+
+
 def test_older_lists_go_on_on_the_next_page(site: Site) -> None:
     for number in range(60):
         with_draft(site, f"list-{number:02}", entries=1)

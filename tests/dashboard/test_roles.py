@@ -156,7 +156,9 @@ def test_police_of_all_companies_read_joint_lists(tmp_path: Path) -> None:
         approve_list(site.ports, tenant, "2026-11-01-001", "anna")
     site.ports.clock.time += timedelta(days=1)
     police = site.person(Role.POLICE, EVERY_TENANT)
-    assert "all companies" in police.read("/lists")
+    lists = police.read("/lists")
+    assert "all companies" in lists
+    assert f"by {', '.join(sorted((TENANT, STRANGER)))}" in lists
     joint = site.ports.lists.newest(EVERY_TENANT, None, (ListStatus.APPROVED,))
     assert joint is not None
     page = police.read(f"/lists/{joint.list_id}")
