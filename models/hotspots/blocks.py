@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 BLOCK_HOURS = tuple(range(2, 9))
 _LONGEST = BLOCK_HOURS[-1]
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+_FULL_DAYS = 10  # one day in so many has at least what a full day has
+_WILD, _WILD_PRESENCES = 3.0, 10.0  # times a full day, and presences, that a day has to exceed to be wild
 
 Cells = NDArray[np.float32]
 
@@ -63,6 +65,25 @@ def fold_hours(
     for later in range(1, turn.max(initial=0) + 1):
         cells[hour[inside][turn == later]] += kept[turn == later]
     return cells.reshape(len(days), 24, -1)
+
+
+def without_wild_days(cells: Cells, heard: Cells) -> Cells:
+    """Cells [days, 24, n] with wild days scaled down: a sensor that was stuck for a night tells nothing of a place.
+
+    A day is wild that has more than three times as many presences as a full day, of which there is one in ten.
+
+    Examples
+    --------
+    >>> cells = np.ones((20, 24, 1), dtype=np.float32)
+    >>> cells[4, 3] = 255.0
+    >>> bounded = without_wild_days(cells, np.ones_like(cells))
+    >>> bounded[3:6].sum(axis=(1, 2)).round(3).tolist()
+    [24.0, 72.0, 24.0]
+    """
+    daily = cells.sum(axis=1, dtype=np.float64)
+    full = heard.any(axis=1).sum(axis=0, keepdims=True) // _FULL_DAYS
+    most = np.maximum(_WILD * np.take_along_axis(-np.sort(-daily, axis=0), full, axis=0), _WILD_PRESENCES)
+    return np.asarray(cells * np.minimum(most / np.maximum(daily, 1.0), 1.0)[:, None], dtype=np.float32)
 
 
 def total(cells: Cells) -> Cells:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.hotspots.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings
+from models.hotspots.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings, without_wild_days
 from models.hotspots.evidence import Blocks, Evidence, promising, weigh
 from models.hotspots.usual import usual_factors
 
@@ -95,8 +95,9 @@ def scan_blocks(observed: Cells, comparison: Comparison, days: Days) -> BestBloc
 
     The evidence is the log of the mean Bayes factor over all blocks, those in the morning counting less. The base of a
     block is corrected by the hours of the day outside it, by the level of each span outside it, and by the level of
-    each weekday outside it, so that a shift of level or a busy weekday is no hot-spot. The fullest night of the period
-    counts at most half as much again as the next fullest: presences on one night alone count nothing.
+    each weekday outside it, so that a shift of level or a busy weekday is no hot-spot; none of that is told by wild
+    days. The fullest night of the period counts at most half as much again as the next fullest: presences on one night
+    alone count nothing.
 
     Parameters
     ----------
@@ -181,15 +182,16 @@ class _Week:
 
     @classmethod
     def fold(cls, observed: Cells, comparison: Comparison, days: Days) -> _Week:
+        bounded = without_wild_days(observed, comparison.hours)
         usual, variance = usual_factors(
-            observed.sum(axis=0, dtype=np.float64),
+            bounded.sum(axis=0, dtype=np.float64),
             comparison.base.sum(axis=0, dtype=np.float64),
             comparison.level_shape,
             comparison.profile_shape,
         )
-        counts, base, hours = (_by_span(cells, days) for cells in (observed, comparison.base, comparison.hours))
+        counts, base, hours = (_by_span(cells, days) for cells in (bounded, comparison.base, comparison.hours))
         base = np.maximum(base, 0) * np.exp(usual)  # a difference of running sums may be a little less than nothing
-        whole, whole_base = _totals(observed, comparison, days)
+        whole, whole_base = _totals(bounded, comparison, days)
         outside, outside_base = (
             np.maximum(whole - counts, 0),
             np.maximum(whole_base - base, _LEAST_OUTSIDE * whole_base),
@@ -204,7 +206,7 @@ class _Week:
         night_variance = (comparison.dispersion / _HOURS + _NIGHT_VARIANCE).astype(np.float32)
         shapes = 1 / (night_variance / nights + 1 / (weekday + of_weekday))
         kept = counts.copy()
-        kept[0], nights_seen = _without_one_night(observed, days)
+        counts[0], kept[0], nights_seen = _period(observed, days)
         period_has = np.bincount(days.weekdays[days.in_period], minlength=7) > 0
         return cls(counts, kept, base, hours, shapes, variance, nights_seen, period_has)
 
@@ -248,8 +250,8 @@ def _by_span(cells: Cells, days: Days) -> Cells:
     return np.stack([block_sums(by_weekday(nightly[span], days.weekdays[span])) for span in _spans(days)])
 
 
-def _without_one_night(observed: Cells, days: Days) -> tuple[Cells, Cells]:
-    """Counts of the period by weekday, of its fullest night no more than so many times the next; nights with any."""
+def _period(observed: Cells, days: Days) -> tuple[Cells, Cells, Cells]:
+    """Counts of the period by weekday; of its fullest night no more than so many times the next; nights with any."""
     nights = block_sums(evenings(observed)[days.in_period])
     fullest, next_fullest = np.zeros((2, *nights.shape[1:]), dtype=np.float32)
     for night in nights:
@@ -257,4 +259,5 @@ def _without_one_night(observed: Cells, days: Days) -> tuple[Cells, Cells]:
         np.maximum(fullest, night, out=fullest)
     weekdays = days.weekdays[days.in_period]
     seen = by_weekday((nights > 0).astype(np.float32), weekdays)
-    return by_weekday(np.minimum(nights, _FULLEST_NIGHT * next_fullest), weekdays), seen
+    bounded = np.minimum(nights, _FULLEST_NIGHT * next_fullest)
+    return by_weekday(nights, weekdays), by_weekday(bounded, weekdays), seen

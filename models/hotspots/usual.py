@@ -25,7 +25,7 @@ _LEFT_OUT = 6  # hours: the longest that loitering commonly takes
 _EARLIEST = (BLOCK_HOURS[-1] - _LEFT_OUT + 1) // 2  # hours that the longest block begins before those left out
 _NEWTON_STEPS = 5
 _LONGEST_STEP, _LONGEST_STEP_BACK = 1.0, 1.5  # of a coefficient: steps from little data go astray
-_FARTHEST = 6.0  # log factor
+_FARTHEST = 6.0  # log factor, from the series' own level
 _HOUR_VARIANCE = 0.02  # relative: what the hours of a busy place tell is bounded
 _TINY = 1e-9
 
@@ -62,7 +62,7 @@ def usual_factors(
     level = np.log((level_shape + presences.sum(axis=0)) / (level_shape + expected.sum(axis=0)))
     coefficients = [level, *(np.zeros_like(level) for _ in precision[1:])]
     for _ in range(_NEWTON_STEPS):
-        score, information = _moments(presences, expected, coefficients)
+        score, information = _moments(presences, expected, coefficients, level)
         gradient = [
             one - prior * value
             for one, prior, value in zip(
@@ -71,12 +71,12 @@ def usual_factors(
         ]
         factor = _cholesky(_lower(_added((_PAIRS[:, :, None] * information).swapaxes(0, 1)), precision))
         coefficients = _moved(coefficients, _backward(factor, _forward(factor, gradient)), _LONGEST_STEP)
-    score, information = _moments(presences, expected, coefficients)
+    score, information = _moments(presences, expected, coefficients, level)
     pairs = _PAIRS[:, :, None] * information
     without = _added(pairs.swapaxes(0, 1))[:, None] - _window(pairs)
     factor = _cholesky(_lower(without, precision))
     step = _backward(factor, _forward(factor, list(-_window(_WAVES[:, :, None] * score))))
-    return _by_block(expected, _moved(coefficients, step, _LONGEST_STEP_BACK), factor)
+    return _by_block(expected, _moved(coefficients, step, _LONGEST_STEP_BACK), factor, level)
 
 
 def _precision(level_shape: Floats, profile_shape: Floats) -> Vector:
@@ -85,12 +85,17 @@ def _precision(level_shape: Floats, profile_shape: Floats) -> Vector:
     return [level_shape, *(profile_shape / one for one in share)]
 
 
-def _moments(presences: Floats, expected: Floats, coefficients: Vector) -> tuple[Floats, Floats]:
+def _moments(presences: Floats, expected: Floats, coefficients: Vector, level: Floats) -> tuple[Floats, Floats]:
     """Score and information of each hour's log rate, float64[24, n]; a busy hour tells less than its presences."""
-    log = _added(wave[:, None] * value for wave, value in zip(_WAVES, coefficients, strict=True))
-    mean = expected * np.exp(log.clip(-_FARTHEST, _FARTHEST))
+    mean = expected * _factors(_WAVES, coefficients, level)
     weight = 1 / (1 + _HOUR_VARIANCE * mean)
     return weight * (presences - mean), weight * mean
+
+
+def _factors(waves: Floats, coefficients: Vector, level: Floats) -> Floats:
+    """Factor of each hour, within bounds around the level: a place may be a thousand times as busy as its kind."""
+    log = _added(wave[:, None] * value for wave, value in zip(waves, coefficients, strict=True))
+    return np.asarray(np.exp(log.clip(level - _FARTHEST, level + _FARTHEST)))
 
 
 def _lower(pairs: Floats, precision: Vector) -> Matrix:
@@ -111,7 +116,7 @@ def _window(hours: Floats) -> Floats:
 
 
 def _by_block(
-    expected: Floats, coefficients: Vector, factor: Matrix
+    expected: Floats, coefficients: Vector, factor: Matrix, level: Floats
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and variance over the hours of each block, of the six hours left out around its middle.
 
@@ -122,8 +127,7 @@ def _by_block(
     plain = [np.zeros((24, n))]
     for offset in range(-_EARLIEST, _LEFT_OUT + _EARLIEST):
         hours = (np.arange(24) + offset) % 24
-        log = _added(wave[hours][:, None] * value for wave, value in zip(_WAVES, coefficients, strict=True))
-        rate = expected[hours] * np.exp(log.clip(-_FARTHEST, _FARTHEST))
+        rate = expected[hours] * _factors(_WAVES[:, hours], coefficients, level)
         plain.append(plain[-1] + expected[hours])
         for sums, wave in zip(running, _WAVES, strict=True):
             sums.append(sums[-1] + wave[hours][:, None] * rate)

@@ -1,5 +1,7 @@
 """Properties of the scan over any counts: what it sums, what it names, and what it does not take for evidence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -143,3 +145,22 @@ def test_nights_after_saturday_that_are_louder_than_saturday_are_weighed():
     found = scan(counts, np.full_like(counts, 0.05))
     assert np.isfinite(found.evidence).all()
     assert found.weekdays[0] >> 5 & 1
+
+
+@pytest.mark.parametrize("presences", [255, 65_535])
+def test_a_sensor_stuck_for_an_hour_weeks_ago_makes_no_hot_spot_elsewhere(presences):
+    counts, base = draw(seed=11, rate=0.05, n=60)
+    wild = counts.copy()
+    wild[2, np.arange(60) % 24, np.arange(60)] = presences
+    before, after = scan(counts, base).evidence, scan(wild, base).evidence
+    assert (after < np.maximum(before, 0.0) + 6.0).all()
+
+
+@pytest.mark.parametrize("times", [300, 1_000, 10_000])
+def test_a_place_much_busier_than_its_kind_with_hours_of_its_own_is_no_hot_spot(times):
+    hour = np.arange(24)
+    usual = 0.07 * (1.0 + 0.9 * np.cos(2 * np.pi * (hour - 17) / 24))
+    rate = times * np.roll(usual, 1)[None, :, None] * np.ones((len(DAYS), 1, 20))
+    levels_differ = replace(against(np.broadcast_to(usual[None, :, None], rate.shape)), level_shape=np.full(20, 1.5))
+    counts = np.random.default_rng(12).poisson(rate).astype(np.float32)
+    assert (scan_blocks(counts, levels_differ, DAYS).evidence < 6.0).all()
