@@ -52,6 +52,11 @@ _TOWN_OUT = {
     "sv": ". Det var ovanligt mycket på gång i hela beståndet då.",
     "en": ". The whole town was out at that time.",
 }
+_UNITS = {
+    "sv": (("timme", "timmar"), ("minut", "minuter")),
+    "en": (("hour", "hours"), ("minute", "minutes")),
+}
+_FEWEST_WEEKS = 1.5  # that are told in numbers: fewer round to one
 _WEEKS_PER_YEAR = 365.2425 / 7
 
 
@@ -117,8 +122,14 @@ def _english_chance(p_value: float) -> str:
 
 
 def plain_number(value: float) -> str:
-    """A number of presences with as many decimals as it is good for, with a decimal point."""
-    return f"{value:.1f}" if value >= 0.1 else f"{value:.2f}"
+    """A number of presences with as many decimals as it is good for, with a decimal point; little is not told as none.
+
+    Examples
+    --------
+    >>> plain_number(2.13), plain_number(0.04), plain_number(0.002)
+    ('2.1', '0.04', '0.01')
+    """
+    return f"{value:.1f}" if value >= 0.1 else f"{max(value, 0.01):.2f}"
 
 
 def _round(value: float) -> str:
@@ -179,23 +190,43 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
      by chance once in 38 years. The whole town was out at that time.
     """
     seldom = _seldom(rate_per_week, language) + (_TOWN_OUT[language] if common_cause else ".")
-    day, clock = _DAYS[language][began.weekday()], f"{began:%H:%M}"
+    day, clock, length = _DAYS[language][began.weekday()], f"{began:%H:%M}", _length(hours, language)
     if language == "sv":
         presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {_SPACES['sv'][kind]}"
-        length = f"{hours:g} {'timme' if hours == 1 else 'timmar'}".replace(".", ",")
         over = f" ({nights} nätter)" if nights > 1 else ""
         normal = plain_number(expected).replace(".", ",")
         return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}"
     presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {_SPACES['en'][kind]}"
-    length = f"{hours:g} {'hour' if hours == 1 else 'hours'}"
     over = f" ({nights} nights)" if nights > 1 else ""
     are = plain_number(expected)
     return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}"
 
 
+def _length(hours: float, language: str) -> str:
+    """Hours and minutes, since windows may be short.
+
+    Examples
+    --------
+    >>> _length(1.0, "sv"), _length(1 / 12, "sv"), _length(1 + 1 / 60, "en")
+    ('1 timme', '5 minuter', '1 hour and 1 minute')
+    """
+    parts = zip(divmod(round(60 * hours), 60), _UNITS[language], strict=True)
+    told = [f"{number} {one if number == 1 else several}" for number, (one, several) in parts if number]
+    return f" {_AND[language]} ".join(told)
+
+
 def _seldom(rate_per_week: float, language: str) -> str:
-    """How often chance alone brings it."""
+    """How often chance alone brings it; a large budget of alarms lets in what it brings every week.
+
+    Examples
+    --------
+    >>> _seldom(0.004, "sv"), _seldom(0.8, "en")
+    ('av en slump en gång på 5 år', 'by chance about every week or more often')
+    """
     weeks = 1 / max(rate_per_week, 1e-12)
+    if weeks < _FEWEST_WEEKS:
+        often = {"sv": "av en slump ungefär varje vecka eller oftare", "en": "by chance about every week or more often"}
+        return often[language]
     years = weeks / _WEEKS_PER_YEAR
     if years >= 1000:
         return {"sv": "av en slump mer sällan än på tusen år", "en": "by chance less than once in a thousand years"}[
