@@ -236,6 +236,7 @@ def test_counts_tell_who_is_stuck_deaf_counted_twice_or_one_and_the_same(tmp_pat
         [SensorState.DEAF],
         [SensorState.SILENT],
     ]
+    assert "är jämnt delbart med 2: meddelanden räknas 2 gånger" in view(ports, 2).faults[0].reason.sv
     assert "s4/cellar" in view(ports, 3).faults[0].reason.en
     assert view(ports, 1).since == BEGIN + (5 * 168 - 40) * HOUR
     check_sensors(ports)

@@ -47,7 +47,7 @@ def _duplicated(told: _Told) -> Reason:
             f"Räknar detsamma som {told.other}, timme för timme.", f"Counts the same as {told.other}, hour by hour."
         )
     return Reason(
-        f"Varje antal sedan {told.since} går jämnt upp i {told.sv}: meddelanden räknas {told.sv} gånger.",
+        f"Varje antal sedan {told.since} är jämnt delbart med {told.sv}: meddelanden räknas {told.sv} gånger.",
         f"Every count since {told.since} is a multiple of {told.en}: messages are counted {told.en} times.",
     )
 
