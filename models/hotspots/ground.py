@@ -98,10 +98,11 @@ class Ground:
     against_peers: bool
 
     @classmethod
-    def of(cls, presences: Presences, prior: FleetPrior | None, days: int) -> Ground:
-        """The ground of a list over so many days; fewer than eight series are no peers."""
+    def of(cls, presences: Presences, prior: FleetPrior | None, days: int, peers: int | None = None) -> Ground:
+        """The ground of a list over so many days; fewer than eight peers, by default all series, are none."""
         span = Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS)
-        return cls(presences, prior, span, prior is not None and len(presences.kinds) >= _FEWEST_PEERS)
+        number = len(presences.kinds) if peers is None else peers
+        return cls(presences, prior, span, prior is not None and number >= _FEWEST_PEERS)
 
     def judge(self) -> BestBlocks:
         """Best blocks of all series."""

@@ -72,6 +72,7 @@ def rank_hotspots(
     false_discovery_rate: float = FALSE_DISCOVERY_RATE,
     warming: NDArray[np.bool_] | None = None,
     null: ScanNull | None = None,
+    peers: int | None = None,
 ) -> list[HotSpot]:
     """Rank stairwells by how strongly their counts say that somebody loiters there now, and name the best block.
 
@@ -84,7 +85,7 @@ def rank_hotspots(
     presences
         The counts; ten weeks are made use of where there are as many.
     prior
-        Profiles and spreads of the kinds, fitted to peers. Without it, or with fewer than eight series, a series is
+        Profiles and spreads of the kinds, fitted to peers. Without it, or with fewer than eight peers, a series is
         held against what the model expected of it.
     days
         Length of the period in local days; a day the last window is part of counts as one.
@@ -96,6 +97,8 @@ def rank_hotspots(
         bool[n]: series that have no normal of their own yet, so that peers alone can list them; none by default.
     null
         That of `simulate_null` for the same prior and days, where it is at hand.
+    peers
+        How many series the prior was fitted to; those that are ranked by default.
 
     Returns
     -------
@@ -116,7 +119,7 @@ def rank_hotspots(
     """
     if not len(presences.starts) or not len(presences.kinds):
         return []
-    ground = Ground.of(presences, prior, days)
+    ground = Ground.of(presences, prior, days, peers)
     found = ground.judge()
     if warming is not None:
         found = _of_warming(found, warming, against_peers=ground.against_peers)

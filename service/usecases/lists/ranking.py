@@ -111,7 +111,13 @@ class Ranking:
                 counts[evenings_of_block(part, known, span) >= 0, np.searchsorted(chosen, known.series)] = np.nan
             wanted = {known.stairwell for known in latest}
             again = rank_hotspots(
-                part, self.prior, days=days, top=len(chosen), warming=self.warming[chosen], null=self.null
+                part,
+                self.prior,
+                days=days,
+                top=len(chosen),
+                warming=self.warming[chosen],
+                null=self.null,
+                peers=len(self.presences.kinds),
             )
             latest = [
                 replace(block, series=int(chosen[block.series]))
