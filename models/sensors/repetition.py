@@ -22,7 +22,7 @@ _PRESENCES = 8  # windows with presence in common that equality is judged by
 _ALIKE = 0.9  # of the windows in which either hears something
 _BANDS, _HASHES_OF_A_BAND = 8, 6
 _MULTIPLIERS = np.random.default_rng(0).integers(2**63, size=_BANDS * _HASHES_OF_A_BAND, dtype=np.uint64) * 2 + 1
-_MOST_ALIKE_BY_CHANCE = 0.5
+_LEAST_CHANCE, _MOST_ALIKE_BY_CHANCE = 1e-12, 0.5
 
 
 def counted_in_steps(counts: NDArray[np.float64]) -> Findings:
@@ -128,13 +128,20 @@ def _is_equal(one: NDArray[np.float64], other: NDArray[np.float64], series: int)
     if alike < max(_PRESENCES, _ALIKE * number):
         return False
     chance = min(_MOST_ALIKE_BY_CHANCE, 4 * _chance_alike(one, other))
-    log_chance = alike * np.log(chance) + number * np.log(2)
+    log_chance = alike * np.log(max(chance, _LEAST_CHANCE)) + number * np.log(2)
     return bool(log_chance < np.log(FALSE_FINDINGS_PER_WEEK / series)) or bool((one[heard] == other[heard]).all())
 
 
 def _chance_alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """That two counts are alike in a window in which either is not zero, were they independent."""
-    top = int(min(np.nanmax(one), np.nanmax(other)))
-    shares = [np.array([np.nanmean(x == v) for v in range(min(top, 50) + 1)]) for x in (one, other)]
-    either = 1 - shares[0][0] * shares[1][0]
-    return float((shares[0][1:] * shares[1][1:]).sum() / max(either, 1e-12))
+    (said, shares), (others, other_shares) = (_shares(counts) for counts in (one, other))
+    _, at, other_at = np.intersect1d(said, others, assume_unique=True, return_indices=True)
+    alike = shares[at] * other_shares[other_at]
+    silent = float(alike[said[at] == 0].sum())
+    return float((alike.sum() - silent) / max(1 - silent, 1e-12))
+
+
+def _shares(counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The numbers that a series says, ascending, and how often it says each."""
+    said, times = np.unique(counts[~np.isnan(counts)], return_counts=True)
+    return said, times / times.sum()

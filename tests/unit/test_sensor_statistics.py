@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.sensors import FAULTS, Watched, examined, silent_by_heartbeat, with_fault, with_twins
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.sensors import INTERVAL_BINS, interval_bins, silence_limits, stuck, turned_profiles
+from models.sensors import INTERVAL_BINS, equal_series, interval_bins, silence_limits, stuck, turned_profiles
 
 HOUR = 3600.0
 
@@ -115,3 +115,18 @@ def test_delays_count_from_the_onset() -> None:
     watched = Watched(found, per_week=7)
     assert watched.delays_days(np.array([0, -1])).tolist() == [2.0]
     assert watched.false_per_1000_weeks(np.ones((3, 2), dtype=bool)) == pytest.approx(2000 * 7 / 6)
+
+
+def test_two_sensors_that_are_saturated_at_one_number_are_two() -> None:
+    random = np.random.default_rng(9)
+    counts = np.minimum(random.poisson(78.0, (1008, 2)), 60).astype(float)
+    alike = (counts[:, 0] == counts[:, 1]).mean()
+    assert 0.9 < alike < 1.0
+    assert equal_series(counts).tolist() == [-1, -1]
+
+
+def test_equal_sensors_of_a_busy_place_are_found() -> None:
+    random = np.random.default_rng(10)
+    counts = random.poisson(400.0, (1008, 3)).astype(float)
+    counts[:, 2] = np.where(random.random(1008) < 0.03, 0.0, counts[:, 0])
+    assert equal_series(counts).tolist() == [2, -1, 0]
