@@ -5,7 +5,10 @@ better than as they are; but loitering, too, makes hours busy that were not. So 
 profile as it was with the best block of hours added to it, which is what loitering is.
 
 With profile p the multinomial log-likelihood of counts :math:`n_h` is :math:`\sum n_h \log p_h`; that of a block with a
-share of its own is the maximum over all blocks of up to half a day. Odds are divided by the dispersion that is left.
+share of its own is the maximum over all blocks of up to half a day. What is gained is divided by the dispersion D that
+is left, and since that is told by 22 hours and may be taken for too little, the odds are those of Student's law,
+
+.. math:: \frac{22}{2} \log\Big(1 + \frac{2}{22} \frac{\text{gain}}{D}\Big).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _HOURS = 24
+_FREE_HOURS = _HOURS - 2
 _LONGEST_BLOCK = 12
 _SMOOTHING = 1.0  # presences added to each hour, so that no hour is impossible
 _LEAST_PRESENCES = 40  # of each of the two spans
@@ -52,7 +56,8 @@ def turned_profiles(before: NDArray[np.float64], recent: NDArray[np.float64]) ->
     fits = np.stack([(recent * np.log(np.roll(share, lag, axis=0))).sum(axis=0) for lag in range(_HOURS)])
     as_loitering = _with_a_block(share, recent)
     lag = fits.argmax(axis=0)
-    odds = (fits.max(axis=0) - np.maximum(fits[0], as_loitering)) / _dispersion(share, recent, lag)
+    gain = np.maximum(fits.max(axis=0) - np.maximum(fits[0], as_loitering), 0.0)
+    odds = _FREE_HOURS / 2 * np.log1p(2 / _FREE_HOURS * gain / _dispersion(share, recent, lag))
     enough = (before.sum(axis=0) >= _LEAST_PRESENCES) & (recent.sum(axis=0) >= _LEAST_PRESENCES)
     turned = enough & (lag != 0) & (odds > _THRESHOLD)
     hours = np.where(lag > _HOURS // 2, lag - _HOURS, lag)
@@ -63,7 +68,7 @@ def _dispersion(share: NDArray[np.float64], recent: NDArray[np.float64], lag: ND
     """Pearson's chi-square a degree of freedom around the turned profile: what turning it leaves unexplained."""
     hours = (np.arange(_HOURS)[:, None] - lag) % _HOURS
     expected = np.take_along_axis(share, hours, axis=0) * np.maximum(recent.sum(axis=0), 1e-9)
-    pearson: NDArray[np.float64] = ((recent - expected) ** 2 / expected).sum(axis=0) / (_HOURS - 2)
+    pearson: NDArray[np.float64] = ((recent - expected) ** 2 / expected).sum(axis=0) / _FREE_HOURS
     return np.maximum(pearson, _LEAST_DISPERSION)
 
 

@@ -117,6 +117,13 @@ def test_delays_count_from_the_onset() -> None:
     assert watched.false_per_1000_weeks(np.ones((3, 2), dtype=bool)) == pytest.approx(2000 * 7 / 6)
 
 
+def test_people_who_come_in_groups_at_any_hour_turn_no_clock() -> None:
+    """One in forty such places was told that its day has moved, at every examination."""
+    random = np.random.default_rng(8)
+    before, recent = (2.0 * random.poisson(days / 2, (24, 4000)) for days in (28, 14))
+    assert (turned_profiles(before, recent).hours != 0).mean() < 0.01
+
+
 def test_two_sensors_that_are_saturated_at_one_number_are_two() -> None:
     random = np.random.default_rng(9)
     counts = np.minimum(random.poisson(78.0, (1008, 2)), 60).astype(float)
