@@ -83,7 +83,8 @@ def without_wild_days(cells: Cells, heard: Cells) -> Cells:
     daily = cells.sum(axis=1, dtype=np.float64)
     full = heard.any(axis=1).sum(axis=0, keepdims=True) // _FULL_DAYS
     most = np.maximum(_WILD * np.take_along_axis(-np.sort(-daily, axis=0), full, axis=0), _WILD_PRESENCES)
-    return np.asarray(cells * np.minimum(most / np.maximum(daily, 1.0), 1.0)[:, None], dtype=np.float32)
+    scale = np.minimum(most / np.maximum(daily, 1.0), 1.0).astype(np.float32)
+    return np.asarray(cells * scale[:, None])
 
 
 def total(cells: Cells) -> Cells:
