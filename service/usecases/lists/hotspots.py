@@ -27,8 +27,6 @@ from service.usecases.lists.ranking import presences_of, rank_all, start_of_hist
 from service.usecases.lists.standing import gone_since, told_against
 from service.usecases.telling.publish import approve_and_publish
 
-"""The actor of what is done on schedule."""
-
 
 def make_list(
     ports: Ports,
