@@ -26,7 +26,7 @@ from service.stores.sqlite.annotations import SqliteAnnotationStore
 from service.stores.sqlite.audit import SqliteAuditLog
 from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.chunks import ChunkFolder
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import Database, check_schema
 from service.stores.sqlite.counts import SqliteCountStore
 from service.stores.sqlite.deliveries import SqliteDeliveryStore
 from service.stores.sqlite.episodes import SqliteEpisodeDecisionStore
@@ -111,6 +111,18 @@ def build_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         jobs=SqliteJobStore(Database(folder / "jobs.db", _SCHEMAS["jobs.db"], durable=False)),
         aging=aging,
     )
+
+
+def check_schemas(settings: Settings) -> None:
+    """Look whether this program knows the databases there are, before anything starts on them; none is changed.
+
+    Raises
+    ------
+    StoreError
+        If a newer program wrote one.
+    """
+    for name, migrations in _SCHEMAS.items():
+        check_schema(settings.data_dir / name, migrations)
 
 
 def build_installation(settings: Settings) -> Installation:

@@ -23,15 +23,15 @@ METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder where the processes of one service lay their metrics together."""
 
 
-def serve_api(settings: Settings, descriptor: int | None = None) -> None:
+def serve_api(settings: Settings, descriptor: int) -> None:
     """Serve until SIGTERM; returns when the last request is answered.
 
     Parameters
     ----------
     settings
-        ``api`` says where and with how many processes and threads.
+        ``api`` says with how many processes and threads.
     descriptor
-        An inherited listening socket, instead of ``api.host`` and ``api.port``.
+        A listening socket.
     """
     ApiServer(settings, descriptor).run()  # type: ignore[no-untyped-call]
 
@@ -78,10 +78,10 @@ class ImpatientWorker(ThreadWorker):
 class ApiServer(BaseApplication):
     """The API as gunicorn runs it; parameters as of :func:`serve_api`."""
 
-    def __init__(self, settings: Settings, descriptor: int | None = None) -> None:
+    def __init__(self, settings: Settings, descriptor: int) -> None:
         self._settings = settings
         self.stalled_seconds = settings.api.stalled_seconds
-        self._bind = f"fd://{descriptor}" if descriptor is not None else f"{settings.api.host}:{settings.api.port}"
+        self._bind = f"fd://{descriptor}"
         super().__init__(prog="trappvakt")  # type: ignore[no-untyped-call]
 
     def load_config(self) -> None:

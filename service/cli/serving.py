@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from service.bootstrap import build_ports
+from service.bootstrap import build_ports, check_schemas
 from service.cli.session import Session, pass_session
 from service.logs import configure_logging
 from service.scheduler import run_scheduler
@@ -35,7 +35,12 @@ def api(session: Session, port: int | None, descriptor: int | None) -> None:
     follow_supervisor()
     settings = session.settings_with({} if port is None else {"api.port": port})
     configure_logging(settings.log)
-    serve_api(settings, descriptor)
+    check_schemas(settings)
+    if descriptor is not None:
+        serve_api(settings, descriptor)
+        return
+    with listen(settings.api.host, settings.api.port) as opened:
+        serve_api(settings, opened.fileno())
 
 
 @click.command()
@@ -44,6 +49,7 @@ def scheduler(session: Session) -> None:
     """Run the scheduler alone; there is one for each data folder."""
     follow_supervisor()
     configure_logging(session.settings.log)
+    check_schemas(session.settings)
     ports = build_ports(session.settings)
     run_scheduler(ports, Trainer(ports, [*_command(session), "retrain", "--job"]))
 
@@ -52,7 +58,8 @@ def supervise(session: Session, port: int | None, announce: Callable[[str], None
     """Run API and scheduler until asked to end; ``announce`` gets the address as soon as it can be called."""
     settings = session.settings_with({} if port is None else {"api.port": port})
     configure_logging(settings.log)
-    build_ports(settings)  # what is wrong with settings or stores is said here, once, before anything starts
+    check_schemas(settings)  # what is wrong with these or with settings is said here, once, before anything starts
+    build_ports(settings)
     command = _command(session)
     with listen(settings.api.host, settings.api.port) as opened:
         host, number = opened.getsockname()[:2]

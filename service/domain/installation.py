@@ -23,12 +23,16 @@ class DataFolder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatabaseFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A database: the version of its schema beside the one this program knows, and what is damaged, if anything."""
+    """A database: the version of its schema beside the one this program knows, and what is wrong with it.
+
+    ``damage`` is what is damaged, if anything; ``unread`` why it could not be looked into, of which nothing follows.
+    """
 
     name: str
     schema: int
     known_schema: int
     damage: str | None
+    unread: str | None
 
 
 class Disk(msgspec.Struct, frozen=True, kw_only=True):

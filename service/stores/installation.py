@@ -8,12 +8,11 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
 from service.domain.installation import SCHEDULER_LOCK, DatabaseFile, DataFolder, Disk
-from service.stores.sqlite.connection import Migration
+from service.stores.sqlite.connection import Migration, advice, is_damage, open_to_read
 
 _OTHERS = 0o007
 _BLOCK_BYTES = 512  # of st_blocks, by POSIX
@@ -80,12 +79,15 @@ def _stat(path: Path) -> os.stat_result | None:
 
 
 def _examined(path: Path, known_schema: int) -> DatabaseFile:
-    schema, damage = 0, None
+    schema, damage, unread = 0, None, None
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        with closing(open_to_read(path)) as connection:
             schema = connection.execute("PRAGMA user_version").fetchone()[0]
             found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
             damage = None if found == ["ok"] else "; ".join(found)
     except sqlite3.Error as error:
-        damage = str(error)
-    return DatabaseFile(name=path.name, schema=schema, known_schema=known_schema, damage=damage)
+        if is_damage(error):
+            damage = str(error)
+        else:
+            unread = f"{error}; {advice(error)}"
+    return DatabaseFile(name=path.name, schema=schema, known_schema=known_schema, damage=damage, unread=unread)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import pytest
 
+from service.supervisor import listen
 from tests.e2e.programs import TRAPPVAKT, get, last_scored_hour, post_counts, run, wait_for, written
 
 SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n"
@@ -110,6 +114,32 @@ def test_a_second_scheduler_is_refused(service: Service) -> None:
     refused = run(*service.options, "scheduler", check=False)
     assert refused.returncode == 1
     assert "only one may change state" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "api", "scheduler"])
+def test_nothing_starts_on_the_data_of_a_newer_program(tmp_path: Path, command: str) -> None:
+    """One line says so, instead of a service that answers errors and ticks in vain."""
+    with closing(sqlite3.connect(tmp_path / "register.db")) as database:
+        database.execute("PRAGMA user_version = 999")
+    before = (tmp_path / "register.db").read_bytes()
+    ended = subprocess.run(
+        [*TRAPPVAKT, "--data", tmp_path, command], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert ended.returncode == 1
+    assert re.fullmatch(r"Error: \S+register\.db has schema 999, but this .*; start the newer .*\n", ended.stderr)
+    assert [path.name for path in tmp_path.iterdir()] == ["register.db"]
+    assert (tmp_path / "register.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["serve", "api"])
+def test_a_port_that_is_taken_is_told_at_once(tmp_path: Path, command: str) -> None:
+    """In one line that names the settings."""
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        ended = run("--data", tmp_path, command, "--port", port, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; choose another")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("kind", ["worker", "api", "scheduler"])

@@ -109,6 +109,17 @@ def test_a_damaged_database_is_found_and_nothing_further_asked(folder: Path) -> 
     assert of(diagnoses, "stores") == []
 
 
+def test_a_database_that_cannot_be_read_is_not_called_damaged(folder: Path) -> None:
+    """Nobody is to restore a backup over a database that is whole; rights are what most often is wrong."""
+    for left in folder.glob("counts.db-*"):
+        left.unlink()
+    (folder / "counts.db-wal").mkdir()
+    found = only(told(folder), "databases")
+    assert found.message.startswith("counts.db cannot be read: unable to open database file; check that the user")
+    assert "damage" not in found.message
+    assert found.remedy is None
+
+
 @pytest.mark.parametrize(("schema", "remedy"), [(99, "install the Trappvakt that wrote it"), (1, "back the folder up")])
 def test_a_schema_of_another_program_is_told_and_left_alone(folder: Path, schema: int, remedy: str) -> None:
     """Newer or older; the service migrates, the doctor does not."""

@@ -9,10 +9,11 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from service.errors import StorageFull, StoreError
 
@@ -150,23 +151,44 @@ class Database:
         return connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        if self._version(connection) == len(self._migrations):
+        if self._schema(connection) == len(self._migrations):
             return
         connection.execute("BEGIN IMMEDIATE")
-        for migration in self._migrations[self._version(connection) :]:
+        for migration in self._migrations[self._schema(connection) :]:
             for statement in migration:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
         connection.execute("COMMIT")
 
-    def _version(self, connection: sqlite3.Connection) -> int:
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(self._migrations):
-            raise StoreError(
-                f"{self.path} has schema {version}, but this Trappvakt knows {len(self._migrations)}; "
-                "start the newer Trappvakt that wrote it, or restore a backup"
-            )
-        return version
+    def _schema(self, connection: sqlite3.Connection) -> int:
+        return _known_schema(connection, self.path, len(self._migrations))
+
+
+def check_schema(path: Path, migrations: Sequence[Migration]) -> None:
+    """Look, without writing to it, whether a newer program wrote a file; what else is wrong is told where it is used.
+
+    Raises
+    ------
+    StoreError
+        If one did.
+    """
+    with suppress(sqlite3.Error), closing(open_to_read(path)) as connection:
+        _known_schema(connection, path, len(migrations))
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, and makes no file."""
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+
+
+def _known_schema(connection: sqlite3.Connection, path: Path, known: int) -> int:
+    schema: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if schema > known:
+        raise StoreError(
+            f"{path} has schema {schema}, but this Trappvakt knows {known}; "
+            "start the newer Trappvakt that wrote it, or restore a backup"
+        )
+    return schema
 
 
 @contextmanager
@@ -176,7 +198,7 @@ def errors_of(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         full = _code(error) == sqlite3.SQLITE_FULL
-        raise (StorageFull if full else StoreError)(f"{path}: {error}; {_advice(error)}") from error
+        raise (StorageFull if full else StoreError)(f"{path}: {error}; {advice(error)}") from error
 
 
 def _sha256(content: bytes) -> str:
@@ -203,14 +225,20 @@ def _code(error: sqlite3.Error) -> int:
     return code & 0xFF
 
 
-def _advice(error: sqlite3.Error) -> str:
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is at fault, and not its rights, its disk or others who use it."""
+    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def advice(error: sqlite3.Error) -> str:
+    """What to do about an error."""
+    if is_damage(error):
+        return "the file is damaged, restore it from a backup"
     match _code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"another process has held its lock for {BUSY_SECONDS} s, wait for it to finish"
         case sqlite3.SQLITE_FULL:
             return "free some space on the disk"
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return "the file is damaged, restore it from a backup"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return "check that the user of the service may write to the folder"
         case _:

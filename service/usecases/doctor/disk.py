@@ -141,6 +141,8 @@ def _room(used: int, free: int, days: float) -> Diagnosis:
 def _fault(database: DatabaseFile) -> Diagnosis | None:
     if database.damage:
         return failed("databases", f"{database.name} is damaged: {database.damage}", "restore it from a backup")
+    if database.unread:
+        return failed("databases", f"{database.name} cannot be read: {database.unread}")
     if database.schema > database.known_schema:
         return failed(
             "databases",
