@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
+from enum import Enum
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -92,7 +94,8 @@ def load_settings(
     for dotted, value in (overrides or {}).items():
         section, key = dotted.split(".")
         _merge(document, {section: {key: value}}, "the command line")
-    origins = ([str(chosen)] if chosen else []) + (["the command line"] if overrides else [])
+    by_hand = set(overrides or {}) - {"general.data_dir"}  # any folder will do, so what is odd is elsewhere
+    origins = ([str(chosen)] if chosen else []) + (["the command line"] if by_hand else [])
     return _validated(document, " and ".join(origins) or "the defaults")
 
 
@@ -111,10 +114,12 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         If the file cannot be read or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))  # editors of Windows begin a file with a byte order mark
     except OSError as error:
         raise SettingsError(f"the settings file {path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"the settings file {path} is not UTF-8; save it as such") from error
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"the settings file {path} is not valid TOML: {error}") from error
 
 
@@ -184,10 +189,23 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
 
 
 def _readable(error: msgspec.ValidationError) -> str:
-    """Name the key first, and the values it takes where they can be counted."""
+    """Name the key first; of what it takes the values, where they can be counted, or words in place of a pattern."""
     what, _, where = str(error).replace("`", "").partition(" - at $.")
-    section, _, key = where.partition(".")
-    known = get_args(get_type_hints(get_type_hints(Settings)[section]).get(key))
     if what.startswith("Invalid enum value"):
-        what = f"{what.replace(' enum', '')}; use one of {', '.join(map(str, known))}"
+        kind = _annotation(where)
+        values = list(kind) if isinstance(kind, type) and issubclass(kind, Enum) else get_args(kind)
+        what = f"{what.replace(' enum', '')}; use one of {', '.join(map(str, values))}"
+    elif what.startswith("Expected str matching regex"):
+        what = f"expected {_annotation(where).__metadata__[0].description}"
+    elif what.startswith("Invalid RFC3339"):
+        what = "expected a date like 2026-12-24"
     return f"{where}: {what[0].lower()}{what[1:]}"
+
+
+def _annotation(where: str) -> Any:
+    """What the types say of a key such as ``webhooks.subscriptions[0].name``."""
+    found: Any = Settings
+    for name, _index in re.findall(r"(\w+)|\[(\d+)\]", where):
+        bare = get_args(found)[0] if get_origin(found) is Annotated else found
+        found = get_type_hints(bare, include_extras=True)[name] if name else get_args(bare)[0]
+    return found

@@ -12,16 +12,27 @@ from msgspec import Meta
 from service.errors import SettingsError
 
 _PATTERN = r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+"
-_Address = Annotated[str, Meta(pattern=rf"^{_PATTERN}$(?!\n)", max_length=254)]
-_AddressIfAny = Annotated[str, Meta(pattern=rf"^({_PATTERN})?$(?!\n)", max_length=254)]
-_RecipientName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$(?!\n)", max_length=100)]
+_EXAMPLE = "an address like office@norrbo.example"
+_Address = Annotated[str, Meta(pattern=rf"^{_PATTERN}$(?!\n)", max_length=254, description=_EXAMPLE)]
+_AddressIfAny = Annotated[
+    str, Meta(pattern=rf"^({_PATTERN})?$(?!\n)", max_length=254, description=f"{_EXAMPLE}, or nothing")
+]
 _Positive = Annotated[int, Meta(ge=1)]
+SystemName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$(?!\n)",
+        max_length=100,
+        description="a letter or digit, and then letters, digits and . _ -",
+    ),
+]
+"""Of an office or a system: what is kept and audited in the place of an address."""
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who gets which lists. The name, of an office rather than a person, is what is kept and audited."""
 
-    name: _RecipientName
+    name: SystemName
     address: _Address
     tenant: Annotated[str, Meta(min_length=1)]
     area: Annotated[str, Meta(min_length=1)] | None = None

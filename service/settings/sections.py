@@ -12,8 +12,11 @@ from service.settings.calendars import AreaCalendar
 
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]*$(?!\n)", max_length=100)]
-NameIfAny = Annotated[str, Meta(pattern=r"^([A-Za-z][A-Za-z0-9_.:-]*)?$(?!\n)", max_length=100)]
+_NAME = "a letter, and then letters, digits and . _ : -"
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_.:-]*$(?!\n)", max_length=100, description=_NAME)]
+NameIfAny = Annotated[
+    str, Meta(pattern=r"^([A-Za-z][A-Za-z0-9_.:-]*)?$(?!\n)", max_length=100, description=f"{_NAME}; or nothing")
+]
 
 
 class General(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +82,7 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class InfluxDB(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to reach InfluxDB 2; the token is no setting but a secret."""
 
-    url: Annotated[str, Meta(pattern="^https?://")]
+    url: Annotated[str, Meta(pattern="^https?://", description="an address like http://influxdb:8086")]
     org: str
     counts_bucket: str
     verdicts_bucket: str
@@ -88,7 +91,7 @@ class InfluxDB(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connect_timeout_seconds: Positive
     verify_tls: bool
     ca_file: str
-    proxy: Annotated[str, Meta(pattern="^(https?://.*)?$")]
+    proxy: Annotated[str, Meta(pattern="^(https?://.*)?$", description="an address like http://proxy:3128, or nothing")]
     reconcile_days: Annotated[int, Meta(ge=0, le=3660)]
 
 

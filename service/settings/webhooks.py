@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from service.domain.events import EventType
 from service.errors import SettingsError
-from service.settings.mail import is_loopback
+from service.settings.mail import SystemName, is_loopback
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with, by Standard Webhooks
 _SECRET_BYTES = range(24, 65)
@@ -24,8 +24,13 @@ _Positive = Annotated[int, Meta(ge=1)]
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is told of what; the name, of a system rather than a person, is what is kept and audited."""
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$(?!\n)", max_length=100)]
-    url: Annotated[str, Meta(pattern=r"^https?://[!-~]+$(?!\n)", max_length=2000)]
+    name: SystemName
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[!-~]+$(?!\n)", max_length=2000, description="an address like https://norrbo.example/in"
+        ),
+    ]
     tenant: Annotated[str, Meta(min_length=1)]
     events: Annotated[tuple[EventType, ...], Meta(min_length=1)]
     secret_file: Annotated[str, Meta(min_length=1)]
@@ -39,7 +44,9 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom events are sent to and how; secrets are no settings but files."""
 
-    source: Annotated[str, Meta(pattern=r"^[!-~]+$(?!\n)", max_length=200)]
+    source: Annotated[
+        str, Meta(pattern=r"^[!-~]+$(?!\n)", max_length=200, description="a name or address in ASCII, without spaces")
+    ]
     timeout_seconds: _Positive
     give_up_hours: _Positive
     keep_days: Annotated[int, Meta(ge=8)]

@@ -14,6 +14,10 @@ from service.settings import Settings, influxdb_token, load_settings
 from service.settings.calendars import holiday_dates
 
 DEFAULTS = tomllib.loads(resources.files("service.settings").joinpath("default.toml").read_text("utf-8"))
+SUBSCRIPTION = (
+    '{name = "a", url = "https://a.example/", tenant = "t", secret_file = "/s", '
+    'events = ["trappvakt.list.approved", "odd"]}'
+)
 KEYS = [(section, key) for section, keys in DEFAULTS.items() for key in keys]
 
 
@@ -92,6 +96,46 @@ def test_odd_value_stops_start_up_and_names_the_key(tmp_path: Path, section: str
     path = write(tmp_path, f"[{section}]\n{key} = {value}\n")
     with pytest.raises(SettingsError, match=rf"{section}\.{key}"):
         load_settings(path, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[general]\nextra_holidays = ["midsummer"]', "general.extra_holidays[0]: expected a date like 2026-12-24"),
+        ('[schema]\nfield = "9"', "schema.field: expected a letter, and then letters, digits and . _ : -"),
+        ('[influxdb]\nurl = "influxdb:8086"', "influxdb.url: expected an address like http://influxdb:8086"),
+        ('[mail]\nsender = "norrbo"', "mail.sender: expected an address like office@norrbo.example, or nothing"),
+        (
+            '[mail]\nrecipients = [{name = "å", address = "a@b", tenant = "t"}]',
+            "mail.recipients[0].name: expected a letter",
+        ),
+        (
+            f"[webhooks]\nsubscriptions = [{SUBSCRIPTION}]",
+            "events[1]: invalid value 'odd'; use one of trappvakt.episode.",
+        ),
+    ],
+)
+def test_what_a_key_takes_is_told_in_words(tmp_path: Path, text: str, says: str) -> None:
+    """Not by a pattern that few can read, nor by the name of a standard; values in a list are counted up as well."""
+    path = write(tmp_path, text)
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        load_settings(path, {})
+
+
+def test_the_origin_of_what_is_odd_is_told(tmp_path: Path) -> None:
+    """A folder named by hand is never what is odd."""
+    path = write(tmp_path, "[window]\nminutes = 7\n")
+    with pytest.raises(SettingsError, match=re.escape(f"{path}: window.minutes")):
+        load_settings(path, {}, {"general.data_dir": "elsewhere"})
+    with pytest.raises(SettingsError, match=re.escape(f"{path} and the command line: window.minutes")):
+        load_settings(path, {}, {"general.data_dir": "elsewhere", "general.timezone": "UTC"})
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """As editors of Windows write it."""
+    path = tmp_path / "trappvakt.toml"
+    path.write_text("[window]\nminutes = 30\n", "utf-8-sig")
+    assert load_settings(path, {}).window.minutes == 30
 
 
 def test_unknown_key_names_the_known_ones(tmp_path: Path) -> None:
