@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from click.testing import CliRunner
 
 from service.bootstrap import build_ports
 from service.cli import main
+from service.cli.application import COMMANDS
 from service.domain.keys import Role
 from service.settings import load_settings
 from service.usecases.keys import authenticate
@@ -120,6 +124,26 @@ def test_an_error_is_one_line_and_exit_code_1(trappvakt: Trappvakt, words: tuple
 def test_wrong_use_is_exit_code_2(trappvakt: Trappvakt, words: tuple[str, ...]) -> None:
     """As click has it."""
     assert trappvakt(*words, fails=True).exit_code == 2
+
+
+def test_a_slip_of_the_pen_is_told_with_what_may_be_meant() -> None:
+    """Of the commands themselves, as of those below them."""
+    assert "No such command 'lits'. Did you mean 'lists'?" in CliRunner().invoke(main, ["lits"]).stderr
+    assert "No such command 'maek'. Did you mean 'make'?" in CliRunner().invoke(main, ["lists", "maek"]).stderr
+
+
+def test_help_names_every_command_in_a_line_of_its_own_and_imports_none() -> None:
+    """On a terminal of 80 columns; numpy alone takes as long as all of it."""
+    script = (
+        "import sys; from service.cli import main; main(['--help'], standalone_mode=False); "
+        "sys.exit(', '.join({'numpy', 'structlog', 'service.bootstrap'} & set(sys.modules)) or 0)"
+    )
+    environment = {**os.environ, "COLUMNS": "80"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = done.stdout.split("Commands:\n")[1].splitlines()
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 
 def test_a_broken_settings_file_is_one_line(tmp_path: Path) -> None:

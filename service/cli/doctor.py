@@ -1,4 +1,4 @@
-"""What is set, what answers, and what the API promises."""
+"""What is wrong with an installation, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 import click
 import msgspec
 
-from service.api.contract import openapi_json
 from service.bootstrap import build_installation
 from service.cli.session import Session, pass_session
 from service.cli.terminal import show_table, waiting
@@ -33,21 +32,6 @@ def doctor(session: Session, as_json: bool) -> None:
         show_table(("part", "state", "what is", "what to do"), rows)
     if not healthy:
         sys.exit(1)
-
-
-@click.command()
-@pass_session
-def settings(session: Session) -> None:
-    """Print every setting in force as TOML-like lines; secrets are not among them."""
-    for section, values in msgspec.to_builtins(session.settings).items():
-        for key, value in values.items():
-            click.echo(f"{section}.{key} = {msgspec.json.encode(value).decode()}")
-
-
-@click.command()
-def openapi() -> None:
-    """Print the OpenAPI document of the API."""
-    click.echo(msgspec.json.format(openapi_json(), indent=2).decode())
 
 
 def _diagnoses(session: Session) -> list[Diagnosis]:
