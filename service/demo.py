@@ -91,7 +91,7 @@ def prepare_folder(folder: Path, asked: Mapping[str, Mapping[str, Any]] | None =
     InvalidInput
         If the folder holds anything.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise InvalidInput(f"{folder} is not empty; name a new folder for the demo with --data, or leave it out")
     settings = folder / SETTINGS_FILE

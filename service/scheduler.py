@@ -39,7 +39,7 @@ def scheduler_lock(settings: Settings) -> Iterator[None]:
     SchedulerBusy
         If another process is.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(settings.data_dir / SCHEDULER_LOCK)
     try:
         lock.acquire(timeout=0)

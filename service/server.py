@@ -40,7 +40,8 @@ def metrics_folder(settings: Settings) -> Path:
     """An empty folder for the metrics of a service that starts anew; what a former one left there is gone."""
     folder = settings.data_dir / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir()
     return folder.absolute()
 
 

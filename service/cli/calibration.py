@@ -25,6 +25,9 @@ def calibration(session: Session, weeks: int, tenant: str | None) -> None:
             f"{rate.opened:.2f} episodes opened per 100 stairwell-weeks ({rate.low:.2f}-{rate.high:.2f}); "
             f"promised are {rate.promised:g}"
         )
+    if report.overall is None and report.episodes is None:
+        click.echo("Nothing was judged in these weeks, so nothing is known of drift")
+        return
     for told in report.drift or ["No drift is evident"]:
         click.echo(told)
 

@@ -47,11 +47,14 @@ def list_(
     days: int,
 ) -> None:
     """List the episodes that opened in the last days, by start."""
+    owner = session.tenant(tenant)
+    if stairwell:
+        session.ports.register.stairwell(owner, stairwell)  # misspelt, it would seem to be calm
     since = session.ports.clock.now() - timedelta(days=days)
     wanted = EpisodeFilter(
         stairwell=stairwell, start=since, open=only_open or None, common_cause=common_cause, limit=_SHOWN
     )
-    found, more = find_episodes(session.ports, session.tenant(tenant), wanted)
+    found, more = find_episodes(session.ports, owner, wanted)
     show_table(("episode", "stairwell", "space", "start", "status", "decided", "why"), map(_cells, found))
     if more:
         click.echo(f"Only the first {_SHOWN}; ask for fewer days", err=True)

@@ -46,9 +46,12 @@ def evaluate(session: Session, *, k: int, lists: int, area: str | None, truth: P
             incidents=known,
             progress=bar.update,
         )
-    show_table(_HEADERS, _rows(found))
-    for note in found.notes:
-        click.echo(note)
+    if found.lists:
+        show_table(_HEADERS, _rows(found))
+        for note in found.notes:
+            click.echo(note)
+    else:
+        click.echo("There is no approved list to judge yet; `trappvakt lists approve ID` approves one")
     for problem in problems:
         click.echo(f"line {problem.row}: {problem.message}", err=True)
     if problems:

@@ -75,7 +75,7 @@ class Session:
         tenants = self._tenants()
         if len(tenants) == 1:
             return tenants[0]
-        raise InvalidInput(f"name the tenant with --tenant; {_known(tenants)}")
+        raise InvalidInput(f"name the tenant with --tenant; {self._known(tenants)}")
 
     def known_tenant(self, given: str | None) -> str:
         """The tenant named, which the register must know, or the only one there is.
@@ -88,16 +88,18 @@ class Session:
         tenants = self._tenants()
         if given and given not in tenants:
             raise InvalidInput(
-                f"there is no housing company {given!r}; {_known(tenants)}; if it is new, say so with --new-tenant"
+                f"there is no housing company {given!r}; {self._known(tenants)}; if it is new, say so with --new-tenant"
             )
         return self.tenant(given)
 
     def _tenants(self) -> list[str]:
         return sorted({series.tenant for series in self.ports.register.series()})
 
-
-def _known(tenants: list[str]) -> str:
-    return f"known are {', '.join(tenants)}" if tenants else "none is known yet: import places first"
+    def _known(self, tenants: list[str]) -> str:
+        """Those there are; where there is none, the folder that was looked into, which may be the wrong one."""
+        if tenants:
+            return f"known are {', '.join(tenants)}"
+        return f"none is known yet in {self.settings.data_dir.absolute()}: import places first, or name another folder"
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -52,7 +52,7 @@ class FileSessionSecret:
 
     def _make(self) -> None:
         """Write it aside and link it into place: of processes that make it at once, one does, and none sees half."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
         try:
             with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -132,10 +132,10 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
-                f"{self.path.parent} cannot be created: {error.strerror}; check general.data_dir"
+                f"{self.path.parent.absolute()} cannot be created: {error.strerror}; check general.data_dir"
             ) from error
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:

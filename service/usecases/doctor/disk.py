@@ -30,7 +30,7 @@ def examine_folder(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
     if folder is None:
         yield failed(
             "data folder",
-            f"{ports.settings.data_dir.absolute()} does not exist",
+            f"there is no folder {ports.settings.data_dir.absolute()}",
             "name the right one by general.data_dir or --data; a new one is made when places or counts come",
         )
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,22 @@ def test_the_tenant_may_be_left_out_where_there_is_one(trappvakt: Trappvakt) -> 
     trappvakt("import", counts, "--tenant", "norrbo")
 
 
+def test_where_nothing_is_known_the_folder_is_named(trappvakt: Trappvakt) -> None:
+    """Whoever forgot --config or --data has looked into another one; it was made for its owner alone."""
+    folder = trappvakt.folder / "data"
+    assert f"none is known yet in {folder}: import places first, or" in trappvakt("lists", "list", fails=True).stderr
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_nothing_to_tell_is_not_told_as_good_news(filled: Trappvakt) -> None:
+    """A stairwell that is misspelt has had no calm fortnight, and no list is no bad list."""
+    assert "has no stairwell Q" in filled("episodes", "list", "--stairwell", "Q", fails=True).stderr
+    assert "has no stairwell" not in filled("episodes", "list", "--stairwell", "A").output
+    assert filled("evaluate").output == (
+        "There is no approved list to judge yet; `trappvakt lists approve ID` approves one\n"
+    )
+
+
 def test_a_tenant_that_is_not_known_is_asked_about(filled: Trappvakt) -> None:
     """A slip of the pen begins no housing company."""
     counts = filled.file("more.csv", COUNTS)
@@ -80,6 +97,12 @@ def test_calibration_is_told_in_a_table_and_in_words(filled: Trappvakt) -> None:
     assert lines[0].split("\t")[:3] == ["windows of", "windows", "expected"]
     assert "episodes opened per 100 stairwell-weeks" in lines[1]
     assert lines[2] == "No drift is evident"
+
+
+def test_calibration_of_nothing_says_so(trappvakt: Trappvakt) -> None:
+    """It does not say that all is well."""
+    lines = trappvakt("calibration").output.splitlines()
+    assert lines[1:] == ["Nothing was judged in these weeks, so nothing is known of drift"]
 
 
 def test_score_tells_what_it_did(filled: Trappvakt) -> None:

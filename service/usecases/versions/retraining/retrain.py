@@ -105,7 +105,7 @@ def retraining_lock(settings: Settings) -> Iterator[None]:
     Conflict
         If another runs.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(settings.data_dir / LOCK_FILE)
     try:
         lock.acquire(timeout=0)
