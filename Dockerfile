@@ -1,8 +1,10 @@
+# syntax=docker/dockerfile:1
 # Two stages: wheels are built where compilers and the source may be, and only wheels go into the image that runs.
 FROM python:3.11 AS build
 WORKDIR /source
 COPY . .
-RUN pip wheel --no-cache-dir --wheel-dir /wheels .
+# What was fetched for the build before is kept beside the image, so that a changed line of ours fetches nothing anew.
+RUN --mount=type=cache,target=/root/.cache/pip pip wheel --wheel-dir /wheels .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home trappvakt \
@@ -11,7 +13,8 @@ RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links=/wheels trappvakt
 COPY --chmod=644 config/container.toml /etc/trappvakt.toml
 
-USER trappvakt
+# By number, so that a cluster that refuses root can tell that this is not root.
+USER 10001
 ENV TRAPPVAKT_CONFIG=/etc/trappvakt.toml PYTHONUNBUFFERED=1
 VOLUME /data
 EXPOSE 8080
