@@ -76,8 +76,16 @@ def run_job_process(ports: Ports, number: int) -> Job:
     """Be the process of a job: of the lowest priority, and ended with the scheduler, its workers with it."""
     follow_supervisor()
     signal.signal(signal.SIGTERM, _leave)
-    os.nice(LOWEST_PRIORITY)
+    give_way()
     return run_job(ports, number)
+
+
+def give_way() -> None:
+    """Take the lowest priority; where a sandbox forbids it, say so, since a slow tick is better than no retraining."""
+    try:
+        os.nice(LOWEST_PRIORITY)
+    except OSError as error:
+        _log.warning("retraining without giving way", reason=error.strerror)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
