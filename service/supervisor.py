@@ -200,6 +200,7 @@ def listen(host: str, port: int) -> socket.socket:
         opened.listen(2048)
     except OSError as error:
         raise SettingsError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with api.host, api.port"
+            f"cannot listen on {host}:{port}: {error.strerror or error}; "
+            "choose another with --port, api.port or api.host"
         ) from error
     return opened

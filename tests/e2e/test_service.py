@@ -138,7 +138,9 @@ def test_a_port_that_is_taken_is_told_at_once(tmp_path: Path, command: str) -> N
         port = taken.getsockname()[1]
         ended = run("--data", tmp_path, command, "--port", port, check=False)
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; choose another")
+    assert ended.stderr.startswith(
+        f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port"
+    )
     assert ended.stderr.count("\n") == 1
 
 

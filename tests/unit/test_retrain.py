@@ -28,9 +28,9 @@ from service.usecases.versions.retraining.candidates import CHOICES, Choice, com
 from service.usecases.versions.retraining.counts import TrainingCounts, read_training_counts
 from service.usecases.versions.retraining.crew import Crew
 from service.usecases.versions.retraining.effort import Effort
+from service.usecases.versions.retraining.lock import retraining_lock
 from service.usecases.versions.retraining.loitering import DAYS, injected
 from service.usecases.versions.retraining.panels import Panel
-from service.usecases.versions.retraining.retrain import retraining_lock
 from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial
 from service.usecases.versions.retraining.tuning import tune
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 
 import msgspec
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from models.training.fleet import FleetFit
@@ -23,7 +20,6 @@ from service.exports.retraining_page import render_retraining_page
 from service.exports.retraining_words import summary
 from service.exports.wording import Language
 from service.ports import Ports
-from service.settings import Settings
 from service.usecases.versions.retraining.counts import (
     TrainingCounts,
     read_training_counts,
@@ -32,6 +28,7 @@ from service.usecases.versions.retraining.counts import (
 from service.usecases.versions.retraining.crew import Crew, crew
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.judging import Court, Judged, gain, metrics_of, stands
+from service.usecases.versions.retraining.lock import retraining_lock
 from service.usecases.versions.retraining.making import (
     CalibrateTask,
     FitTask,
@@ -58,7 +55,6 @@ from service.usecases.versions.retraining.steps import (
 )
 from service.usecases.versions.retraining.tuning import Tuning, tune, with_
 
-LOCK_FILE = "retraining.lock"
 _PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
 
 
@@ -94,27 +90,6 @@ def retrain(
         return _Retraining(ports, workers, progress, effort or Effort.of(settings.retraining.simulated_share)).run(
             weeks or settings.retraining.weeks
         )
-
-
-@contextmanager
-def retraining_lock(settings: Settings) -> Iterator[None]:
-    """Be the only retraining of these data; the system frees the lock when its holder dies.
-
-    Raises
-    ------
-    Conflict
-        If another runs.
-    """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(settings.data_dir / LOCK_FILE)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise Conflict(f"a retraining of {settings.data_dir} is running already; wait for it to end") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass(frozen=True)
