@@ -11,6 +11,7 @@ import msgspec
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
 from service.errors import InvalidInput
+from service.settings import checked_token
 from service.settings.retention import Retention
 from service.settings.sections import InfluxDB
 from service.stores.influx.provisioning import provision
@@ -77,8 +78,8 @@ def _keep_days(retention: Retention) -> tuple[int, int]:
 
 
 def _admin_token(file: Path | None) -> str:
-    token = file.read_text("utf-8") if file else click.prompt("Admin token", hide_input=True, err=True)
-    return str(token).strip()
+    token = file.read_text("utf-8", "replace") if file else click.prompt("Admin token", hide_input=True, err=True)
+    return checked_token(str(token).strip(), str(file or "what was typed"))
 
 
 def _write_secret(path: Path, token: str) -> None:

@@ -129,19 +129,32 @@ def influxdb_token(settings: Settings, environment: Mapping[str, str] = os.envir
     Raises
     ------
     SettingsError
-        If there is none.
+        If there is none, or what is there is no token.
     """
     if token := environment.get("TRAPPVAKT_INFLUXDB_TOKEN", "").strip():
-        return token
-    if settings.influxdb.token_file:
+        return checked_token(token, "TRAPPVAKT_INFLUXDB_TOKEN")
+    if file := settings.influxdb.token_file:
         try:
-            if token := Path(settings.influxdb.token_file).read_text("utf-8").strip():
-                return token
+            if token := Path(file).read_text("utf-8", "replace").strip():
+                return checked_token(token, f"influxdb.token_file {file}")
         except OSError as error:
             raise SettingsError(f"influxdb.token_file cannot be read: {error}") from error
     raise SettingsError(
         "InfluxDB needs a token: set TRAPPVAKT_INFLUXDB_TOKEN, or influxdb.token_file to a file that holds it"
     )
+
+
+def checked_token(token: str, where: str) -> str:
+    """The token, if a request can carry it; ``where`` it comes from is told, but not what it is.
+
+    Raises
+    ------
+    SettingsError
+        If not.
+    """
+    if not re.fullmatch("[!-~]+", token):
+        raise SettingsError(f"{where} holds no token; a token is one line of ASCII without spaces")
+    return token
 
 
 def _merge(document: dict[str, Any], changes: Mapping[str, Any], origin: str) -> None:

@@ -205,6 +205,19 @@ def test_missing_token_says_where_to_put_it(tmp_path: Path, token_file: str) -> 
         influxdb_token(settings, {})
 
 
+@pytest.mark.parametrize("content", [b"two\nlines\n", "å\n".encode(), b"\xbd\xff", b"a b"])
+def test_what_is_no_token_is_told_and_not_shown(tmp_path: Path, content: bytes) -> None:
+    """No request could carry it, and each would fail by an error of its own."""
+    secret = tmp_path / "token"
+    secret.write_bytes(content)
+    settings = load_settings(write(tmp_path, f"[influxdb]\ntoken_file = '{secret}'\n"), {})
+    with pytest.raises(SettingsError, match=r"influxdb\.token_file \S+ holds no token; a token is one line") as told:
+        influxdb_token(settings, {})
+    assert content.decode("latin-1").strip() not in str(told.value)
+    with pytest.raises(SettingsError, match="TRAPPVAKT_INFLUXDB_TOKEN holds no token"):
+        influxdb_token(settings, {"TRAPPVAKT_INFLUXDB_TOKEN": content.decode("latin-1")})
+
+
 def test_defaults_hold_no_secret() -> None:
     """No password, no token, not even a sample of one."""
     names = [key for _, key in KEYS if re.search("token|password|secret", key)]

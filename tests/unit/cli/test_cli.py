@@ -250,6 +250,14 @@ def test_settings_are_printed_as_they_are_in_force(tmp_path: Path) -> None:
     assert 'general.data_dir = "/elsewhere"' in output
 
 
+def test_an_admin_token_that_is_none_is_told_before_anything_is_asked(trappvakt: Trappvakt) -> None:
+    """The wrong file was named; InfluxDB need not be there to say so."""
+    file = trappvakt.folder / "picture.png"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n")
+    told = trappvakt("influx", "setup", "--admin-token-file", file, fails=True).stderr
+    assert told == f"Error: {file} holds no token; a token is one line of ASCII without spaces\n"
+
+
 def test_openapi_is_printed_as_json(trappvakt: Trappvakt) -> None:
     """The same document that the API serves."""
     assert json.loads(trappvakt("openapi").output)["openapi"].startswith("3.1")
