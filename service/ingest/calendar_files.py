@@ -20,6 +20,8 @@ from service.domain.annotations import AnnotationKind, AnnotationRow, CalendarEv
 from service.errors import InvalidInput, RowProblem
 
 _TOO_OFTEN = {"SECONDLY", "MINUTELY", "HOURLY"}
+_TOLD = 100
+"""Letters of what the reader says of a broken file; it repeats whole lines, whatever they hold."""
 
 
 def read_calendar(
@@ -46,7 +48,10 @@ def read_calendar(
     try:
         calendar = icalendar.Calendar.from_ical(content)
     except (ValueError, IndexError) as error:
-        raise InvalidInput(f"the file is no iCalendar that can be read: {error}") from error
+        told = "".join(letter if letter.isprintable() else "?" for letter in str(error)[:_TOLD])
+        raise InvalidInput(
+            f"the file is no iCalendar that can be read: {told}; export it from the calendar again, as .ics"
+        ) from error
     events = dict(enumerate(calendar.walk("VEVENT"), start=1))
     problems = {number: problem for number, event in events.items() if (problem := _problem(event))}
     good = {number: event for number, event in events.items() if number not in problems}

@@ -241,11 +241,13 @@ def test_where_all_events_are_may_be_said(ports):
     assert all(one[3] == {"area": "Norra"} for one in in_force(ports))
 
 
-@pytest.mark.parametrize("content", [b"", b"hej", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("content", [b"", b"hej", b"\xff\xfe\x00", b"\x1b[2J" * 999])
 def test_what_is_no_calendar_is_refused(content):
     """As a whole, in words."""
-    with pytest.raises(InvalidInput, match="no iCalendar"):
+    with pytest.raises(InvalidInput, match=r"no iCalendar .*; export it") as told:
         read_calendar(content, STOCKHOLM, AnnotationKind.RENOVATION, YEAR)
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 250
 
 
 def test_an_id_may_be_chosen_and_is_replaced(ports):
