@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.ports.lists import HotspotListStore
-from service.scheduler import scheduler_lock
+from service.scheduler import run_every, scheduler_lock
 from service.tick import Tick
 from service.usecases.findings.common_cause import count_begun
 from service.usecases.learning.advance import advance
@@ -237,6 +238,36 @@ def test_the_lock_lets_one_in(ports: Ports) -> None:
         pass
     with scheduler_lock(ports.settings):
         assert advance(ports).windows > 0
+
+
+def test_ticks_that_come_due_while_one_runs_are_counted_and_left_out() -> None:
+    """The one after them comes in time."""
+    stop, before, began = threading.Event(), counted("ticks_missed"), list[float]()
+
+    def tick() -> None:
+        began.append(time.monotonic())
+        if len(began) == 1:
+            time.sleep(0.5)
+        else:
+            stop.set()
+
+    run_every(0.2, tick, stop)
+    assert counted("ticks_missed") == before + 2
+    assert 0.5 <= began[1] - began[0] < 0.8
+
+
+def test_a_tick_that_fails_is_logged_and_followed_by_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    """Steps catch their own errors; this is what is left."""
+    stop, outcomes = threading.Event(), [RuntimeError("out of step"), None]
+
+    def tick() -> None:
+        if error := outcomes.pop(0):
+            raise error
+        stop.set()
+
+    run_every(0.1, tick, stop)
+    assert outcomes == []
+    assert "out of step" in caplog.text
 
 
 def test_no_list_without_a_scored_window(tmp_path: Path) -> None:
