@@ -18,8 +18,8 @@ from service.ports import Ports
 from service.usecases.intake.ingest import IngestReport, ingest_counts
 from service.usecases.learning.advance import advance
 from service.usecases.retention.kept import READINGS_MARGIN_SECONDS
-from tests.unit.ingest_counts.senders import place, ports_of, stored
-from tests.worlds import TENANT
+from tests.unit.ingest_counts.senders import NOW, place, ports_of, stored
+from tests.worlds import TENANT, sqlite_ports
 
 MIDNIGHT = datetime(2026, 11, 20, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -223,3 +223,13 @@ def test_counts_that_were_deleted_for_their_age_are_not_derived_anew(ports: Port
     assert again.rejected == sum(one.time.timestamp() < cut for one in said)
     assert hours(ports) == {hour: count for hour, count in whole.items() if hour >= -28}
     assert len(hours(ports)) > 20
+
+
+def test_stays_are_counted_in_the_windows_that_are_scored_whatever_the_settings_say_meanwhile(tmp_path: Path) -> None:
+    """Set to another length and back, an hour would hold a stay as often as the quarters of an hour did."""
+    asked = ports_of("sqlite", tmp_path)
+    register(asked, Semantics.PRESENCE, Liveness.ASSUMED)
+    take(asked, reading(0, 2400))
+    advance(asked, MIDNIGHT + HOUR)
+    take(sqlite_ports(tmp_path, NOW, window__minutes=15), reading(60, 2400))
+    assert hours(asked) == {0: 1, 1: 1}

@@ -29,7 +29,7 @@ from service.errors import RowProblem
 from service.ports import Ports
 from service.settings import Settings
 from service.usecases.intake.origins import Placement, Resolved, resolve_origins
-from service.usecases.intake.readings import record_readings
+from service.usecases.intake.readings import record_readings, withdraw_elsewhere
 from service.usecases.intake.sightings import note_from_the_future, note_sightings
 from service.usecases.retention.kept import counts_taken_since, told
 
@@ -137,6 +137,7 @@ def _store(ports: Ports, columns: CountColumns, placed: _Placed, good: NDArray[n
     series = np.array([one.series for one in placed.placements], dtype=np.int64)[placed.position[counted]]
     sources = np.array([one.source for one in placed.placements], dtype=np.int64)[placed.position[counted]]
     ports.counts.append(CountPoints(series, columns.times[counted], columns.counts[counted], sources))
+    withdraw_elsewhere(ports, placed.placements, placed.position[counted], columns.times[counted])
     record_readings(ports, placed.placements, placed.position[others], columns.times[others], columns.counts[others])
 
 

@@ -22,7 +22,10 @@ _COUNTED = (None, Semantics.DELTA)
 
 
 class Placement(NamedTuple):
-    """Where a source counts in [start, end), nanoseconds UTC, and what its readings mean there."""
+    """Where a source counts in [start, end), nanoseconds UTC, and what its readings mean there.
+
+    ``elsewhere`` are the other series that the register has its sensor in, at other times.
+    """
 
     series: int
     source: int
@@ -30,6 +33,7 @@ class Placement(NamedTuple):
     end: int = _ALWAYS[1]
     semantics: Semantics = Semantics.DELTA
     assumed: bool = False
+    elsewhere: tuple[int, ...] = ()
 
 
 class Resolved(NamedTuple):
@@ -134,17 +138,19 @@ class _TenantPlaces:
         number = register.sensor_number(self._tenant, sensor)
         if not meant:
             return Resolved((Placement(self.numbers[str(origin.stairwell), origin.space], number),))
-        return Resolved(tuple(self._placement(one, number) for one in meant))
+        been = {self.numbers[one.stairwell, one.space] for one in placed}
+        return Resolved(tuple(self._placement(one, number, been) for one in meant))
 
-    def _placement(self, placed: _Placed, source: int) -> Placement:
-        sensor = placed.sensor
+    def _placement(self, placed: _Placed, source: int, been: set[int]) -> Placement:
+        sensor, series = placed.sensor, self.numbers[placed.stairwell, placed.space]
         return Placement(
-            self.numbers[placed.stairwell, placed.space],
+            series,
             source,
             _instant(sensor.valid_from, _ALWAYS[0]),
             _instant(sensor.valid_to, _ALWAYS[1]),
             sensor.semantics,
             sensor.liveness is Liveness.ASSUMED,
+            tuple(sorted(been - {series})),
         )
 
 

@@ -45,13 +45,48 @@ def record_readings(
     sources = np.array([one.source for one in placements], dtype=np.int64)[placement]
     with ports.readings.transaction():
         ports.readings.put(ReadingPoints(series, sources, times, values))
-        since = (counts_taken_since(ports) or 0) * NANOSECONDS
-        derived = [
-            _derive(ports, placements[position], first, last, since)
-            for position, first, last in _ends(placement, times)
-        ]
-        rows = np.array([row for _, points in derived for row in points], dtype=np.int64).reshape(-1, 4)
-        ports.counts.replace(CountPoints(*rows.T), [span for span, _ in derived])
+        since, window_seconds = (counts_taken_since(ports) or 0) * NANOSECONDS, _window_seconds(ports)
+        spans, rows = list[CountSpan](), list[tuple[int, int, int, int]]()
+        for position, first, last in _ends(placement, times):
+            one = placements[position]
+            span, points = _derive(ports, one, _rules(ports.settings, one, window_seconds), (first, last), since)
+            spans += [span, *elsewhere(one, span.start, span.end)]
+            rows += points
+        ports.counts.replace(CountPoints(*np.array(rows, dtype=np.int64).reshape(-1, 4).T), spans)
+
+
+def withdraw_elsewhere(
+    ports: Ports, placements: Sequence[Placement], placement: NDArray[np.int64], times: NDArray[np.int64]
+) -> None:
+    """Take back what sensors are said to have counted elsewhere in the windows of their counts.
+
+    A sensor is in one place at a time. Where the register is told late that it was moved, its counts since then lie in
+    the old place; sent again, they are those of the new one, and no longer of both.
+
+    Parameters
+    ----------
+    placements
+        Where sensors are.
+    placement
+        int64[n], positions in ``placements``.
+    times
+        int64[n], nanoseconds UTC.
+    """
+    length = ports.settings.window_seconds * NANOSECONDS
+    spans = list[CountSpan]()
+    for position in np.unique(placement).tolist():
+        if (one := placements[position]).elsewhere:
+            windows = np.unique(times[placement == position] // length)
+            for run in np.split(windows, np.flatnonzero(np.diff(windows) > 1) + 1):
+                spans += elsewhere(one, int(run[0]) * length, (int(run[-1]) + 1) * length)
+    if spans:
+        ports.counts.replace(CountPoints(*np.empty((4, 0), dtype=np.int64)), spans)
+
+
+def elsewhere(one: Placement, start: int, end: int) -> list[CountSpan]:
+    """Of [start, end), nanoseconds UTC, what a sensor cannot have counted in other series, since it was in this one."""
+    start, end = max(start, one.start), min(end, one.end)
+    return [CountSpan(series, one.source, start, end) for series in one.elsewhere]
 
 
 def _ends(placement: NDArray[np.int64], times: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
@@ -64,14 +99,13 @@ def _ends(placement: NDArray[np.int64], times: NDArray[np.int64]) -> Iterator[tu
 
 
 def _derive(
-    ports: Ports, one: Placement, first: int, last: int, since: int
+    ports: Ports, one: Placement, rules: Derivation, ends: tuple[int, int], since: int
 ) -> tuple[CountSpan, list[tuple[int, int, int, int]]]:
     """The span of counts that readings from first to last touch, and its points as (series, time, count, source).
 
     Counts before ``since`` are deleted, and stay so though there still are readings to derive some from.
     """
-    rules = _rules(ports.settings, one)
-    first, last = first - rules.reach, last + rules.reach
+    first, last = ends[0] - rules.reach, ends[1] + rules.reach
     if rules.looks_back:
         first, last = _beside(ports, one, first, last)
     start, end = rules.window(first), rules.window(last) + rules.window_seconds * NANOSECONDS
@@ -97,11 +131,21 @@ def _beside(ports: Ports, one: Placement, first: int, last: int) -> tuple[int, i
     )
 
 
-def _rules(settings: Settings, one: Placement) -> Derivation:
+def _window_seconds(ports: Ports) -> int:
+    """Of the windows that are scored, whatever the settings say meanwhile.
+
+    While they say otherwise nothing is scored, and set back, a stay that had been counted in each quarter of an hour
+    would be four in its hour.
+    """
+    manifest = ports.state.manifest()
+    return 60 * manifest.window_minutes if manifest else ports.settings.window_seconds
+
+
+def _rules(settings: Settings, one: Placement, window_seconds: int) -> Derivation:
     return Derivation(
         one.semantics,
         one.assumed,
-        window_seconds=settings.window_seconds,
+        window_seconds=window_seconds,
         longest_gap_seconds=settings.readings.longest_gap_minutes * 60,
         shortest_stay_seconds=settings.readings.shortest_stay_minutes * 60,
     )
