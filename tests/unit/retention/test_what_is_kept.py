@@ -39,7 +39,7 @@ from tests.unit.retention.aged_town import (
     points,
     verdicts_of,
 )
-from tests.worlds import TENANT
+from tests.worlds import TENANT, sqlite_ports
 
 
 def test_live_verdicts_are_those_of_a_town_where_all_is_kept(ports: Ports, whole: Ports) -> None:
@@ -152,6 +152,21 @@ def test_a_correction_after_a_promotion_stays_within_what_is_kept(ports: Ports) 
     assert advance(ports, END).corrected == 1
     assert ports.state.manifest().origin == ROOT  # type: ignore[union-attr]
     assert verdicts_of(ports, 0).starts.min() == ROOT
+
+
+def test_what_came_before_all_that_is_kept_corrects_nothing(tmp_path: Path) -> None:
+    """A service that was away for months ends a catch-up at the checkpoint that counts go up to, and goes on later."""
+    ports = sqlite_ports(tmp_path, now=datetime.fromtimestamp(ROOT, UTC), **SHORT)
+    ports.register.put([place(0)])
+    ports.counts.append(points(0, range(WEEKS * WEEK // HOUR)))
+    advance(ports, ports.clock.now())
+    later(ports, weeks=WEEKS - FIRST)
+    delete_old(ports)
+    manifest = ports.state.manifest()
+    assert manifest.origin == manifest.watermark == ROOT
+    ports.counts.append(points(0, [(ROOT - MONDAY) // HOUR - 5], count=3))  # let in before the counts went
+    assert advance(ports).windows == (WEEKS - FIRST) * WEEK // HOUR - 1
+    assert ports.state.ledger().pending == {}
 
 
 def damage_root(ports: Ports, folder: Path) -> None:
