@@ -117,6 +117,10 @@ def assert_same(live: Ports, fresh: Ports) -> None:
     one, other = (ports.verdicts.columns(np.arange(1, SPACES + 1), 0, 2**40) for ports in (live, fresh))
     for column in fields(VerdictColumns):
         np.testing.assert_array_equal(getattr(one, column.name), getattr(other, column.name), column.name)
+    assert_states_are_same(live, fresh)
+
+
+def assert_states_are_same(live: Ports, fresh: Ports) -> None:
     for mine, theirs in zip(states_of(live), states_of(fresh), strict=True):
         for group in GROUPS:
             np.testing.assert_array_equal(getattr(mine, group), getattr(theirs, group), group)

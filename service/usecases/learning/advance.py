@@ -41,6 +41,7 @@ from service.usecases.learning.shards import (
     shards_of,
 )
 from service.usecases.learning.silences import silences_of, with_silences
+from service.usecases.learning.turning_back import turned_back
 
 Progress = Callable[[int, int], None]
 
@@ -105,6 +106,7 @@ def advance(
     check_window(ports, manifest)
     check_layout(manifest)
     version = ports.registry.load(manifest.version)
+    manifest = turned_back(ports, manifest, _target(ports, None))
     first, late = manifest.watermark, set[int]()
     verdicts = anomalous = shifts = 0
     while True:
