@@ -59,13 +59,13 @@ class Hyperparameters:
     window_cap
         Most log evidence one window can add to its block's.
     night_share
-        Share of the nights on which a hang-out is used.
+        Share of its nights on which a hang-out is used.
     night_cap
         Most log evidence one night can add to the memory.
-    night_drift
-        Log evidence each night must exceed to be remembered.
+    evening_share
+        Share of the days of the week on which a hang-out is used at all.
     memory_gain
-        Weight of the memory: one evening's evidence varies more than nights together.
+        Weight of the memory of nights beside that of a hang-out's days.
     memory_rate
         Presences an hour at which the memory weighs half: where many are normal, one evening tells enough.
     night_memory_days, week_memory_weeks
@@ -110,9 +110,9 @@ class Hyperparameters:
     starting_gain: float = 8.5
     block_hours: float = 4.0
     window_cap: float = 3.0
-    night_share: float = 0.5
-    night_cap: float = 3.0
-    night_drift: float = 0.1
+    night_share: float = 0.7
+    night_cap: float = 5.0
+    evening_share: float = 0.6
     memory_gain: float = 1.3
     memory_rate: float = 1.5
     night_memory_days: float = 30.0

@@ -50,7 +50,8 @@ class Constants(NamedTuple):
     window_cap: Floats
     night_share: Floats
     night_cap: Floats
-    night_drift: Floats
+    evening_share: Floats
+    log_evening_share: Floats
     shift_cap: Floats
     shift_threshold: Floats
     unlikely_z: Floats
@@ -81,6 +82,7 @@ class Constants(NamedTuple):
             "calm_log_odds": log(hyper.loitering_odds * hours),
             "ending": hours / hyper.loitering_hours,
             "hours": hours,
+            "log_evening_share": log(hyper.evening_share),
             "squared_presences": presences * presences,
         }
         as_chosen = {name: getattr(hyper, name) for name in cls._fields if name not in floats}

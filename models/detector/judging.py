@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from models.detector.distribution import Predictive
-from models.detector.elementwise import Bools, Floats, clip, exp, is_given, minimum, negation, number, where
+from models.detector.elementwise import Bools, Floats, expit, is_given, minimum, negation, number, where
 from models.detector.frame import Frame
 from models.detector.occupancy import Expectation, expect, learn_rates
 from models.detector.persistence import Outlook, evidence, foresee, remember
@@ -24,6 +24,7 @@ class Judgement(NamedTuple):
     observed: Bools
     counted: Floats  # 0 where missing
     evidence: Floats  # 0 where missing
+    least_evidence: Floats  # of the least size of loitering
     p_value: Floats
     p_above: Floats
     trusted: Bools | bool = False  # however unlikely the count
@@ -36,7 +37,7 @@ class Judgement(NamedTuple):
     @property
     def probability(self) -> Floats:
         """The same as a probability."""
-        return 1.0 / (1.0 + exp(-clip(self.score, -700.0, 700.0)))
+        return expit(self.score)
 
 
 def judge(step: Step, frame: Frame, given: Floats) -> Judgement:
@@ -46,13 +47,15 @@ def judge(step: Step, frame: Frame, given: Floats) -> Judgement:
     expectation = expect(step, frame)
     predictive, outlook = Predictive.of(expectation.mean, expectation.excess), foresee(step, frame, expectation)
     p_value, p_above = predictive.tails(count)
+    of_sizes, of_least = evidence(predictive, outlook, count)
     return Judgement(
         expectation=expectation,
         predictive=predictive,
         outlook=outlook,
         observed=observed,
         counted=count,
-        evidence=where(observed, evidence(predictive, outlook, count), 0.0),
+        evidence=where(observed, of_sizes, 0.0),
+        least_evidence=where(observed, of_least, 0.0),
         p_value=p_value,
         p_above=p_above,
     )
@@ -64,7 +67,10 @@ def bounded(judgement: Judgement, log_frequency: Floats) -> Judgement:
     A likelihood ratio is at most the reciprocal of its p-value (Markov's inequality); where the series has counted more
     that come that far out than the predictive distribution says, that is less.
     """
-    return judgement._replace(evidence=minimum(judgement.evidence, -log_frequency))
+    most = -log_frequency
+    return judgement._replace(
+        evidence=minimum(judgement.evidence, most), least_evidence=minimum(judgement.least_evidence, most)
+    )
 
 
 def without(judgement: Judgement, left_out: Bools) -> Judgement:
@@ -73,6 +79,7 @@ def without(judgement: Judgement, left_out: Bools) -> Judgement:
         observed=judgement.observed & negation(left_out),
         counted=where(left_out, 0.0, judgement.counted),
         evidence=where(left_out, 0.0, judgement.evidence),
+        least_evidence=where(left_out, 0.0, judgement.least_evidence),
     )
 
 
@@ -81,6 +88,7 @@ def confirmed_by_a_person(judgement: Judgement, confirmed: Bools, frame: Frame) 
     return judgement._replace(
         outlook=judgement.outlook.calmed(confirmed, frame.constants.calm_log_odds),
         evidence=where(confirmed, minimum(judgement.evidence, 0.0), judgement.evidence),
+        least_evidence=where(confirmed, minimum(judgement.least_evidence, 0.0), judgement.least_evidence),
         trusted=confirmed,
     )
 
@@ -97,6 +105,7 @@ def learn(step: Step, frame: Frame, judgement: Judgement) -> None:
         p_value=judgement.p_value,
         p_above=judgement.p_above,
         loitering=judgement.probability,
+        hang_out=judgement.outlook.hang_out,
         settled=settled,
         trusted=judgement.trusted,
         observed=observed,
@@ -107,7 +116,7 @@ def learn(step: Step, frame: Frame, judgement: Judgement) -> None:
         step,
         frame,
         log_odds=judgement.score,
-        count_evidence=judgement.evidence,
+        count_evidence=judgement.least_evidence,
         settled=settled,
         observed=observed,
     )

@@ -51,6 +51,24 @@ class Places:
             shared.flags.writeable = False
 
 
+class Memories:
+    """Rows of a state, each a window of the day or a slot, and in them fields that are remembered.
+
+    Parameters
+    ----------
+    rows
+        Numbers of the rows.
+    first, epoch
+        The first field, and the one after the last, which is the number of the level they belong to.
+    """
+
+    def __init__(self, rows: Sequence[int], first: int, epoch: int) -> None:
+        self.each = tuple(rows)
+        self.fields = slice(first, epoch + 1)
+        self.rows: NDArray[np.intp] = np.array(rows, dtype=np.intp)
+        self.rows.flags.writeable = False
+
+
 @dataclass(frozen=True)
 class Moment:
     """What the week says of a slot.
@@ -69,8 +87,10 @@ class Moment:
         Its group at this time of day, at the times beside it, and the other group at this time.
     slots
         The slot and those beside it.
-    nights, weeks
-        Where blocks of hours that this window lies in can end: the memories of nights and of weeks.
+    ends, days
+        Where blocks of hours that this window lies in can end: memories of all days, and of this day of the week.
+    week
+        Memories of the blocks that end with this window, on each day of the week.
     """
 
     slot: int
@@ -84,8 +104,9 @@ class Moment:
     dispersion: int
     times: Places
     slots: Places
-    nights: Places
-    weeks: Places
+    ends: Memories
+    days: Memories
+    week: Memories
 
     @classmethod
     def of(cls, slot: int, week: Week, beside: Beside) -> Moment:
@@ -114,8 +135,9 @@ class Moment:
                 [Slot.SUM] * (1 + len(adjacent)),
                 [0.0, *(hours for hours, _ in adjacent)],
             ),
-            nights=Places([week.time_of_day(slot + k) for k in ahead], [Bin.NIGHT_MEMORY] * len(ahead)),
-            weeks=Places([week.slot_after(slot, k) for k in ahead], [Slot.WEEK_MEMORY] * len(ahead)),
+            ends=Memories([week.time_of_day(slot + k) for k in ahead], Bin.NIGHT_MEMORY, Bin.MEMORY_EPOCH),
+            days=Memories([week.slot_after(slot, k) for k in ahead], Slot.WEEK_GAIN, Slot.EPOCH),
+            week=Memories(range(time, week.windows, week.windows_per_day), Slot.WEEK_MEMORY, Slot.EPOCH),
         )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.calendar import DAY_TYPES
 
-STATE_SCHEMA = 4
+STATE_SCHEMA = 5
 DAY_PARTS = 6  # of four hours each
 TAIL_LEVELS = 3  # of the p-value: 1/20, 1/100, 1/500
 TAIL_BANDS = 8  # of expected counts, from few to many
@@ -25,8 +25,9 @@ class Slot:
 
     SUM = 0  # weighted counts
     EXPOSURE = 1  # weighted expected counts at the series' level and the fleet's profile
-    WEEK_MEMORY = 2  # log evidence of loitering in the block that ends here, over weeks
-    EPOCH = 3  # number of the level the memory belongs to
+    WEEK_MEMORY = 2  # log evidence that hang-outs use the block that ends here on this day of the week
+    WEEK_GAIN = 3  # what of it holds for this day alone, and not for a hang-out in the block on some days
+    EPOCH = 4  # number of the level that both belong to
 
 
 class Bin:
@@ -37,11 +38,12 @@ class Bin:
     WEEKEND_SUM = 2
     WEEKEND_EXPOSURE = 3
     NIGHT_MEMORY = 4  # log evidence of loitering in the block that ends here, over nights
-    MEMORY_EPOCH = 5  # number of the level the memory belongs to
-    WEEKDAY_DISPERSION_SUM = 6
-    WEEKDAY_DISPERSION_WEIGHT = 7
-    WEEKEND_DISPERSION_SUM = 8
-    WEEKEND_DISPERSION_WEIGHT = 9
+    HANG_OUT = 5  # log evidence of a hang-out in the block that ends here, over the days of the week
+    MEMORY_EPOCH = 6  # number of the level that both belong to
+    WEEKDAY_DISPERSION_SUM = 7
+    WEEKDAY_DISPERSION_WEIGHT = 8
+    WEEKEND_DISPERSION_SUM = 9
+    WEEKEND_DISPERSION_WEIGHT = 10
 
 
 class Head:

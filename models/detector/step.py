@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add, sub
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy import ndarray
 from numpy.typing import NDArray
 
 from models.detector.elementwise import Floats
-from models.detector.moment import Moment, Places
+from models.detector.moment import Memories, Moment, Places
 from models.detector.state import Head, OccupancyState
 
 _KNOWN = slice(0, Head.TAIL_WINDOWS)  # tails are learnt apart, in float32
@@ -80,15 +82,32 @@ def pooled(rows: NDArray[np.float32], places: Places, mean: Floats | float, vari
     return total, expected
 
 
-def most_remembered(rows: NDArray[np.float32], places: Places, epoch: Any) -> Floats:
-    """The largest of the sums remembered in some places, those of an earlier epoch taken for 0."""
-    most: Any
+def remembered(rows: NDArray[np.float32], memories: Memories, epoch: Any) -> Any:
+    """What is remembered in some rows, 0 where it is of an earlier epoch.
+
+    float64[fields, rows, n]; where a series is alone, a list of the rows' values for each field.
+    """
     if type(rows) is ndarray:
-        pairs = rows[places.rows, places.fields]
-        most = np.maximum.reduce(np.where(pairs[:, 1] == epoch, pairs[:, 0], 0.0), axis=0).astype(np.float64)
+        known = rows[memories.rows, memories.fields]
+        return np.where(known[:, -1:] == epoch, known[:, :-1], 0.0).astype(np.float64).swapaxes(0, 1)
+    each = [rows[row][memories.fields].tolist() for row in memories.each]
+    forgotten = [0.0] * (len(each[0]) - 1)
+    return list(zip(*(values if level == epoch else forgotten for *values, level in each), strict=True))
+
+
+def most(one: Any, other: Any = None) -> Floats:
+    """The largest of what is remembered in some rows, or of its sums with what is remembered in others."""
+    largest: Any
+    if type(one) is ndarray:
+        largest = np.maximum.reduce(one if other is None else one + other, axis=0)
     else:
-        most = max(rows[row][field] if rows[row][field + 1] == epoch else 0.0 for row, field, _ in places.each)
-    return most  # type: ignore[no-any-return]
+        largest = max(one if other is None else map(add, one, other))
+    return largest  # type: ignore[no-any-return]
+
+
+def total(one: Any, other: Any) -> Floats:
+    """The sum over rows of by how much one remembered field exceeds another, in the order of the rows."""
+    return np.add.reduce(one - other, axis=0) if type(one) is ndarray else reduce(add, map(sub, one, other))
 
 
 def _known(rows: Any) -> Any:

@@ -52,7 +52,7 @@ def calibrate(
     version
         Its prior draws the series, its hyper-parameters score them; its own maps are not used.
     series, weeks
-        How many series and how long; fewer series at windows below an hour, which tell more each.
+        How many series and how long; half as many series at windows below an hour, which tell more each.
     seed
         Of the random generator.
     window_minutes
@@ -64,7 +64,7 @@ def calibrate(
     tails = []
     for number, minutes in enumerate(lengths):
         report = _part_of(progress, number, len(lengths))
-        fewer = max(1, series * minutes // 60)
+        fewer = max(1, series if minutes == 60 else series // 2)
         tails.append(_log_tails(version, minutes, report, series=fewer, weeks=weeks, seed=seed))
     maps = Calibration(
         np.array(lengths, dtype=np.float64), _LOG_RATES, _WARMUP_WEEKS, _LOG_MULTIPLES, _SCORES, np.stack(tails)

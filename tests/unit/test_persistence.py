@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from models.detector.columns import OccupancyColumns
+from models.detector.distribution import Floats
 from models.detector.frame import Frame
 from models.detector.occupancy import expect
 from models.detector.persistence import Outlook, foresee
-from models.detector.state import Bin, Head
+from models.detector.state import Bin, Head, OccupancyState
 from models.detector.step import Step
+from models.detector.trust import lesson_of
 from models.detector.week import Week
 from models.shipped import shipped_version
 
@@ -56,3 +58,67 @@ def test_earlier_nights_count_once_the_evidence_is_above_zero() -> None:
     calmed = told.calmed(np.array([True, False, True, False]), FRAME.constants.calm_log_odds)
     assert calmed.lasting.tolist() == [CALM, told.lasting[1], CALM, told.lasting[3]]
     assert calmed.remembered.tolist() == [CALM, told.remembered[1], CALM, told.remembered[3]]
+
+
+def learnt(counts: Floats) -> OccupancyColumns:
+    """A series, twice, after these counts of whole weeks from a Monday on."""
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(2, int), np.full(2, 0.02))
+    for window, count in enumerate(counts):
+        columns.learn(window % WEEK.windows, np.array([count, count]))
+    return columns
+
+
+def weeks_with(evenings: tuple[int, ...], weeks: int, presences: float) -> Floats:
+    """Hours of six calm weeks with a presence at noon, then of weeks with presences at 20 to 24 on these days."""
+    hours = np.arange((6 + weeks) * WEEK.windows)
+    used = (hours >= 6 * WEEK.windows) & (hours % 24 >= 20) & np.isin(hours // 24 % 7, evenings)
+    return np.where(used, presences, np.where(hours % 24 == 12, 1.0, 0.0))
+
+
+def hang_out(columns: OccupancyColumns, day: int) -> float:
+    """Log odds that a hang-out uses nine in the evening of a day."""
+    step = Step.of(columns.state, FRAME.moments.at(24 * day + 21))
+    frame = Frame.of(shipped_version(), WEEK, np.zeros(2, int))
+    return float(foresee(step, frame, expect(step, frame)).hang_out[0])
+
+
+def test_a_hang_out_is_told_by_all_its_days_together_and_most_on_them() -> None:
+    """A day of it gains from the other days, another day less, and two weeks say more than one."""
+    once, twice = learnt(weeks_with((1, 3, 5), 1, 1.0)), learnt(weeks_with((1, 3, 5), 2, 1.0))
+    alone = learnt(weeks_with((3,), 2, 1.0))
+    assert hang_out(twice, 3) > hang_out(once, 3) + 1.0
+    assert hang_out(twice, 3) > hang_out(alone, 3) + 1.0
+    assert hang_out(twice, 3) == pytest.approx(hang_out(twice, 2) - np.log(HYPER.evening_share), abs=0.05)
+    assert hang_out(twice, 2) > hang_out(alone, 2)
+    calm = learnt(weeks_with((), 2, 0.0))
+    assert hang_out(calm, 3) == pytest.approx(np.log(HYPER.evening_share), abs=1e-3)
+
+
+def test_what_is_remembered_of_a_hang_out_belongs_to_the_level_it_was_held_against() -> None:
+    columns = learnt(weeks_with((1, 3, 5), 2, 1.0))
+    columns.state.head[Head.EPOCH] += 1.0
+    assert hang_out(columns, 3) == pytest.approx(np.log(HYPER.evening_share), abs=1e-3)
+
+
+def test_hours_of_a_hang_out_are_learnt_from_half_as_much_at_least_whatever_they_count() -> None:
+    head = np.zeros((Head.TAIL_WINDOWS, 3))
+    head[Head.SEEN] = 1e6
+    frame = Frame.of(shipped_version(), WEEK, np.zeros(3, int))
+    step = Step.of(OccupancyState.new(24, 3), frame.moments.at(SLOT))
+    for count, p_value in ((0.0, 1.0), (1.0, 0.4)):
+        lesson = lesson_of(
+            head,
+            frame,
+            expect(step, frame),
+            count=np.full(3, count),
+            p_value=np.full(3, p_value),
+            p_above=np.full(3, p_value / 2),
+            loitering=np.zeros(3),
+            hang_out=np.array([-1.0, 0.7, 50.0]),
+            settled=np.ones(3),
+            trusted=False,
+            observed=np.ones(3, bool),
+        )
+        assert lesson.trust[0] == 1.0
+        assert 0.5 < lesson.trust[1] < 0.8
+        assert lesson.trust[2] == pytest.approx(0.5)
