@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.blocks import Cells, Days, fold_hours
+from models.hotspots.mood import Mood, mood_of
 from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
 from models.hotspots.significance import ScanNull, simulate_null
 from models.prior import FleetPrior
@@ -23,6 +24,7 @@ _UNKNOWN_PROFILE_SHAPE = 10.0
 _UNKNOWN_WEEKDAY_SHAPE = 40.0
 _FEWEST_PEERS = 8  # series; fewer have no shape in common that one of them could be held against
 _NULL_SERIES = 1200  # as many as the simulated null draws; more would tell it little
+_MOOD_SERIES = 400  # that the town's mood is told by; more would tell it little
 _SERIES_AT_A_TIME = 128  # keeps the arrays of one pass within a processor's cache
 
 
@@ -90,19 +92,34 @@ class Ground:
         The days.
     against_peers
         Whether series are held against their kind at their own level, or against what the model expected of them.
+    mood
+        How the town of the series is in the period.
     """
 
     presences: Presences
     prior: FleetPrior | None
     span: Days
     against_peers: bool
+    mood: Mood
 
     @classmethod
-    def of(cls, presences: Presences, prior: FleetPrior | None, days: int, peers: int | None = None) -> Ground:
-        """The ground of a list over so many days; fewer than eight peers, by default all series, are none."""
+    def of(
+        cls,
+        presences: Presences,
+        prior: FleetPrior | None,
+        days: int,
+        peers: int | None = None,
+        mood: Mood | None = None,
+    ) -> Ground:
+        """The ground of a list over so many days; fewer than eight peers, by default all series, are none.
+
+        The mood is told by the series, unless it is at hand.
+        """
         span = Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS)
         number = len(presences.kinds) if peers is None else peers
-        return cls(presences, prior, span, prior is not None and number >= _FEWEST_PEERS)
+        against_peers = prior is not None and number >= _FEWEST_PEERS
+        ground = cls(presences, prior, span, against_peers, mood or Mood.as_ever())
+        return replace(ground, mood=ground._mood_of_town()) if mood is None and against_peers else ground
 
     def judge(self) -> BestBlocks:
         """Best blocks of all series."""
@@ -131,6 +148,7 @@ class Ground:
         base, level_shape = np.zeros_like(heard), np.full(len(series), _OWN_LEVEL_SHAPE)
         if self.prior is not None:
             base = heard * self._peer_rates(self.prior, series)
+            base[self.span.in_period] *= self.mood.factor_on(self.span.weekdays[self.span.in_period])
             shape = self._by_series("level_shape", 0.0, series)
             if self.against_peers:
                 level_shape = shape
@@ -146,7 +164,14 @@ class Ground:
             self._by_series("slot_shape", _UNKNOWN_WEEKDAY_SHAPE, series),
             self._by_series("dispersion", _UNKNOWN_DISPERSION, series),
             self._by_series("dispersion_strength", _UNKNOWN_DISPERSION_STRENGTH, series),
+            self.mood,
         )
+
+    def _mood_of_town(self) -> Mood:
+        """The mood by some of the series, evenly among all."""
+        n = len(self.presences.kinds)
+        observed, usual = self.cells(np.arange(0, n, -(-n // _MOOD_SERIES)))
+        return mood_of(observed, usual.base, self.span)
 
     def _by_series(self, name: str, default: float, series: NDArray[np.int64]) -> NDArray[np.float64]:
         """A table of the prior, float64[k]."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.hotspots.blocks import Days
 from models.hotspots.ground import Ground, Presences
+from models.hotspots.mood import Mood
 from models.hotspots.scan import BestBlocks
 from models.hotspots.sightings import sightings
 from models.hotspots.significance import ScanNull, false_discovery_control
@@ -73,12 +74,14 @@ def rank_hotspots(
     warming: NDArray[np.bool_] | None = None,
     null: ScanNull | None = None,
     peers: int | None = None,
+    mood: Mood | None = None,
 ) -> list[HotSpot]:
     """Rank stairwells by how strongly their counts say that somebody loiters there now, and name the best block.
 
     Every series is scanned (`models.hotspots.scan.scan_blocks`) against the profile of its kind at its own level, bent
-    to the hours that it keeps outside the block. The p-values are corrected for the scan by simulation, for the series
-    of a stairwell by Bonferroni, and for the number of stairwells by Benjamini and Hochberg.
+    to the hours that it keeps outside the block, in the mood that its town is in (`models.hotspots.mood`). The p-values
+    are corrected for the scan by simulation, for the series of a stairwell by Bonferroni, and for the number of
+    stairwells by Benjamini and Hochberg.
 
     Parameters
     ----------
@@ -99,6 +102,8 @@ def rank_hotspots(
         That of `simulate_null` for the same prior and days, where it is at hand.
     peers
         How many series the prior was fitted to; those that are ranked by default.
+    mood
+        That of `town_mood` for the same prior and days, where it is at hand or the series are a part of a town.
 
     Returns
     -------
@@ -119,7 +124,7 @@ def rank_hotspots(
     """
     if not len(presences.starts) or not len(presences.kinds):
         return []
-    ground = Ground.of(presences, prior, days, peers)
+    ground = Ground.of(presences, prior, days, peers, mood)
     found = ground.judge()
     if warming is not None:
         found = _of_warming(found, warming, against_peers=ground.against_peers)
@@ -127,9 +132,16 @@ def rank_hotspots(
     return _list(presences, ground.span, found, log_p_value, rate=false_discovery_rate, top=top)
 
 
-def simulate_null(presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0) -> ScanNull:
+def town_mood(presences: Presences, prior: FleetPrior | None, *, days: int) -> Mood:
+    """How the town of such presences is in the period; as ever without peers."""
+    return Ground.of(presences, prior, days).mood
+
+
+def simulate_null(
+    presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0, mood: Mood | None = None
+) -> ScanNull:
     """How rarely evidence comes by chance among such presences, drawn with the seed from series of every level."""
-    return Ground.of(presences, prior, days).simulate_null(seed)
+    return Ground.of(presences, prior, days, mood=mood).simulate_null(seed)
 
 
 def _of_warming(found: BestBlocks, warming: NDArray[np.bool_], *, against_peers: bool) -> BestBlocks:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.hotspots.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings, without_wild_days
 from models.hotspots.evidence import Blocks, Evidence, promising, weigh
+from models.hotspots.mood import Mood
 from models.hotspots.usual import usual_factors
 
 _PAST_DAYS = (14, 28)  # of the days before the period: loitering may have begun amid them, or before
@@ -45,7 +46,7 @@ class Comparison:
     ----------
     base
         float32[days, 24, n]: presences expected of the hours heard, before the series' own level, weekdays and hours
-        of the day are looked at.
+        of the day are looked at; in the period as the town's mood has it.
     hours
         float32[days, 24, n]: hours heard.
     level_shape
@@ -58,6 +59,8 @@ class Comparison:
         float64[n]: extra-Poisson variance of an hour, var = m + dispersion m^2.
     dispersion_strength
         float64[n]: squared reciprocal of its relative standard deviation between series.
+    mood
+        The town's, which series follow each as far as it does.
     """
 
     base: Cells
@@ -67,10 +70,20 @@ class Comparison:
     weekday_shape: NDArray[np.float64]
     dispersion: NDArray[np.float64]
     dispersion_strength: NDArray[np.float64]
+    mood: Mood
 
     def select(self, series: NDArray[np.int64]) -> Comparison:
         """The comparison of some series."""
-        return Comparison(*(np.ascontiguousarray(table[..., series]) for table in vars(self).values()))
+        return Comparison(
+            np.ascontiguousarray(self.base[..., series]),
+            np.ascontiguousarray(self.hours[..., series]),
+            self.level_shape[series],
+            self.profile_shape[series],
+            self.weekday_shape[series],
+            self.dispersion[series],
+            self.dispersion_strength[series],
+            self.mood,
+        )
 
 
 @dataclass(frozen=True)
@@ -204,11 +217,12 @@ class _Week:
         base *= ((_LEVEL_SHAPE + outside.sum(axis=1)) / (_LEVEL_SHAPE + outside_base.sum(axis=1)))[:, None]
         nights = np.maximum(hours / _HOURS, 1)
         night_variance = (comparison.dispersion / _HOURS + _NIGHT_VARIANCE).astype(np.float32)
-        shapes = 1 / (night_variance / nights + 1 / (weekday + of_weekday))
+        variance_of_sums = night_variance / nights + 1 / (weekday + of_weekday)
+        variance_of_sums[0] += comparison.mood.variance_of_blocks()
         kept = counts.copy()
         counts[0], kept[0], nights_seen = _period(observed, days)
         period_has = np.bincount(days.weekdays[days.in_period], minlength=7) > 0
-        return cls(counts, kept, base, hours, shapes, variance, nights_seen, period_has)
+        return cls(counts, kept, base, hours, 1 / variance_of_sums, variance, nights_seen, period_has)
 
     def promising(self) -> Cells:
         """Evidence of the period alone, float32[blocks of hours, n]."""

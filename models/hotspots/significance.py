@@ -83,8 +83,9 @@ def simulate_null(observed: Cells, comparison: Comparison, days: Days, seed: int
 
     Parameters are those of `models.hotspots.scan.scan_blocks`, and the seed of the draws.
 
-    A draw has a level, a profile, weekdays and a dispersion of its own, and evenings that share a factor: what the
-    evidence allows for, as it is correlated in life, and that series differ. Levels are those of the series.
+    A draw has a level, a profile, weekdays and a dispersion of its own, follows the town's mood as far as it does, and
+    has evenings that share a factor: what the evidence allows for, as it is correlated in life, and that series differ.
+    Levels are those of the series.
     """
     heard = np.flatnonzero(comparison.base[days.in_period].sum(axis=(0, 1)) > 0)
     if not len(heard):
@@ -126,6 +127,9 @@ def _draw_counts(observed: Cells, comparison: Comparison, days: Days, random: np
     weekdays = random.gamma(comparison.weekday_shape, size=(7, n)) / comparison.weekday_shape
     nights = random.gamma(_NIGHT_SHAPE, 1 / _NIGHT_SHAPE, (len(days), n)) * weekdays[days.weekdays]
     rate = base * level * _profile_bend(comparison.profile_shape, random) * nights[:, None]
+    in_period = days.in_period
+    [apart] = random.spawn(1)  # what is drawn of a town as ever does not depend on its mood
+    rate[in_period] *= np.exp(comparison.mood.log_of_some(days.weekdays[in_period], n, apart))
     strength = comparison.dispersion_strength
     dispersion = np.maximum(comparison.dispersion * random.gamma(strength) / strength, _LEAST_DISPERSION)
     by_hour = random.standard_gamma(np.broadcast_to(1 / dispersion, base.shape)) * dispersion

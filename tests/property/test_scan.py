@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.hotspots.blocks import BLOCK_HOURS, Days
+from models.hotspots.mood import Mood
 from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
 from models.hotspots.significance import false_discovery_control
 
@@ -23,7 +24,12 @@ def against(base: np.ndarray) -> Comparison:
     n = base.shape[2]
     shapes = (np.full(n, shape) for shape in (20.0, 10.0, 40.0))
     return Comparison(
-        base.astype(np.float32), np.ones(base.shape, dtype=np.float32), *shapes, np.full(n, 0.5), np.full(n, 2.0)
+        base.astype(np.float32),
+        np.ones(base.shape, dtype=np.float32),
+        *shapes,
+        np.full(n, 0.5),
+        np.full(n, 2.0),
+        Mood.as_ever(),
     )
 
 

@@ -12,7 +12,8 @@ from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import evenings_of_block
 from models.hotspots.blocks import Days
 from models.hotspots.ground import HISTORY_DAYS, Presences
-from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_null
+from models.hotspots.mood import Mood
+from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_null, town_mood
 from models.hotspots.significance import ScanNull
 from models.prior import FleetPrior
 from models.training.fleet import fit_fleet
@@ -84,6 +85,7 @@ class Ranking:
     hotspots: list[HotSpot]
     warming: NDArray[np.bool_]
     null: ScanNull
+    mood: Mood
 
     def further_blocks(self, listed: Sequence[HotSpot], days: int) -> dict[int, list[HotSpot]]:
         """The next best blocks of listed stairwells, of any space, best first, by the number of the stairwell.
@@ -118,6 +120,7 @@ class Ranking:
                 warming=self.warming[chosen],
                 null=self.null,
                 peers=len(self.presences.kinds),
+                mood=self.mood,
             )
             latest = [
                 replace(block, series=int(chosen[block.series]))
@@ -149,7 +152,8 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
         presences.calendar, presences.starts, presences.counts[:, peers], presences.kinds[peers], parent=version.prior
     )
     warming = weeks < WARM_UP_WEEKS
-    null = simulate_null(presences, fit.prior, days=asked.days)
+    mood = town_mood(presences, fit.prior, days=asked.days)
+    null = simulate_null(presences, fit.prior, days=asked.days, mood=mood)
     found = rank_hotspots(
         presences,
         fit.prior,
@@ -158,8 +162,9 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
         false_discovery_rate=asked.false_discovery_rate,
         warming=warming,
         null=null,
+        mood=mood,
     )
-    return Ranking(presences, fit.prior, found, warming, null)
+    return Ranking(presences, fit.prior, found, warming, null, mood)
 
 
 def _peers(kinds: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from service.usecases.learning.advance import advance
 from service.usecases.learning.annotations import make_annotation
 from service.usecases.lists.hotspots import make_list
 from service.usecases.lists.list_numbers import sha256
-from tests.unit.made_lists.hot_town import CALM, END, FIRST, by_place, counts, rows, town
+from tests.unit.made_lists.hot_town import CALM, END, FIRST, WEEKS, by_place, counts, rows, town
 from tests.worlds import TENANT, sqlite_ports
 
 
@@ -160,3 +160,27 @@ def test_each_block_tells_how_much_of_its_space_was_heard(ports: Ports) -> None:
     heard = {block.space: block.coverage for block in by_place(make_list(ports, TENANT))["fresh"].blocks()}
     assert heard["cellar"] == pytest.approx(9 / 14, abs=0.02)
     assert heard["attic"] == 1.0
+
+
+def test_another_companys_town_never_touches_a_list(made: HotspotList, tmp_path: Path) -> None:
+    """Neither as peers nor by its mood: fifty times as much is heard in it of late."""
+    ports = sqlite_ports(tmp_path, now=END)
+    ports.register.put(rows())
+    ours = counts(ports)
+    ports.register.put(msgspec.structs.replace(row, tenant="other", sensor=f"other {row.sensor}") for row in rows())
+    random = np.random.default_rng(12)
+    numbers = np.array(sorted(ports.register.index("other").values()))
+    rate = np.where(np.arange(WEEKS * 168) < (WEEKS - 2) * 168, 0.03, 1.5)
+    theirs = random.poisson(np.tile(rate, len(numbers)))
+    ports.counts.append(ours)
+    ports.counts.append(
+        CountPoints(
+            series=np.repeat(numbers, len(rate)),
+            times=np.tile((FIRST + np.arange(len(rate)) * 3600) * NANOSECONDS, len(numbers)),
+            counts=theirs.astype(np.int64),
+            sources=np.zeros(len(theirs), dtype=np.int64),
+        )
+    )
+    advance(ports, END)
+    again = make_list(ports, TENANT)
+    assert (again.entries, again.unknown) == (made.entries, made.unknown)
