@@ -4,7 +4,7 @@ FROM python:3.11 AS build
 WORKDIR /source
 COPY . .
 # What was fetched for the build before is kept beside the image, so that a changed line of ours fetches nothing anew.
-RUN --mount=type=cache,target=/root/.cache/pip pip wheel --wheel-dir /wheels .
+RUN --mount=type=cache,target=/fetched pip wheel --cache-dir /fetched --wheel-dir /wheels .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --no-create-home trappvakt \

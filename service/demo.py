@@ -20,7 +20,6 @@ from service.errors import InvalidInput
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.places_files import read_places_csv
 from service.ports import Ports
-from service.scheduler import scheduler_lock
 from service.settings import Settings
 from service.settings.calendars import holiday_dates
 from service.usecases.intake.ingest import ingest_counts
@@ -28,6 +27,7 @@ from service.usecases.intake.places import import_places
 from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
 from service.usecases.lists.hotspots import approve_list, make_list
+from service.usecases.locks import scheduler_lock
 
 TENANT = "norrbo"
 STAIRWELLS = 60

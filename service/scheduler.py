@@ -10,8 +10,7 @@ is by NTP, the job would not be due for as long as the clock was ahead; the wait
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -19,41 +18,15 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEve
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from filelock import FileLock, Timeout
 
 from service import metrics
-from service.domain.installation import SCHEDULER_LOCK
-from service.errors import SchedulerBusy
 from service.ports import Ports
-from service.settings import Settings
 from service.supervisor import stop_on_signals
 from service.tick import Tick
 from service.trainer import Trainer
+from service.usecases.locks import scheduler_lock
 
 _log = structlog.get_logger(__name__)
-
-
-@contextmanager
-def scheduler_lock(settings: Settings) -> Iterator[None]:
-    """Be the only process that changes state.
-
-    Raises
-    ------
-    SchedulerBusy
-        If another process is.
-    """
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(settings.data_dir / SCHEDULER_LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise SchedulerBusy(
-            f"a scheduler is running on {settings.data_dir}: it holds {SCHEDULER_LOCK}, and only one may change state"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def run_scheduler(ports: Ports, trainer: Trainer | None = None) -> None:

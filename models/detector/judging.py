@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from models.detector.distribution import Predictive
@@ -24,7 +25,7 @@ class Judgement(NamedTuple):
     observed: Bools
     counted: Floats  # 0 where missing
     evidence: Floats  # 0 where missing
-    least_evidence: Floats  # of the least size of loitering
+    least_evidence: Floats  # the same of the least size of loitering alone
     p_value: Floats
     p_above: Floats
     trusted: Bools | bool = False  # however unlikely the count
@@ -68,29 +69,25 @@ def bounded(judgement: Judgement, log_frequency: Floats) -> Judgement:
     that come that far out than the predictive distribution says, that is less.
     """
     most = -log_frequency
-    return judgement._replace(
-        evidence=minimum(judgement.evidence, most), least_evidence=minimum(judgement.least_evidence, most)
-    )
+    return _with_evidence(judgement, lambda evidence: minimum(evidence, most))
 
 
 def without(judgement: Judgement, left_out: Bools) -> Judgement:
     """The judgement with counts taken for missing."""
-    return judgement._replace(
-        observed=judgement.observed & negation(left_out),
-        counted=where(left_out, 0.0, judgement.counted),
-        evidence=where(left_out, 0.0, judgement.evidence),
-        least_evidence=where(left_out, 0.0, judgement.least_evidence),
+    return _with_evidence(judgement, lambda evidence: where(left_out, 0.0, evidence))._replace(
+        observed=judgement.observed & negation(left_out), counted=where(left_out, 0.0, judgement.counted)
     )
 
 
 def confirmed_by_a_person(judgement: Judgement, confirmed: Bools, frame: Frame) -> Judgement:
     """The judgement with the calm that a person vouches for."""
-    return judgement._replace(
-        outlook=judgement.outlook.calmed(confirmed, frame.constants.calm_log_odds),
-        evidence=where(confirmed, minimum(judgement.evidence, 0.0), judgement.evidence),
-        least_evidence=where(confirmed, minimum(judgement.least_evidence, 0.0), judgement.least_evidence),
-        trusted=confirmed,
-    )
+    calm = _with_evidence(judgement, lambda evidence: where(confirmed, minimum(evidence, 0.0), evidence))
+    return calm._replace(outlook=judgement.outlook.calmed(confirmed, frame.constants.calm_log_odds), trusted=confirmed)
+
+
+def _with_evidence(judgement: Judgement, change: Callable[[Floats], Floats]) -> Judgement:
+    """The judgement with its evidence, of all sizes of loitering and of the least, changed alike."""
+    return judgement._replace(evidence=change(judgement.evidence), least_evidence=change(judgement.least_evidence))
 
 
 def learn(step: Step, frame: Frame, judgement: Judgement) -> None:

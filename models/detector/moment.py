@@ -38,11 +38,10 @@ class Places:
     fields
         In each of them, the first of the two fields.
     strays
-        What variance the log ratio of each strays by, as a share of a variance that the series has; none by default.
+        What variance the log ratio of each strays by, as a share of a variance that the series has.
     """
 
-    def __init__(self, rows: Sequence[int], fields: Sequence[int], strays: Sequence[float] | None = None) -> None:
-        strays = strays or [0.0] * len(rows)
+    def __init__(self, rows: Sequence[int], fields: Sequence[int], strays: Sequence[float]) -> None:
         self.each = tuple(zip(rows, fields, strays, strict=True))
         self.rows: NDArray[np.intp] = np.array(rows, dtype=np.intp)[:, None]
         self.fields: NDArray[np.intp] = np.array(fields, dtype=np.intp)[:, None] + np.arange(2)

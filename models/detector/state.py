@@ -26,7 +26,7 @@ class Slot:
     SUM = 0  # weighted counts
     EXPOSURE = 1  # weighted expected counts at the series' level and the fleet's profile
     WEEK_MEMORY = 2  # log evidence that hang-outs use the block that ends here on this day of the week
-    WEEK_GAIN = 3  # what of it holds for this day alone, and not for a hang-out in the block on some days
+    WEEK_GAIN = 3  # what of it holds for this day alone; kept, since four rows of logarithms take longer to work out
     EPOCH = 4  # number of the level that both belong to
 
 

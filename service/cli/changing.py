@@ -10,8 +10,8 @@ from service.cli.session import Session
 from service.cli.terminal import waiting
 from service.errors import Conflict, SchedulerBusy
 from service.ports import Ports
-from service.scheduler import scheduler_lock
 from service.usecases.commands import run_commands
+from service.usecases.locks import scheduler_lock
 from service.usecases.versions.promote import go_on, promotion_share
 
 _LOOK_SECONDS = 0.2

@@ -11,8 +11,8 @@ from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
 from service.errors import InvalidInput, SchedulerBusy, StateOutdated, VersionOutdated
-from service.scheduler import scheduler_lock
 from service.usecases.learning.advance import AdvanceReport, advance
+from service.usecases.locks import scheduler_lock
 from service.usecases.versions.promote import rebuild
 
 

@@ -80,6 +80,7 @@ def show_list(visit: Visit, found: Found, status: int = HTTPStatus.OK, **more: o
     record, content = found
     listed = msgspec.json.decode(content, type=HotspotList)
     context = {"marks": Marks(), "problem": "", "report": None, **more}
+    in_force = _in_force_since(visit, record)
     return show(
         visit,
         "list.html",
@@ -92,8 +93,8 @@ def show_list(visit: Visit, found: Found, status: int = HTTPStatus.OK, **more: o
         notes=[*summary.notes(listed, visit.language), week_legend(visit.language)],
         joint=summary.is_joint(listed),
         list_zone=summary.zone_of(listed),
-        newer=_newer(visit, record),
-        overtaken=bool(_in_force_since(visit, record)),
+        newer=_draft_since(visit, record) or in_force,
+        overtaken=in_force is not None,
         outcomes=_outcomes(visit, record),
         deliveries=_deliveries(visit, record),
         formats=[one for one in FORMATS if one != "json"],
@@ -123,11 +124,10 @@ def _too_late(visit: Visit, record: ListRecord) -> str:
     return "overtaken" if _in_force_since(visit, record) else ""
 
 
-def _newer(visit: Visit, record: ListRecord) -> ListRecord | None:
-    """The list of the same area that has come since: another draft for those who decide, else one in force."""
+def _draft_since(visit: Visit, record: ListRecord) -> ListRecord | None:
+    """Another draft of the same area that has come since, for those who decide."""
     waits = record.status is ListStatus.DRAFT and visit.key.role in DECIDERS
-    drafts = drafts_waiting(visit.ports, visit.key.tenant) if waits else []
-    return _since(record, drafts) or _in_force_since(visit, record)
+    return _since(record, drafts_waiting(visit.ports, visit.key.tenant)) if waits else None
 
 
 def _in_force_since(visit: Visit, record: ListRecord) -> ListRecord | None:

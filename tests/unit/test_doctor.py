@@ -21,10 +21,10 @@ from service.domain.installation import DataFolder, Disk
 from service.domain.keys import Role
 from service.domain.places import Kind, PlaceRow
 from service.domain.sensors import SensorFault, SensorKey, SensorState
-from service.scheduler import scheduler_lock
 from service.usecases.doctor import Diagnosis, State, examine
 from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
+from service.usecases.locks import scheduler_lock
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 CITY = simulate_city(3, stairwells=4, weeks=2)

@@ -22,13 +22,13 @@ from service.ports import Ports
 from service.usecases.findings.profile import normal_week
 from service.usecases.learning.advance import advance
 from service.usecases.learning.scoring import Roster
+from service.usecases.locks import retraining_lock
 from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining import candidates, retrain
 from service.usecases.versions.retraining.candidates import CHOICES, Choice, compare, star
 from service.usecases.versions.retraining.counts import TrainingCounts, read_training_counts
 from service.usecases.versions.retraining.crew import Crew
 from service.usecases.versions.retraining.effort import Effort
-from service.usecases.versions.retraining.lock import retraining_lock
 from service.usecases.versions.retraining.loitering import DAYS, injected
 from service.usecases.versions.retraining.panels import Panel
 from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial

@@ -22,11 +22,12 @@ from service.domain.places import Kind
 from service.errors import SchedulerBusy, StoreError
 from service.ports import Ports
 from service.ports.lists import HotspotListStore
-from service.scheduler import run_every, scheduler_lock
+from service.scheduler import run_every
 from service.tick import Tick
 from service.usecases.findings.common_cause import count_begun
 from service.usecases.learning.advance import advance
 from service.usecases.lists.hotspots import approve_list
+from service.usecases.locks import scheduler_lock
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 EVERY_STATUS = tuple(ListStatus)

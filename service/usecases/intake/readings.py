@@ -72,15 +72,15 @@ def withdraw_elsewhere(
     times
         int64[n], nanoseconds UTC.
     """
-    length = ports.settings.window_seconds * NANOSECONDS
-    spans = list[CountSpan]()
-    for position in np.unique(placement).tolist():
-        if (one := placements[position]).elsewhere:
-            windows = np.unique(times[placement == position] // length)
-            for run in np.split(windows, np.flatnonzero(np.diff(windows) > 1) + 1):
-                spans += elsewhere(one, int(run[0]) * length, (int(run[-1]) + 1) * length)
-    if spans:
-        ports.counts.replace(CountPoints(*np.empty((4, 0), dtype=np.int64)), spans)
+    moved = [position for position in np.unique(placement).tolist() if placements[position].elsewhere]
+    if not moved:
+        return
+    length, spans = _window_seconds(ports) * NANOSECONDS, list[CountSpan]()
+    for position in moved:
+        windows = np.unique(times[placement == position] // length)
+        for run in np.split(windows, np.flatnonzero(np.diff(windows) > 1) + 1):
+            spans += elsewhere(placements[position], int(run[0]) * length, (int(run[-1]) + 1) * length)
+    ports.counts.replace(CountPoints(*np.empty((4, 0), dtype=np.int64)), spans)
 
 
 def elsewhere(one: Placement, start: int, end: int) -> list[CountSpan]:

@@ -20,6 +20,7 @@ from service.exports.retraining_page import render_retraining_page
 from service.exports.retraining_words import summary
 from service.exports.wording import Language
 from service.ports import Ports
+from service.usecases.locks import retraining_lock
 from service.usecases.versions.retraining.counts import (
     TrainingCounts,
     read_training_counts,
@@ -28,7 +29,6 @@ from service.usecases.versions.retraining.counts import (
 from service.usecases.versions.retraining.crew import Crew, crew
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.judging import Court, Judged, gain, metrics_of, stands
-from service.usecases.versions.retraining.lock import retraining_lock
 from service.usecases.versions.retraining.making import (
     CalibrateTask,
     FitTask,
