@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
-
 import msgspec
 
-from service.errors import RowProblem, RowsRefused
-
-
-class Report(Protocol):
-    """What a use case says of rows."""
-
-    @property
-    def accepted(self) -> int:
-        """Rows kept."""
-
-    @property
-    def rejected(self) -> int:
-        """Rows that cannot be used."""
-
-    @property
-    def problems(self) -> Sequence[RowProblem]:
-        """The first of the latter, in order."""
+from service.errors import RowsRefused
+from service.usecases.rows import RowsReport
 
 
 class RowsAccepted(msgspec.Struct, frozen=True):
@@ -32,7 +14,7 @@ class RowsAccepted(msgspec.Struct, frozen=True):
     accepted: int
 
 
-def accepted(report: Report) -> RowsAccepted:
+def accepted(report: RowsReport) -> RowsAccepted:
     """How many rows are kept, when all are.
 
     Raises

@@ -114,7 +114,7 @@ def import_(session: Session, /, file: Path, kind: str, tenant: str | None, **pl
             raise InvalidInput("a table says of each row where it is; leave the options of places to calendars")
         with file.open("rb") as stream:
             report = import_annotations(session.ports, owner, read_annotations_csv(stream, timezone), session.actor)
-    tell_of_rows("annotations", report.accepted, report.rejected, report.problems)
+    tell_of_rows("annotations", report)
 
 
 @annotation_commands.command()
@@ -127,7 +127,7 @@ def visits(session: Session, file: Path, tenant: str | None) -> None:
     with file.open("rb") as stream:
         rows = read_visits_csv(stream, session.settings.general.timezone)
         report = import_visits(session.ports, owner, rows, session.actor)
-    tell_of_rows("patrol visits", report.accepted, report.rejected, report.problems)
+    tell_of_rows("patrol visits", report)
 
 
 def _moment(option: str, text: str, timezone: str) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,12 +10,12 @@ import click
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import progress, show_table
 from service.domain.keys import EVERY_TENANT
-from service.errors import RowProblem
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.places_files import read_places_csv, read_places_json
 from service.ingest.xlsx_presences import read_presences_xlsx
 from service.usecases.intake.ingest import ingest_counts
 from service.usecases.intake.places import import_places
+from service.usecases.rows import RowsReport
 
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
@@ -36,7 +35,7 @@ def import_(session: Session, file: Path) -> None:
         json = file.suffix.lower() == ".json"
         rows = read_places_json(stream.read(), timezone) if json else read_places_csv(stream, timezone)
         report = import_places(session.ports, rows)
-    tell_of_rows("places", report.accepted, report.rejected, report.problems)
+    tell_of_rows("places", report)
 
 
 @places.command(name="list")
@@ -79,17 +78,17 @@ def import_counts(session: Session, file: Path, tenant: str | None, *, new_tenan
     with file.open("rb") as stream, progress("Importing") as bar:
         read = read_presences_xlsx if presences else read_counts_csv
         report = ingest_counts(session.ports, owner, read(stream, session.settings.general.timezone, bar.update))
-    tell_of_rows("presences" if presences else "counts", report.accepted, report.rejected, report.problems)
+    tell_of_rows("presences" if presences else "counts", report)
 
 
-def tell_of_rows(what: str, accepted: int, rejected: int, problems: Sequence[RowProblem]) -> None:
+def tell_of_rows(what: str, report: RowsReport) -> None:
     """Say what became of the rows; with bad ones among them the exit code is 1, though the good ones are kept."""
-    click.echo(f"{accepted} rows of {what} imported")
-    if not rejected:
+    click.echo(f"{report.accepted} rows of {what} imported")
+    if not report.rejected:
         return
-    click.echo(f"Error: {rejected} rows were not imported; correct them and import the file again", err=True)
-    for problem in problems:
+    click.echo(f"Error: {report.rejected} rows were not imported; correct them and import the file again", err=True)
+    for problem in report.problems:
         click.echo(f"  {problem}", err=True)
-    if rejected > len(problems):
-        click.echo(f"  and {rejected - len(problems)} more", err=True)
+    if (more := report.rejected - len(report.problems)) > 0:
+        click.echo(f"  and {more} more", err=True)
     sys.exit(1)

@@ -15,9 +15,10 @@ from service.domain.readings import CountRow, Origin, Reading
 from service.domain.retention import DataKind, Deletion
 from service.errors import RowProblem
 from service.ports import Ports
-from service.usecases.intake.ingest import IngestReport, ingest_counts
+from service.usecases.intake.ingest import ingest_counts
 from service.usecases.learning.advance import advance
 from service.usecases.retention.kept import READINGS_MARGIN_SECONDS
+from service.usecases.rows import RowsReport
 from tests.unit.ingest_counts.senders import NOW, place, ports_of, stored
 from tests.worlds import TENANT, sqlite_ports
 
@@ -39,7 +40,7 @@ def reading(minute: int, value: int, semantics: Semantics | None = None) -> Read
     return Reading(Origin(None, "", None, "s1", None, semantics), MIDNIGHT + minute * MINUTE, value)
 
 
-def take(ports: Ports, *readings: Reading | CountRow) -> IngestReport:
+def take(ports: Ports, *readings: Reading | CountRow) -> RowsReport:
     return ingest_counts(ports, TENANT, enumerate(readings, start=1))
 
 

@@ -13,7 +13,8 @@ from service.errors import RowProblem
 from service.ingest.places_files import read_places_csv
 from service.ports import Ports
 from service.stores.memory import MemoryPlacesRegister
-from service.usecases.intake.places import ImportReport, import_places
+from service.usecases.intake.places import import_places
+from service.usecases.rows import RowsReport
 from tests.worlds import TENANT, sqlite_ports
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "places.example.csv"
@@ -39,14 +40,14 @@ def place(stairwell: str = "A", building: str = "B", tenant: str = TENANT, **mor
     )
 
 
-def take(ports: Ports, *rows: PlaceRow, tenant: str | None = None) -> ImportReport:
+def take(ports: Ports, *rows: PlaceRow, tenant: str | None = None) -> RowsReport:
     return import_places(ports, enumerate(rows, start=1), tenant=tenant)
 
 
 def test_the_example_is_taken_twice_without_a_change(ports: Ports) -> None:
     for _ in range(2):
         with EXAMPLE.open("rb") as stream:
-            assert import_places(ports, read_places_csv(stream, "Europe/Stockholm")) == ImportReport(accepted=6)
+            assert import_places(ports, read_places_csv(stream, "Europe/Stockholm")) == RowsReport(accepted=6)
         found = ports.register.stairwells("example-homes")
         assert [one.stairwell for one in found] == ["LARKAN-1A", "LARKAN-1B", "SVALAN-4"]
         assert sum(len(space.sensors) for one in found for space in one.spaces) == 5

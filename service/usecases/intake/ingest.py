@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,13 +31,9 @@ from service.usecases.intake.origins import Placement, Resolved, resolve_origins
 from service.usecases.intake.readings import record_readings, withdraw_elsewhere
 from service.usecases.intake.sightings import note_from_the_future, note_sightings
 from service.usecases.retention.kept import counts_taken_since, told
-
-__all__ = ["CountRow", "IngestReport", "ingest_columns", "ingest_counts"]
+from service.usecases.rows import MAX_PROBLEMS, RowsReport, first_problems
 
 BATCH_ROWS = 10_000
-MAX_PROBLEMS = 100
-"""Problems told in words; the others are counted."""
-
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far a sender's clock may be ahead of ours."""
 
@@ -54,28 +49,13 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """What is older comes from a clock that was never set."""
 
 
-class IngestReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the rows: all of them are accepted or rejected, the first rejected ones with the reason."""
-
-    accepted: int = 0
-    rejected: int = 0
-    problems: list[RowProblem] = []
-
-    def __add__(self, later: IngestReport) -> IngestReport:
-        return IngestReport(
-            accepted=self.accepted + later.accepted,
-            rejected=self.rejected + later.rejected,
-            problems=[*self.problems, *later.problems][:MAX_PROBLEMS],
-        )
-
-
 def ingest_counts(
     ports: Ports,
     tenant: str,
     rows: Iterable[tuple[int, CountRow | Reading] | RowProblem],
     *,
     allow_past_only: bool = True,
-) -> IngestReport:
+) -> RowsReport:
     """Store numbered rows in batches, each in one step; a row sent again replaces itself.
 
     Parameters
@@ -90,14 +70,14 @@ def ingest_counts(
     StoreError
         If the store refuses a batch. The batches before it are stored, and sending all rows again changes nothing.
     """
-    report = IngestReport()
+    report = RowsReport()
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH_ROWS)):
         report += ingest_columns(ports, tenant, CountColumns.of(batch), allow_past_only=allow_past_only)
     return report
 
 
-def ingest_columns(ports: Ports, tenant: str, columns: CountColumns, *, allow_past_only: bool = True) -> IngestReport:
+def ingest_columns(ports: Ports, tenant: str, columns: CountColumns, *, allow_past_only: bool = True) -> RowsReport:
     """Store a batch of rows; otherwise like :func:`ingest_counts`.
 
     Counts are stored as they are, in one step; of readings whose counts depend on their neighbours, the counts of the
@@ -223,12 +203,11 @@ class _Checks:
             f"{_told(self._columns.times[position])}; correct the time, or the sensor's validity in the register"
         )
 
-    def report(self) -> IngestReport:
+    def report(self) -> RowsReport:
         """What became of the rows."""
         accepted = int(self.good.sum())
         rejected = len(self._columns) - accepted + len(self._columns.problems)
-        problems = sorted(self._problems, key=lambda problem: problem.row)[:MAX_PROBLEMS]
-        return IngestReport(accepted=accepted, rejected=rejected, problems=problems)
+        return RowsReport(accepted=accepted, rejected=rejected, problems=first_problems(self._problems))
 
 
 _UNUSED = Resolved(())

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from service.domain.places import PlaceRow
 from service.errors import Conflict, RowProblem
 from service.ports import Ports
 from service.ports.places import PlacesRegister
-
-__all__ = ["ImportReport", "PlaceRow", "import_places"]
-
-MAX_PROBLEMS = 100
-"""Problems told in words; the others are counted."""
-
-
-class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the rows: all of them are accepted or rejected, the first rejected ones with the reason."""
-
-    accepted: int = 0
-    rejected: int = 0
-    problems: list[RowProblem] = []
+from service.usecases.rows import RowsReport, first_problems
 
 
 def import_places(
     ports: Ports, rows: Iterable[tuple[int, PlaceRow] | RowProblem], *, tenant: str | None = None
-) -> ImportReport:
+) -> RowsReport:
     """Add or update places; a row imported again changes nothing.
 
     Parameters
@@ -52,8 +38,9 @@ def import_places(
         else:
             good.append(item)
     conflicts = _put_what_fits(ports.register, good)
-    problems = sorted([*problems, *conflicts], key=lambda problem: problem.row)
-    return ImportReport(accepted=len(good) - len(conflicts), rejected=len(problems), problems=problems[:MAX_PROBLEMS])
+    problems += conflicts
+    accepted = len(good) - len(conflicts)
+    return RowsReport(accepted=accepted, rejected=len(problems), problems=first_problems(problems))
 
 
 def _put_what_fits(register: PlacesRegister, rows: list[tuple[int, PlaceRow]]) -> list[RowProblem]:

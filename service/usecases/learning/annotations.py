@@ -26,17 +26,7 @@ from service.usecases.audit import record
 from service.usecases.findings.queries import second_of
 from service.usecases.learning.marks import series_of
 from service.usecases.retention.kept import kept_since, told
-
-MAX_PROBLEMS = 100
-"""Problems told in words; the others are counted."""
-
-
-class AnnotationReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the rows: all of them are accepted or rejected, the first rejected ones with the reason."""
-
-    accepted: int = 0
-    rejected: int = 0
-    problems: list[RowProblem] = []
+from service.usecases.rows import RowsReport, first_problems
 
 
 class AnnotationKey(msgspec.Struct, frozen=True, array_like=True):
@@ -77,7 +67,7 @@ def make_annotation(ports: Ports, tenant: str, row: AnnotationRow, actor: str) -
 
 def import_annotations(
     ports: Ports, tenant: str, rows: Iterable[tuple[int, AnnotationRow] | RowProblem], actor: str
-) -> AnnotationReport:
+) -> RowsReport:
     """Put the annotations of numbered rows in force, all good ones in one step; the bad ones are told.
 
     Parameters
@@ -100,13 +90,12 @@ def import_annotations(
     problems += [RowProblem(number, why) for (number, _), why in zip(good, wrong, strict=True) if why]
     kept = [annotation for (_, annotation), why in zip(good, wrong, strict=True) if not why]
     _put(ports, tenant, kept, actor)
-    problems.sort(key=lambda problem: problem.row)
-    return AnnotationReport(accepted=len(kept), rejected=len(problems), problems=problems[:MAX_PROBLEMS])
+    return RowsReport(accepted=len(kept), rejected=len(problems), problems=first_problems(problems))
 
 
 def import_visits(
     ports: Ports, tenant: str, rows: Iterable[tuple[int, PatrolVisit] | RowProblem], actor: str
-) -> AnnotationReport:
+) -> RowsReport:
     """Annotate patrol visits, so that a visit is neither taken for loitering nor feeds the next list."""
     annotations = (item if isinstance(item, RowProblem) else (item[0], item[1].annotation()) for item in rows)
     return import_annotations(ports, tenant, annotations, actor)
@@ -118,7 +107,7 @@ def import_calendar(
     events: Iterable[tuple[int, CalendarEvent] | RowProblem],
     places: Mapping[str, str],
     actor: str,
-) -> AnnotationReport:
+) -> RowsReport:
     """Annotate the events of a calendar, and retract those that are cancelled in it.
 
     Parameters

@@ -16,7 +16,8 @@ from service.stores.memory import (
     MemoryTables,
     aging_rows,
 )
-from service.usecases.intake.ingest import IngestReport, ingest_counts
+from service.usecases.intake.ingest import ingest_counts
+from service.usecases.rows import RowsReport
 from tests.worlds import TENANT, sqlite_ports
 
 NOW = datetime(2026, 11, 22, 18, tzinfo=UTC)
@@ -50,7 +51,7 @@ def place(stairwell: str = "A", space: str = "cellar", **more: object) -> PlaceR
     )
 
 
-def take(ports: Ports, *rows: CountRow, **more: bool) -> IngestReport:
+def take(ports: Ports, *rows: CountRow, **more: bool) -> RowsReport:
     return ingest_counts(ports, TENANT, enumerate(rows, start=1), **more)
 
 

@@ -14,14 +14,15 @@ from service.errors import RowProblem
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
 from service.usecases.intake import ingest
-from service.usecases.intake.ingest import IngestReport, ingest_columns, ingest_counts
+from service.usecases.intake.ingest import ingest_columns, ingest_counts
+from service.usecases.rows import RowsReport
 from tests.unit.ingest_counts.senders import HOUR, NOW, place, ports_of, row, stored, take
 from tests.worlds import TENANT
 
 
 def test_counts_are_stored_where_and_when_they_belong(ports: Ports) -> None:
     report = take(ports, row(count=3), row("A", space="cellar", count=2), row("B", count=0))
-    assert report == IngestReport(accepted=3)
+    assert report == RowsReport(accepted=3)
     hour = int((NOW - HOUR).timestamp())
     index = ports.register.index(TENANT)
     assert stored(ports) == {
@@ -88,13 +89,13 @@ def test_problems_beyond_the_first_hundred_are_counted(ports: Ports) -> None:
 def test_long_input_is_stored_in_batches(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "BATCH_ROWS", 7)
     rows = [row(time=NOW - number * HOUR, count=number) for number in range(1, 31)]
-    assert take(ports, *rows) == IngestReport(accepted=30)
+    assert take(ports, *rows) == RowsReport(accepted=30)
     assert sorted(stored(ports).values()) == list(range(1, 31))
 
 
 def test_an_empty_input_is_an_empty_report(ports: Ports) -> None:
-    assert take(ports) == IngestReport()
-    assert ingest_columns(ports, TENANT, read_lines(b"", now=NOW)) == IngestReport()
+    assert take(ports) == RowsReport()
+    assert ingest_columns(ports, TENANT, read_lines(b"", now=NOW)) == RowsReport()
 
 
 any_row = st.builds(

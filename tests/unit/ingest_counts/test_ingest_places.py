@@ -8,12 +8,13 @@ from service.domain.places import Kind, Semantics
 from service.errors import RowProblem
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
-from service.usecases.intake.ingest import IngestReport, ingest_columns, ingest_counts
+from service.usecases.intake.ingest import ingest_columns, ingest_counts
+from service.usecases.rows import RowsReport
 from tests.unit.ingest_counts.senders import HOUR, NOW, place, row, take
 from tests.worlds import TENANT
 
 
-def refusal(report: IngestReport) -> str:
+def refusal(report: RowsReport) -> str:
     """The message of the one row that was refused."""
     assert (report.accepted, report.rejected, len(report.problems)) == (0, 1, 1)
     return report.problems[0].message
