@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from service.domain.keys import AuditEntry
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of, struct_of
 
 
 class SqliteAuditLog:
@@ -20,7 +17,7 @@ class SqliteAuditLog:
         """Record one action; it is on disk when this returns."""
         self._database.execute(
             "INSERT INTO entry (time, actor, tenant, action, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
-            (to_text(entry.time), entry.actor, entry.tenant, entry.action, entry.subject, entry.detail),
+            row_of(entry)[1:],
         )
 
     def entries(self, tenant: str, limit: int = 100, before: int | None = None) -> list[AuditEntry]:
@@ -32,17 +29,4 @@ class SqliteAuditLog:
             """,
             (tenant, before, limit),
         )
-        return [_entry(row) for row in rows]
-
-
-def _entry(row: Sequence[Any]) -> AuditEntry:
-    number, time, actor, tenant, action, subject, detail = row
-    return AuditEntry(
-        entry=number,
-        time=from_text(time),
-        actor=actor,
-        tenant=tenant,
-        action=action,
-        subject=subject,
-        detail=detail,
-    )
+        return [struct_of(AuditEntry, row) for row in rows]

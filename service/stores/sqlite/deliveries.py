@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Told
 from service.errors import NotFound
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of
+from service.stores.sqlite.times import to_text
 
 _KEY = ("channel", "tenant", "item", "recipient")
 _STATED = ("area", "happened", "status", "queued", "attempts", "next_attempt", "sent", "error", "content")
 _COLUMNS = (*_KEY, *_STATED)
-_TIMES = ("happened", "queued", "next_attempt", "sent")
 _PUT = f"""
     INSERT INTO delivery ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" for _ in _COLUMNS)})
     ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _STATED)}
@@ -36,8 +38,7 @@ class SqliteDeliveryStore:
 
     def put(self, delivery: Delivery) -> None:
         """Record a delivery; one with the same key keeps its number."""
-        stated = [getattr(delivery, name) for name in _COLUMNS]
-        self._database.execute(_PUT, [to_text(one) if isinstance(one, datetime) else one for one in stated])
+        self._database.execute(_PUT, row_of(delivery, _COLUMNS))
 
     def get(self, channel: Channel, tenant: str, number: int) -> Delivery:
         """A delivery by its number."""
@@ -102,7 +103,4 @@ class SqliteDeliveryStore:
 
 
 def _delivery(row: Sequence[Any]) -> Delivery:
-    stated = dict(zip(("number", *_COLUMNS), row, strict=True))
-    stated |= {name: from_text(stated[name]) for name in _TIMES}
-    stated |= {"channel": Channel(stated["channel"]), "status": DeliveryStatus(stated["status"])}
-    return Delivery(**stated)
+    return msgspec.convert(dict(zip(("number", *_COLUMNS), row, strict=True)), Delivery)

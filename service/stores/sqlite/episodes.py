@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from service.domain.episodes import EpisodeAction, EpisodeDecision, MuteReason
+from service.domain.episodes import EpisodeDecision
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of, struct_of
+
+_COLUMNS = ", ".join(EpisodeDecision.__struct_fields__)
 
 
 class SqliteEpisodeDecisionStore:
@@ -19,47 +19,19 @@ class SqliteEpisodeDecisionStore:
 
     def add(self, decision: EpisodeDecision) -> None:
         """Record a decision."""
-        until = None if decision.until is None else int(decision.until.timestamp())
-        self._database.execute(
-            """
-            INSERT INTO episode_decision (tenant, series, start, end, action, decided_by, decided, until, reason)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            (
-                decision.tenant,
-                decision.series,
-                decision.start,
-                decision.end,
-                decision.action,
-                decision.decided_by,
-                to_text(decision.decided),
-                until,
-                decision.reason,
-            ),
-        )
+        *before, reason = row_of(decision)
+        before[-1] = None if decision.until is None else int(decision.until.timestamp())
+        sql = f"INSERT INTO episode_decision ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        self._database.execute(sql, (*before, reason))
 
     def find(self, tenant: str, since: int) -> list[EpisodeDecision]:
         """Decisions about episodes that reach beyond ``since``, and mutes that do."""
         rows = self._database.rows(
-            """
-            SELECT tenant, series, start, end, action, decided_by, decided, until, reason
-            FROM episode_decision WHERE tenant = ?1 AND (end > ?2 OR until > ?2) ORDER BY id
-            """,
+            f"SELECT {_COLUMNS} FROM episode_decision "  # noqa: S608
+            "WHERE tenant = ?1 AND (end > ?2 OR until > ?2) ORDER BY id",
             (tenant, since),
         )
-        return [_decision(row) for row in rows]
-
-
-def _decision(row: Sequence[Any]) -> EpisodeDecision:
-    tenant, series, start, end, action, decided_by, decided, until, reason = row
-    return EpisodeDecision(
-        tenant=tenant,
-        series=series,
-        start=start,
-        end=end,
-        action=EpisodeAction(action),
-        decided_by=decided_by,
-        decided=from_text(decided),
-        until=None if until is None else datetime.fromtimestamp(until, UTC),
-        reason=None if reason is None else MuteReason(reason),
-    )
+        return [
+            struct_of(EpisodeDecision, (*before, None if until is None else datetime.fromtimestamp(until, UTC), reason))
+            for *before, until, reason in rows
+        ]

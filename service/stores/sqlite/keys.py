@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from service.domain.keys import Key, Role
+from service.domain.keys import Key
 from service.errors import Conflict, NotFound
 from service.stores.keys import key_exists, key_not_found
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of, struct_of
+from service.stores.sqlite.times import to_text
 
 _SELECT = "SELECT id, digest, role, tenant, label, created, revoked FROM key"
 
@@ -23,24 +22,25 @@ class SqliteKeyStore:
 
     def add(self, key: Key) -> None:
         """Store a new key; raises Conflict if there is one with its id or digest."""
-        row = (key.key_id, key.digest, key.role, key.tenant, key.label, to_text(key.created), to_text(key.revoked))
-        added = self._database.execute("INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+        added = self._database.execute(
+            "INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row_of(key)
+        )
         if not added.rowcount:
             raise Conflict(key_exists(key.key_id))
 
     def by_digest(self, digest: bytes) -> Key | None:
         """The key with this digest, revoked or not."""
         rows = self._database.rows(f"{_SELECT} WHERE digest = ?", (digest,))
-        return _key(rows[0]) if rows else None
+        return struct_of(Key, rows[0]) if rows else None
 
     def by_id(self, key_id: str) -> Key | None:
         """The key with this id, revoked or not."""
         rows = self._database.rows(f"{_SELECT} WHERE id = ?", (key_id,))
-        return _key(rows[0]) if rows else None
+        return struct_of(Key, rows[0]) if rows else None
 
     def all(self) -> list[Key]:
         """All keys, oldest first."""
-        return [_key(row) for row in self._database.rows(f"{_SELECT} ORDER BY rowid")]
+        return [struct_of(Key, row) for row in self._database.rows(f"{_SELECT} ORDER BY rowid")]
 
     def revoke(self, key_id: str, revoked: datetime) -> Key:
         """Revoke a key; the time of the first revocation stays."""
@@ -61,16 +61,3 @@ class SqliteKeyStore:
     def is_session_ended(self, nonce: str) -> bool:
         """Whether a session is noted as ended."""
         return bool(self._database.rows("SELECT 1 FROM ended_session WHERE nonce = ?", (nonce,)))
-
-
-def _key(row: Sequence[Any]) -> Key:
-    key_id, digest, role, tenant, label, created, revoked = row
-    return Key(
-        key_id=key_id,
-        digest=digest,
-        role=Role(role),
-        tenant=tenant,
-        label=label,
-        created=from_text(created),
-        revoked=from_text(revoked),
-    )

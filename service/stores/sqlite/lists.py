@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from service.domain.hotspots import HeldBack, ListRecord, ListStatus
+from service.domain.hotspots import ListRecord, ListStatus
 from service.errors import Conflict, NotFound
 from service.stores.lists import check_draft, check_kept, list_exists, list_not_found, never_approved
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of, struct_of
+from service.stores.sqlite.times import to_text
 
 _COLUMNS = "id number tenant area made status digest approved_by approved approved_digest held_back tenants expired"
 _RECORD = ", ".join(_COLUMNS.split())
@@ -26,7 +27,7 @@ class SqliteHotspotListStore:
 
     def add(self, record: ListRecord, canonical_json: bytes) -> None:
         """Store a new list; raises Conflict if the id or the number exists."""
-        values = _values(record)
+        values = row_of(record)
         with self._database.transaction() as connection:
             inserted = connection.execute(
                 f"INSERT INTO hotspot_list ({_RECORD}, document) VALUES ({'?, ' * len(values)}?) "  # noqa: S608
@@ -116,39 +117,6 @@ class SqliteHotspotListStore:
         return [_record(row) for row in self._database.rows(sql, parameters)]
 
 
-def _values(record: ListRecord) -> tuple[object, ...]:
-    return (
-        record.list_id,
-        record.number,
-        record.tenant,
-        record.area,
-        to_text(record.made),
-        record.status,
-        record.digest,
-        record.approved_by,
-        to_text(record.approved),
-        record.approved_digest,
-        msgspec.json.encode(record.held_back).decode(),
-        msgspec.json.encode(record.tenants).decode(),
-        to_text(record.expired),
-    )
-
-
 def _record(row: Sequence[Any]) -> ListRecord:
-    list_id, number, tenant, area, made, status, digest, *decided, held_back, tenants, expired = row
-    approved_by, approved, approved_digest = decided
-    return ListRecord(
-        list_id=list_id,
-        number=number,
-        tenant=tenant,
-        area=area,
-        made=from_text(made),
-        status=ListStatus(status),
-        digest=digest,
-        approved_by=approved_by,
-        approved=from_text(approved),
-        approved_digest=approved_digest,
-        held_back=msgspec.json.decode(held_back, type=list[HeldBack]),
-        tenants=msgspec.json.decode(tenants, type=list[str]),
-        expired=from_text(expired),
-    )
+    *before, held_back, tenants, expired = row
+    return struct_of(ListRecord, (*before, msgspec.json.decode(held_back), msgspec.json.decode(tenants), expired))

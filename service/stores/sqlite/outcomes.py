@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from service.domain.outcomes import Finding, Outcome
+from service.domain.outcomes import Outcome
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of, struct_of
 
-_COLUMNS = "tenant, list_id, rank, visited, stairwell, found, reported_by, reported"
+_COLUMNS = ", ".join(Outcome.__struct_fields__)
 
 
 class SqliteOutcomeStore:
@@ -19,17 +19,8 @@ class SqliteOutcomeStore:
 
     def put(self, outcome: Outcome) -> None:
         """Record an outcome; one with the same key is replaced."""
-        row = (
-            outcome.tenant,
-            outcome.list_id,
-            outcome.rank,
-            to_text(outcome.visited),
-            outcome.stairwell,
-            msgspec.json.encode(outcome.found).decode(),
-            outcome.reported_by,
-            to_text(outcome.reported),
-        )
-        self._database.execute(f"REPLACE INTO outcome ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        sql = f"REPLACE INTO outcome ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+        self._database.execute(sql, row_of(outcome))
 
     def find(self, tenant: str, list_id: str) -> list[Outcome]:
         """The outcomes of a list, by (rank, visited)."""
@@ -38,15 +29,6 @@ class SqliteOutcomeStore:
             (tenant, list_id),
         )
         return [
-            Outcome(
-                tenant=tenant,
-                list_id=list_id,
-                rank=rank,
-                visited=from_text(visited),
-                stairwell=stairwell,
-                found=msgspec.json.decode(found, type=list[Finding]),
-                reported_by=reported_by,
-                reported=from_text(reported),
-            )
-            for tenant, list_id, rank, visited, stairwell, found, reported_by, reported in rows
+            struct_of(Outcome, (*before, msgspec.json.decode(found), reported_by, reported))
+            for *before, found, reported_by, reported in rows
         ]

@@ -13,7 +13,8 @@ from service.domain.places import UNKNOWN, Building, Kind, PlaceRow, Sensor, Ser
 from service.errors import NotFound
 from service.stores.places import check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import struct_of
+from service.stores.sqlite.times import to_text
 
 T = TypeVar("T")
 
@@ -150,7 +151,9 @@ class SqlitePlacesRegister:
     def _read_stairwells(self, condition: str, parameters: Sequence[object]) -> list[Stairwell]:
         rows = self._database.rows(f"{_STAIRWELLS} {condition}", parameters)
         spaces = self._read_spaces([row[0] for row in rows])
-        return [Stairwell(stairwell=row[1], building=_building_of(row[2:]), spaces=spaces[row[0]]) for row in rows]
+        return [
+            Stairwell(stairwell=row[1], building=struct_of(Building, row[2:]), spaces=spaces[row[0]]) for row in rows
+        ]
 
     def _read_spaces(self, stairwells: list[int]) -> defaultdict[int, list[Space]]:
         rows = self._database.rows(
@@ -167,7 +170,7 @@ class SqlitePlacesRegister:
     def _read_sensors(self, series: list[int]) -> defaultdict[int, list[Sensor]]:
         sensors: defaultdict[int, list[Sensor]] = defaultdict(list)
         for number, *row in self._database.rows(_SENSORS, (msgspec.json.encode(series),)):
-            sensors[number].append(_sensor_of(row))
+            sensors[number].append(struct_of(Sensor, row))
         return sensors
 
 
@@ -251,7 +254,7 @@ def _check_sensor(connection: sqlite3.Connection, number: int) -> None:
         "JOIN sensor ON sensor.number = placement.sensor WHERE sensor = ?",
         (number,),
     ).fetchall()
-    check_intervals([_sensor_of(row) for row in rows])
+    check_intervals([struct_of(Sensor, row) for row in rows])
 
 
 def _grow_revision(connection: sqlite3.Connection) -> None:
@@ -265,24 +268,6 @@ def _one(connection: sqlite3.Connection, sql: str, parameters: Sequence[object])
 def _series(row: Sequence[Any]) -> Series:
     number, tenant, stairwell, space, kind, area = row
     return Series(number=number, tenant=tenant, stairwell=stairwell, space=space, kind=Kind(kind), area=area)
-
-
-def _building_of(row: Sequence[Any]) -> Building:
-    return msgspec.convert(dict(zip(Building.__struct_fields__, row, strict=True)), Building)
-
-
-def _sensor_of(row: Sequence[Any]) -> Sensor:
-    sensor, valid_from, valid_to, semantics, liveness = row
-    return msgspec.convert(
-        {
-            "sensor": sensor,
-            "valid_from": from_text(valid_from),
-            "valid_to": from_text(valid_to),
-            "semantics": semantics,
-            "liveness": liveness,
-        },
-        Sensor,
-    )
 
 
 def _unknown_place(tenant: str) -> PlaceRow:

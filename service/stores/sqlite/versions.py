@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from service.domain.versions import VersionRecord
 from service.errors import Conflict
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of, struct_of
+from service.stores.sqlite.times import to_text
 
 _SELECT = "SELECT id, digest, recorded, in_force, pruned FROM model_version"
 
@@ -22,10 +21,8 @@ class SqliteVersionRecords:
 
     def add(self, record: VersionRecord) -> None:
         """Record a new version; raises Conflict if there is one with its id."""
-        times = (to_text(record.recorded), to_text(record.in_force), to_text(record.pruned))
         added = self._database.execute(
-            "INSERT INTO model_version VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (record.version_id, record.digest, *times),
+            "INSERT INTO model_version VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row_of(record)
         )
         if not added.rowcount:
             raise Conflict(f"model version {record.version_id} is recorded already; versions are never changed")
@@ -33,11 +30,11 @@ class SqliteVersionRecords:
     def get(self, version_id: str) -> VersionRecord | None:
         """The record of a version."""
         rows = self._database.rows(f"{_SELECT} WHERE id = ?", (version_id,))
-        return _record(rows[0]) if rows else None
+        return struct_of(VersionRecord, rows[0]) if rows else None
 
     def all(self) -> list[VersionRecord]:
         """All records, in the order they were made."""
-        return [_record(row) for row in self._database.rows(f"{_SELECT} ORDER BY rowid")]
+        return [struct_of(VersionRecord, row) for row in self._database.rows(f"{_SELECT} ORDER BY rowid")]
 
     def note_in_force(self, version_id: str, time: datetime) -> None:
         """Record that a version is put in force."""
@@ -49,14 +46,3 @@ class SqliteVersionRecords:
 
     def _note(self, statement: str, version_id: str, time: datetime) -> None:
         self._database.execute(statement, (to_text(time), version_id))
-
-
-def _record(row: Sequence[Any]) -> VersionRecord:
-    version_id, digest, recorded, in_force, pruned = row
-    return VersionRecord(
-        version_id=version_id,
-        digest=digest,
-        recorded=from_text(recorded),
-        in_force=from_text(in_force),
-        pruned=from_text(pruned),
-    )
