@@ -15,7 +15,7 @@ from service.domain.annotations import Annotation, AnnotationKind, AnnotationRow
 from service.domain.keys import Key, Role
 from service.domain.places import Identifier
 from service.errors import NotFound, RowsRefused
-from service.ingest.annotation_rows import read_visits_json
+from service.ingest.json_visits import read_visits_json
 from service.ports import Ports
 from service.usecases.learning.annotations import (
     AnnotationFilter,

@@ -14,10 +14,10 @@ import click
 from service.cli.importing import file_argument, tell_of_rows
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
-from service.domain.annotations import PLACE_FIELDS, Annotation, AnnotationKind, AnnotationRow
+from service.domain.annotations import PLACE_FIELDS, Annotation, AnnotationKind, AnnotationRow, PatrolVisit
 from service.errors import InvalidInput
-from service.ingest.annotation_rows import read_annotations_csv, read_visits_csv
 from service.ingest.calendar_files import read_calendar
+from service.ingest.struct_rows import read_struct_rows
 from service.usecases.learning.annotations import (
     AnnotationFilter,
     import_annotations,
@@ -113,7 +113,8 @@ def import_(session: Session, /, file: Path, kind: str, tenant: str | None, **pl
         if named:
             raise InvalidInput("a table says of each row where it is; leave the options of places to calendars")
         with file.open("rb") as stream:
-            report = import_annotations(session.ports, owner, read_annotations_csv(stream, timezone), session.actor)
+            rows = read_struct_rows(stream, timezone, AnnotationRow)
+            report = import_annotations(session.ports, owner, rows, session.actor)
     tell_of_rows("annotations", report)
 
 
@@ -125,7 +126,7 @@ def visits(session: Session, file: Path, tenant: str | None) -> None:
     """Import patrol visits from CSV: stairwell, arrived and, as needed, left and space."""
     owner = session.tenant(tenant)
     with file.open("rb") as stream:
-        rows = read_visits_csv(stream, session.settings.general.timezone)
+        rows = read_struct_rows(stream, session.settings.general.timezone, PatrolVisit)
         report = import_visits(session.ports, owner, rows, session.actor)
     tell_of_rows("patrol visits", report)
 

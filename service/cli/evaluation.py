@@ -12,7 +12,7 @@ from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import progress, show_table
 from service.domain.evaluations import Evaluation, Incident, RankingEvaluation, Share
 from service.errors import RowProblem
-from service.ingest.incident_rows import read_incidents_csv
+from service.ingest.struct_rows import read_struct_rows
 from service.usecases.lists.evaluate import DEFAULT_K, DEFAULT_LISTS, MOST_K, MOST_LISTS
 from service.usecases.lists.evaluate import evaluate as evaluate_lists
 
@@ -60,7 +60,7 @@ def evaluate(session: Session, *, k: int, lists: int, area: str | None, truth: P
 
 def _read(path: Path, timezone: str) -> tuple[list[Incident], list[RowProblem]]:
     with path.open("rb") as stream:
-        rows = list(read_incidents_csv(stream, timezone))
+        rows = list(read_struct_rows(stream, timezone, Incident))
     return [row[1] for row in rows if not isinstance(row, RowProblem)], [r for r in rows if isinstance(r, RowProblem)]
 
 

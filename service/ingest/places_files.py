@@ -9,14 +9,12 @@ from zoneinfo import ZoneInfo
 from service.domain.keys import EVERY_TENANT
 from service.domain.places import PlaceRow
 from service.errors import RowProblem
-from service.ingest.csv_table import read_table
 from service.ingest.json_rows import read_json_rows
+from service.ingest.struct_rows import read_struct_rows
 from service.ingest.validation import validated
 from service.ingest.wall_clock import instants
 
 COLUMNS = PlaceRow.__struct_fields__
-REQUIRED = ("tenant", "area", "property", "building", "stairwell", "space")
-OPTIONAL = tuple(name for name in COLUMNS if name not in REQUIRED)
 
 
 def read_places_csv(stream: BinaryIO, timezone: str) -> Iterator[tuple[int, PlaceRow] | RowProblem]:
@@ -30,14 +28,7 @@ def read_places_csv(stream: BinaryIO, timezone: str) -> Iterator[tuple[int, Plac
     InvalidInput
         At once, if the header has a column that is not in the register, or lacks one that is needed.
     """
-    table = read_table(stream, required=REQUIRED, optional=OPTIONAL)
-    zone = ZoneInfo(timezone)
-    return (
-        item
-        if isinstance(item, RowProblem)
-        else _row(item[0], dict(zip(table.columns, item[1], strict=True)), zone, text=True)
-        for item in table.rows
-    )
+    return map(_checked, read_struct_rows(stream, timezone, PlaceRow))
 
 
 def read_places_json(body: bytes, timezone: str) -> Iterator[tuple[int, PlaceRow] | RowProblem]:
@@ -50,29 +41,37 @@ def read_places_json(body: bytes, timezone: str) -> Iterator[tuple[int, PlaceRow
     """
     rows = read_json_rows(body, "places")
     zone = ZoneInfo(timezone)
-    return (_row(number, row, zone, text=False) for number, row in enumerate(rows, start=1))
+    return (_checked(_row(number, row, zone)) for number, row in enumerate(rows, start=1))
 
 
-def _row(number: int, values: object, zone: ZoneInfo, *, text: bool) -> tuple[int, PlaceRow] | RowProblem:
+def _row(number: int, values: object, zone: ZoneInfo) -> tuple[int, PlaceRow] | RowProblem:
     try:
         if not isinstance(values, dict):
             raise ValueError("a place is an object with a key a column")  # noqa: TRY004, TRY301 - the row is at fault
-        return number, _place(values, zone, text=text)
+        return number, _place(values, zone)
     except ValueError as error:
         return RowProblem(number, str(error))
 
 
-def _place(values: Mapping[str, object], zone: ZoneInfo, *, text: bool) -> PlaceRow:
-    given = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
-    given = {name: value for name, value in given.items() if not (text and value == "")}
-    if foreign := [name for name in given if name not in COLUMNS]:
+def _place(values: Mapping[str, object], zone: ZoneInfo) -> PlaceRow:
+    if foreign := [name for name in values if name not in COLUMNS]:
         raise ValueError(f"{foreign[0]!r} is unknown and may not be sent; keys are {', '.join(COLUMNS)}")
+    given = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     for end in ("valid_from", "valid_to"):
         if isinstance(written := given.get(end), str):
             given[end] = instants(written, zone)[0]
-    place = validated(given, PlaceRow, text=text)
-    _check(place)
-    return place
+    return validated(given, PlaceRow)
+
+
+def _checked(item: tuple[int, PlaceRow] | RowProblem) -> tuple[int, PlaceRow] | RowProblem:
+    if isinstance(item, RowProblem):
+        return item
+    number, place = item
+    try:
+        _check(place)
+    except ValueError as error:
+        return RowProblem(number, str(error))
+    return item
 
 
 def _check(place: PlaceRow) -> None:

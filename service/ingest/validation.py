@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from service.domain.places import Kind, Liveness, Semantics
-
 T = TypeVar("T")
-
-_CHOICES: Mapping[str, type[StrEnum]] = {"kind": Kind, "semantics": Semantics, "liveness": Liveness}
 
 
 def validated(values: object, wanted: type[T], *, text: bool = False) -> T:
@@ -34,18 +29,23 @@ def validated(values: object, wanted: type[T], *, text: bool = False) -> T:
         made = msgspec.convert(values, wanted, strict=not text)
         msgspec.json.encode(made)
     except msgspec.ValidationError as error:
-        raise ValueError(_readable(str(error))) from error
+        raise ValueError(_readable(str(error), wanted)) from error
     except UnicodeEncodeError as error:
         raise ValueError("a text holds half a character (a lone surrogate)") from error
     return made
 
 
-def _readable(message: str) -> str:
+def _readable(message: str, wanted: type) -> str:
     what, _, where = message.replace("`", "").partition(" - at $.")
-    if where in _CHOICES and what.startswith("Invalid enum value"):
-        what = what.replace(" enum", "") + f"; use one of {', '.join(_CHOICES[where])}"
+    if what.startswith("Invalid enum value"):
+        what = what.replace(" enum", "") + f"; use one of {', '.join(_choices(wanted, where))}"
     if "matching regex" in what:
         what = "expected text without control characters or a backslash at its end"
     what = what.replace("Object contains unknown field", "unknown field").replace("Object missing", "missing")
     what = what[0].lower() + what[1:]
     return f"{where}: {what}" if where else what
+
+
+def _choices(wanted: type, name: str) -> type[StrEnum]:
+    hint = get_type_hints(wanted)[name]
+    return next(kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, StrEnum))

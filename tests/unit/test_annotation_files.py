@@ -10,8 +10,9 @@ import pytest
 from service.domain.annotations import AnnotationKind, AnnotationQuery, AnnotationRow, PatrolVisit
 from service.domain.places import PlaceRow
 from service.errors import InvalidInput, RowProblem
-from service.ingest.annotation_rows import read_annotations_csv, read_visits_csv, read_visits_json
 from service.ingest.calendar_files import read_calendar
+from service.ingest.json_visits import read_visits_json
+from service.ingest.struct_rows import read_struct_rows
 from service.ports import Ports
 from service.usecases.learning.annotations import import_annotations, import_calendar, import_visits, make_annotation
 from tests.worlds import TENANT, sqlite_ports
@@ -65,7 +66,7 @@ moving;1926-10-05;1926-10-06;kvarnen-3;;
 moving;2026-10-05;2026-10-06;kvarnen-4;;
 moving;2026-03-29T02:30;2026-10-06;kvarnen-3;;
 """
-    report = import_annotations(ports, TENANT, read_annotations_csv(csv(table), STOCKHOLM), "cli:anna")
+    report = import_annotations(ports, TENANT, read_struct_rows(csv(table), STOCKHOLM, AnnotationRow), "cli:anna")
     assert in_force(ports) == [
         ("renovation", "2026-10-01T06:00", "2026-10-03T15:00", {"building": "kvarnen-3"}),
         ("normal", "2026-10-04T22:00", "2026-10-06T00:00", {"stairwell": "kvarnen-3a", "space": "cellar"}),
@@ -94,7 +95,7 @@ def test_a_table_imported_again_changes_nothing(ports):
     """Not even the audit."""
     table = "kind,start,end,stairwell\nmoving,2026-10-05,2026-10-06,kvarnen-3a\n"
     for _ in range(2):
-        import_annotations(ports, TENANT, read_annotations_csv(csv(table), STOCKHOLM), "cli:anna")
+        import_annotations(ports, TENANT, read_struct_rows(csv(table), STOCKHOLM, AnnotationRow), "cli:anna")
     assert len(found(ports)) == 1
     [entry] = ports.audit.entries(TENANT)
     assert (entry.actor, entry.action, entry.subject) == ("cli:anna", "annotation.make", found(ports)[0].annotation)
@@ -106,14 +107,14 @@ def test_a_table_imported_again_changes_nothing(ports):
 def test_free_text_is_refused(column):
     """A note on a stairwell is soon a note on a person."""
     with pytest.raises(InvalidInput, match="unknown and may not be sent"):
-        read_annotations_csv(csv(f"kind,start,end,{column}\n"), STOCKHOLM)
+        read_struct_rows(csv(f"kind,start,end,{column}\n"), STOCKHOLM, AnnotationRow)
 
 
 def test_patrol_visits_become_annotations(ports):
     """From a table or from JSON; a quarter of an hour where nobody says how long."""
     table = "stairwell,arrived,left\nkvarnen-3a,2026-10-05T23:05,\nkvarnen-3a,2026-10-06T23:05,2026-10-06T23:50\n"
     json = b'{"visits": [{"stairwell": "kvarnen-3a", "arrived": "2026-10-07T21:05:00Z", "space": "cellar"}]}'
-    import_visits(ports, TENANT, read_visits_csv(csv(table), STOCKHOLM), "key-1")
+    import_visits(ports, TENANT, read_struct_rows(csv(table), STOCKHOLM, PatrolVisit), "key-1")
     import_visits(ports, TENANT, read_visits_json(json), "key-1")
     here = {"stairwell": "kvarnen-3a"}
     assert in_force(ports) == [

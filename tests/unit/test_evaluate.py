@@ -19,7 +19,7 @@ from service.domain.keys import Role
 from service.domain.outcomes import Finding, OutcomeReport
 from service.domain.places import PlaceRow
 from service.domain.retention import DataKind, Deletion
-from service.ingest.incident_rows import read_incidents_csv
+from service.ingest.struct_rows import read_struct_rows
 from service.ports import Ports
 from service.usecases.keys import create_key
 from service.usecases.lists.baselines import simple_rankings
@@ -246,4 +246,4 @@ def test_incidents_hold_no_person(tmp_path) -> None:
     path = tmp_path / "truth.csv"
     path.write_text("stairwell;start;name\n")
     with path.open("rb") as stream, pytest.raises(Exception, match="'name' is unknown"):
-        read_incidents_csv(stream, "Europe/Stockholm")
+        read_struct_rows(stream, "Europe/Stockholm", Incident)

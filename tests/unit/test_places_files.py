@@ -10,10 +10,11 @@ import pytest
 
 from service.domain.places import Kind, Liveness, PlaceRow, Semantics
 from service.errors import InvalidInput, RowProblem
-from service.ingest.places_files import OPTIONAL, REQUIRED, read_places_csv, read_places_json
+from service.ingest.places_files import COLUMNS, read_places_csv, read_places_json
 
 STOCKHOLM = "Europe/Stockholm"
-HEADER = ",".join((*REQUIRED, *OPTIONAL))
+HEADER = ",".join(COLUMNS)
+REQUIRED, OPTIONAL = COLUMNS[:6], COLUMNS[6:]
 GOOD = {
     "tenant": "t",
     "area": "Norrby",
@@ -111,7 +112,7 @@ def test_a_column_outside_the_register_is_refused(column: str) -> None:
 def test_a_wrong_row_is_told_and_its_neighbours_are_kept(wrong: dict[str, object], message: str) -> None:
     """The same in CSV and JSON."""
     bad = {**GOOD, **wrong}
-    cells = [",".join(str(row.get(name, "")) for name in (*REQUIRED, *OPTIONAL)) for row in (GOOD, bad, GOOD)]
+    cells = [",".join(str(row.get(name, "")) for name in COLUMNS) for row in (GOOD, bad, GOOD)]
     for before, problem, after in (
         read("\n".join([HEADER, *cells])),
         list(read_places_json(json.dumps({"places": [GOOD, bad, GOOD]}).encode(), STOCKHOLM)),
