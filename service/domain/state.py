@@ -51,6 +51,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     annotations: int = 0
     layout: int = 3
 
+    @property
+    def window_seconds(self) -> int:
+        """Length of a window in seconds."""
+        return 60 * self.window_minutes
+
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """The state of some series as it was before the window that starts at ``time`` (seconds UTC).

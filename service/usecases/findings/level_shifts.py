@@ -53,7 +53,7 @@ def shifts_of(
     ports: Ports, manifest: Manifest, series: Mapping[int, Series], weeks: float = np.inf
 ) -> dict[int, LevelShift]:
     """The latest level shift of each series that had one in the last weeks, by series number."""
-    windows_per_week = _WEEK_SECONDS // (60 * manifest.window_minutes)
+    windows_per_week = _WEEK_SECONDS // manifest.window_seconds
     earliest = max(manifest.origin, manifest.watermark - weeks * _WEEK_SECONDS, verdicts_since(ports) or 0)
     found = {}
     for shard in manifest.shards:
@@ -74,7 +74,7 @@ def shifts_of(
 def _learnt(ports: Ports, manifest: Manifest, number: int, windows: int, earliest: int) -> int | None:
     """The start of the window after which so many were learnt; None if it is before ``earliest``."""
     numbers, end = np.array([number]), manifest.watermark
-    step = 60 * manifest.window_minutes
+    step = manifest.window_seconds
     while end > earliest:
         start = max(end - max((windows + 1) * step, _WEEK_SECONDS), earliest)
         starts = ports.verdicts.columns(numbers, start, end).starts

@@ -138,7 +138,7 @@ def _window_seconds(ports: Ports) -> int:
     would be four in its hour.
     """
     manifest = ports.state.manifest()
-    return 60 * manifest.window_minutes if manifest else ports.settings.window_seconds
+    return manifest.window_seconds if manifest else ports.settings.window_seconds
 
 
 def _rules(settings: Settings, one: Placement, window_seconds: int) -> Derivation:

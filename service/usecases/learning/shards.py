@@ -13,7 +13,8 @@ from models.detector.columns import OccupancyColumns
 from models.detector.state import HEAD_FIELDS, STATE_SCHEMA, OccupancyState
 from models.version import ModelVersion
 from service.domain.state import Chunk, Manifest, Shard
-from service.errors import StateOutdated, StoreError
+from service.errors import Conflict, StateOutdated, StoreError
+from service.ports import Ports
 from service.ports.state import StateStore
 from service.usecases.learning.scoring import Roster
 
@@ -44,6 +45,14 @@ def read_published(state: StateStore, read: Callable[[Manifest | None], T]) -> T
             if manifest == state.manifest():
                 raise
     return read(_checked(state.manifest()))
+
+
+def manifest_in_force(ports: Ports, before: str) -> Manifest:
+    """The published state's; raises Conflict if nothing has been scored yet, which is needed before something."""
+    manifest = ports.state.manifest()
+    if manifest is None:
+        raise Conflict(f"nothing has been scored yet; import counts and score them before {before}")
+    return manifest
 
 
 def check_layout(manifest: Manifest) -> None:

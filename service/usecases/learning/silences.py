@@ -65,7 +65,7 @@ def withdraw_silences(ledger: Ledger, changed: Mapping[int, int]) -> Ledger:
 
 def _fell_silent(ports: Ports, manifest: Manifest, number: int, found: int) -> int:
     """The first window after the last count before ``found``."""
-    step, end = 60 * manifest.window_minutes, found
+    step, end = manifest.window_seconds, found
     while end > manifest.origin:
         begin = max(manifest.origin, end - _LOOK_BACK_SECONDS // step * step)
         heard = ports.counts.read(begin, end, step, np.array([number])).starts

@@ -13,13 +13,14 @@ from models.kinds import kind_number
 from service.domain.hotspots import HeldBack, HotspotList, ListRecord, ListStatus
 from service.domain.places import Series, Stairwell
 from service.domain.state import Manifest
-from service.errors import Conflict, InvalidInput, NotFound
+from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.settings.sections import Hotspots
 from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of
 from service.usecases.learning.scoring import window_starts
+from service.usecases.learning.shards import manifest_in_force
 from service.usecases.lists.entries import ListedPlaces
 from service.usecases.lists.joint_lists import make_joint_list
 from service.usecases.lists.list_numbers import sha256, store_numbered
@@ -61,9 +62,7 @@ def make_list(
     InvalidInput
         If the tenant is ``*``.
     """
-    manifest = ports.state.manifest()
-    if manifest is None:
-        raise Conflict("nothing has been scored yet; import counts and score them before making a list")
+    manifest = manifest_in_force(ports, "making a list")
     places = _places(ports, tenant, area)
     settings = ports.settings.hotspots
     asked = msgspec.structs.replace(settings, days=days or settings.days, top=top or settings.top)

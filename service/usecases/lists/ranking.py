@@ -172,10 +172,3 @@ def _peers(kinds: NDArray[np.int64]) -> NDArray[np.int64]:
     of_kinds = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
     chosen = [series[:: -(-len(series) // _PEERS_OF_A_KIND)] for series in of_kinds]
     return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *chosen]))
-
-
-def rank_with_peers(
-    presences: Presences, version: ModelVersion, asked: Hotspots, weeks: NDArray[np.float64]
-) -> list[HotSpot]:
-    """The first of :func:`rank_all`, as many as are asked for."""
-    return rank_all(presences, version, asked, weeks).hotspots[: asked.top]

@@ -101,7 +101,7 @@ def _note_windows(ports: Ports) -> None:
     if manifest is None:
         return
     nameless = [one.last_seen for key, one in ports.sensors.activities().items() if key.source == 0]
-    step = 60 * manifest.window_minutes
+    step = manifest.window_seconds
     done = max([manifest.origin, *((last // step + 1) * step for last in nameless)])
     while done < manifest.watermark:
         end = min(done + _NOTED_AT_ONCE_SECONDS // step * step, manifest.watermark)

@@ -60,7 +60,7 @@ def faults_of_counts(ports: Ports, watched: Watch, progress: Progress) -> list[S
 
 
 def _of_counts(ports: Ports, watched: Watch, manifest: Manifest, progress: Progress) -> list[SensorFault]:
-    step, now = 60 * manifest.window_minutes, int(ports.clock.now().timestamp())
+    step, now = manifest.window_seconds, int(ports.clock.now().timestamp())
     starts = window_starts(max(manifest.watermark - DAYS * DAY, manifest.origin), manifest.watermark, step)
     if len(starts) * step < _FEWEST_DAYS * DAY:
         return []
@@ -141,7 +141,7 @@ def _deaf(ports: Ports, watched: Watch, manifest: Manifest | None) -> list[Senso
 
 def _heard_somebody(ports: Ports, number: int, manifest: Manifest) -> int:
     """The end of the last window with a presence in the last weeks, or their beginning."""
-    step = 60 * manifest.window_minutes
+    step = manifest.window_seconds
     end = manifest.watermark
     begin = max(manifest.origin, end - DAYS * DAY // step * step)
     windows = ports.counts.read(begin, end, step, np.array([number]))

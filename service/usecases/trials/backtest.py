@@ -21,12 +21,13 @@ from models.version import ModelVersion
 from service.domain.backtests import Backtest, BacktestFigures
 from service.domain.places import Series
 from service.domain.verdicts import VerdictColumns
-from service.errors import Conflict, InvalidInput, TooLittleData
+from service.errors import InvalidInput, TooLittleData
 from service.ports import Ports
 from service.settings import Settings
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of, full_roster, settings_calendar
 from service.usecases.learning.scoring import window_starts
+from service.usecases.learning.shards import manifest_in_force
 from service.usecases.lists.entries import ListedPlaces
 from service.usecases.lists.ranking import presences_of, rank_all, start_of_history, weeks_heard
 from service.usecases.trials.backtest_trials import WEEK_SECONDS, Tally, Trial
@@ -98,9 +99,7 @@ def backtest(
     TooLittleData
         If there are no counts to judge.
     """
-    manifest = ports.state.manifest()
-    if manifest is None:
-        raise Conflict("nothing has been scored yet; import counts and score them before a backtest")
+    manifest = manifest_in_force(ports, "a backtest")
     if asked:
         _check(asked.changed)
     span = _span_of(manifest.origin, manifest.watermark, start, end)

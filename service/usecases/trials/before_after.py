@@ -18,12 +18,13 @@ from models.effect import FEWEST_PLACEBOS, FEWEST_PRESENCES, StairwellWeeks, cou
 from models.kinds import kind_number
 from models.reasons import effect_reason
 from service.domain.places import Series, Stairwell
-from service.errors import Conflict, TooLittleData
+from service.errors import TooLittleData
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of, days_of_areas
 from service.usecases.learning.scoring import count_matrix, window_starts
+from service.usecases.learning.shards import manifest_in_force
 from service.usecases.retention.kept import told, verdicts_since
 
 DEFAULT_WEEKS = 8
@@ -175,9 +176,7 @@ def before_after(
 
 def _span(ports: Ports, day: date, before: int, after: int) -> _Span:
     """As many of the weeks as are scored."""
-    manifest = ports.state.manifest()
-    if manifest is None:
-        raise Conflict("nothing has been scored yet; import counts and score them before comparing")
+    manifest = manifest_in_force(ports, "comparing")
     calendar = calendar_of(ports, ports.registry.load(manifest.version))
     whole = _Span(calendar, day, before, after)
     kept = verdicts_since(ports)

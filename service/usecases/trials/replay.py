@@ -27,7 +27,7 @@ from service.errors import RowProblem
 from service.settings.sections import Hotspots
 from service.usecases.learning.batches import FORGOTTEN_SECONDS
 from service.usecases.learning.scoring import Roster, count_matrix, score_and_learn, window_starts
-from service.usecases.lists.ranking import presences_of, rank_with_peers, start_of_history, weeks_heard
+from service.usecases.lists.ranking import presences_of, rank_all, start_of_history, weeks_heard
 
 BATCH_WINDOWS = 168
 
@@ -142,7 +142,7 @@ def replay_hotspots(
         kinds=np.array(collected.kinds),
         stairwells=[stairwell for stairwell, _ in collected.names],
     )
-    return rank_with_peers(presences, version, asked, weeks_heard(recent, numbers))
+    return rank_all(presences, version, asked, weeks_heard(recent, numbers)).hotspots[: asked.top]
 
 
 def _odd(row: CountRow, window_seconds: int) -> str | None:

@@ -29,6 +29,7 @@ from service.usecases.health import free_bytes
 from service.usecases.learning.advance import check_window, next_advanced
 from service.usecases.learning.checkpoints import read_checkpoints
 from service.usecases.learning.correct import next_replayed
+from service.usecases.learning.shards import manifest_in_force
 from service.usecases.learning.slices import is_shortened
 from service.usecases.learning.taken_for import relearnt
 from service.usecases.telling.promotion import tell_promotion
@@ -193,10 +194,7 @@ def previous_champion(ports: Ports) -> str:
 
 
 def _manifest(ports: Ports) -> Manifest:
-    manifest = ports.state.manifest()
-    if manifest is None:
-        raise Conflict("nothing has been scored yet; import counts and score them before promoting a version")
-    return manifest
+    return manifest_in_force(ports, "promoting a version")
 
 
 def _root(ports: Ports, manifest: Manifest, version_id: str) -> list[Checkpoint]:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from service.domain.jobs import Job, JobStatus
-from service.errors import Conflict, InvalidInput, TrappvaktError
+from service.errors import TrappvaktError
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
+from service.usecases.learning.shards import manifest_in_force
 from service.usecases.versions.orders import check_alone
-from service.usecases.versions.retraining import FEWEST_WEEKS, retrain
+from service.usecases.versions.retraining import FEWEST_WEEKS, check_weeks, retrain
 
 _TELL_SECONDS = 1.0
 
@@ -30,10 +31,9 @@ def ask_for_retraining(ports: Ports, tenant: str, weeks: int | None, asked_by: s
         If there are other tenants.
     """
     check_alone(ports, tenant)
-    if weeks is not None and weeks < FEWEST_WEEKS:
-        raise InvalidInput(f"{weeks} weeks are too few to learn a week's shape from; use at least {FEWEST_WEEKS}")
-    if ports.state.manifest() is None:
-        raise Conflict("nothing has been scored yet; import counts and score them before retraining")
+    if weeks is not None:
+        check_weeks(weeks)
+    manifest_in_force(ports, "retraining")
     return _queue(ports, weeks, asked_by)
 
 

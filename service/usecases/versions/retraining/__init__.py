@@ -7,7 +7,7 @@
 5. Write the version and its report; scoring goes on under the champion until somebody promotes it.
 """
 
-from service.usecases.versions.retraining.counts import FEWEST_WEEKS
+from service.usecases.versions.retraining.counts import FEWEST_WEEKS, check_weeks
 from service.usecases.versions.retraining.retrain import retrain
 
-__all__ = ["FEWEST_WEEKS", "retrain"]
+__all__ = ["FEWEST_WEEKS", "check_weeks", "retrain"]

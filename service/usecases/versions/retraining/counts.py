@@ -124,10 +124,15 @@ def read_training_counts(
     return TrainingCounts(calendar, roster, starts, counts, annotated, silent)
 
 
-def training_windows(ports: Ports, span: tuple[int, int], weeks: int) -> NDArray[np.int64]:
-    """Starts of the latest weeks' windows."""
+def check_weeks(weeks: int) -> None:
+    """Raise InvalidInput if they are fewer than a version can be learnt from."""
     if weeks < FEWEST_WEEKS:
         raise InvalidInput(f"{weeks} weeks are too few to learn a week's shape from; use at least {FEWEST_WEEKS}")
+
+
+def training_windows(ports: Ports, span: tuple[int, int], weeks: int) -> NDArray[np.int64]:
+    """Starts of the latest weeks' windows."""
+    check_weeks(weeks)
     origin, end = span
     start = max(origin, end - weeks * WEEK_SECONDS)
     if end - start < FEWEST_WEEKS * WEEK_SECONDS:

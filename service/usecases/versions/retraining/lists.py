@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
+from models.calendar import Calendar
 from models.evaluation import overlap
 from models.hotspots.common_cause import common_cause
-from models.hotspots.ground import HISTORY_DAYS, Presences
+from models.hotspots.ground import Presences
 from models.kinds import kind_number
 from models.version import ModelVersion
 from service.domain.hotspots import HotspotEntry
 from service.domain.places import Series, Stairwell
 from service.ports import Ports
 from service.settings.sections import Hotspots
+from service.usecases.findings.common_cause import KNOWN_WEEKS
 from service.usecases.lists.entries import ListedPlaces
-from service.usecases.lists.ranking import rank_all
+from service.usecases.lists.ranking import rank_all, start_of_history
 from service.usecases.versions.retraining.counts import TrainingCounts
 from service.usecases.versions.retraining.trials import Listing, Trial
 
-_KNOWN_WEEKS = 2.0  # as in a list: until then a p-value tells of the prior
 _WINDOWS_AT_ONCE = 168
 
 
@@ -48,8 +48,7 @@ class ListTask:
 
 def first_listed(training: TrainingCounts, asked: Hotspots) -> int:
     """The first window of those that a list is made from."""
-    start = training.end - max(asked.days, HISTORY_DAYS) * SECONDS_PER_DAY
-    return int(np.searchsorted(training.starts, start))
+    return int(np.searchsorted(training.starts, start_of_history(training.end, asked)))
 
 
 def list_tasks(ports: Ports, training: TrainingCounts, trial: Trial, version: ModelVersion) -> list[ListTask]:
@@ -110,7 +109,7 @@ def _listing(trial: Trial) -> Listing:
 
 def _town_out(task: ListTask) -> NDArray[np.bool_]:
     """Windows with a common cause, by series that are known well enough to be surprised, bool[D]."""
-    known = task.weeks >= _KNOWN_WEEKS
+    known = task.weeks >= KNOWN_WEEKS
     out = [np.zeros(0, dtype=bool)]
     for first in range(0, len(task.starts), _WINDOWS_AT_ONCE):
         p_value, p_above = task.said[1:, known, first : first + _WINDOWS_AT_ONCE].astype(np.float64)

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from models.training.fleet import FleetFit
 from models.version import AchievedBudget, ModelVersion
 from service.domain.retraining import RetrainingReport
-from service.domain.state import Manifest
 from service.domain.versions import VersionManifest, budgets_kept
-from service.errors import Conflict
 from service.exports.retraining_page import render_retraining_page
 from service.exports.retraining_words import summary
 from service.exports.wording import Language
 from service.ports import Ports
+from service.usecases.learning.shards import manifest_in_force
 from service.usecases.locks import retraining_lock
 from service.usecases.versions.retraining.counts import (
     TrainingCounts,
@@ -112,7 +111,7 @@ class _Retraining:
         self._id = ports.registry.next_id()
 
     def run(self, weeks: int) -> VersionManifest:
-        ports, manifest = self._ports, _manifest(self._ports)
+        ports, manifest = self._ports, manifest_in_force(self._ports, "retraining")
         champion = ports.registry.load(manifest.version)
         span = (manifest.origin, manifest.watermark)
         windows = len(training_windows(ports, span, weeks))
@@ -261,13 +260,6 @@ class _Retraining:
             "report.html": render_retraining_page(report),
         }
         return self._ports.registry.add(verdict.final, description, {"profile_fit": whole.profile_fit}, documents)
-
-
-def _manifest(ports: Ports) -> Manifest:
-    manifest = ports.state.manifest()
-    if manifest is None:
-        raise Conflict("nothing has been scored yet; import counts and score them before retraining")
-    return manifest
 
 
 def _environment() -> dict[str, str]:
