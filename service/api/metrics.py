@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -40,14 +41,9 @@ def observe_store_error() -> None:
     STORE_ERRORS.labels("api").inc()
 
 
-def render(
-    settings: Settings,
-    progress: Progress | None,
-    sensors: Mapping[SensorState, int],
-    store_up: Mapping[str, bool],
-    free_bytes: int | None,
-) -> bytes:
-    """Everything as Prometheus reads it; what is not known at the moment is left out.
+@dataclass(frozen=True, eq=False)
+class AtScrape(Collector):
+    """What is read from the stores; what is not known at the moment is left out.
 
     Parameters
     ----------
@@ -62,56 +58,51 @@ def render(
     free_bytes
         Room left where the data folder is; None if it is not there.
     """
-    registry = CollectorRegistry()
-    registry.register(_AtScrape(settings, progress, sensors, store_up, free_bytes))
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        MultiProcessCollector(registry)
-        return generate_latest(registry)
-    return generate_latest(registry) + generate_latest(REGISTRY)
 
-
-class _AtScrape(Collector):
-    def __init__(
-        self,
-        settings: Settings,
-        progress: Progress | None,
-        sensors: Mapping[SensorState, int],
-        store_up: Mapping[str, bool],
-        free_bytes: int | None,
-    ) -> None:
-        self._settings = settings
-        self._progress = progress
-        self._sensors = sensors
-        self._store_up = store_up
-        self._free_bytes = free_bytes
+    settings: Settings
+    progress: Progress | None
+    sensors: Mapping[SensorState, int]
+    store_up: Mapping[str, bool]
+    free_bytes: int | None
 
     def collect(self) -> Iterator[Metric]:
+        """Families of metrics."""
         yield InfoMetricFamily("trappvakt_build", "The Trappvakt that runs.", {"version": version("trappvakt")})
         yield GaugeMetricFamily(
-            "trappvakt_window_seconds", "Length of a window in seconds.", self._settings.window_seconds
+            "trappvakt_window_seconds", "Length of a window in seconds.", self.settings.window_seconds
         )
         yield GaugeMetricFamily(
             "trappvakt_episode_budget_per_100_stairwell_weeks",
             "Episodes that may be opened: the setting detector.episodes_per_100_stairwell_weeks.",
-            self._settings.detector.episodes_per_100_stairwell_weeks,
+            self.settings.detector.episodes_per_100_stairwell_weeks,
         )
         up = GaugeMetricFamily("trappvakt_store_up", "Whether a store answers: 1 or 0.", labels=["store"])
-        for name, answers in self._store_up.items():
+        for name, answers in self.store_up.items():
             up.add_metric([name], float(answers))
         yield up
-        if self._free_bytes is not None:
+        if self.free_bytes is not None:
             yield GaugeMetricFamily(
-                "trappvakt_data_free_bytes", "Room left on the disk of the data folder.", self._free_bytes
+                "trappvakt_data_free_bytes", "Room left on the disk of the data folder.", self.free_bytes
             )
-        if self._progress is not None:
-            yield from _progress(self._progress)
-        if self._sensors:
+        if self.progress is not None:
+            yield from _progress(self.progress)
+        if self.sensors:
             states = GaugeMetricFamily(
                 "trappvakt_sensors", "Sensors by state; one may be in several.", labels=["state"]
             )
-            for state, number in self._sensors.items():
+            for state, number in self.sensors.items():
                 states.add_metric([state.value], number)
             yield states
+
+
+def render(known: AtScrape) -> bytes:
+    """Everything as Prometheus reads it."""
+    registry = CollectorRegistry()
+    registry.register(known)
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)
+        return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(REGISTRY)
 
 
 def _progress(progress: Progress) -> Iterator[Metric]:

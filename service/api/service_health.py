@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from service.api.metrics import MEDIA_TYPE, render
+from service.api.metrics import MEDIA_TYPE, AtScrape, render
 from service.api.routes import Reply, Routes
 from service.ports import Ports
 from service.usecases.health import (
@@ -59,4 +59,4 @@ def read_metrics(ports: Ports) -> Reply:
     known = up["places register"] and up["state"] and up["deliveries"] and up["sensors"]
     progress = read_progress(ports, verdicts=up["counts"] and up["verdicts"]) if known else None
     sensors = count_states(ports) if known else {}
-    return Reply(render(ports.settings, progress, sensors, up, free_bytes(ports)), media_type=MEDIA_TYPE)
+    return Reply(render(AtScrape(ports.settings, progress, sensors, up, free_bytes(ports))), media_type=MEDIA_TYPE)

@@ -143,7 +143,7 @@ def list_webhook_subscriptions(ports: Ports, key: Key, query: PageQuery) -> Subs
     Subscriptions stand in the settings (``webhooks.subscriptions``), beside the file of their secret; of an address the
     host alone is told.
     """
-    subscriptions = sorted(list_subscriptions(ports, key.tenant), key=_by_name)
+    subscriptions = list_subscriptions(ports, key.tenant)
     return SubscriptionPage(*page_of(subscriptions, _by_name, query, ports.settings.api.max_page))
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -55,11 +54,10 @@ def annotation_commands() -> None:
 @pass_session
 def add(session: Session, /, kind: str, start: str, end: str, tenant: str | None, **places: str | None) -> None:
     """Annotate an interval; it holds wherever all places named are true."""
-    timezone = session.settings.general.timezone
     row = AnnotationRow(
         kind=AnnotationKind(kind),
-        start=_moment("--from", start, timezone),
-        end=_moment("--to", end, timezone),
+        start=session.moment("--from", start),
+        end=session.moment("--to", end),
         **places,
     )
     made = make_annotation(session.ports, session.tenant(tenant), row, session.actor)
@@ -129,14 +127,6 @@ def visits(session: Session, file: Path, tenant: str | None) -> None:
         rows = read_struct_rows(stream, session.settings.general.timezone, PatrolVisit)
         report = import_visits(session.ports, owner, rows, session.actor)
     tell_of_rows("patrol visits", report)
-
-
-def _moment(option: str, text: str, timezone: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"{option} is {text!r}, not an ISO 8601 time like 2026-11-22T18:00") from error
 
 
 def _cells(one: Annotation) -> Sequence[object]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import click
 
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.outcomes import Finding, OutcomeReport
-from service.errors import InvalidInput
 from service.usecases.lists.outcomes import read_outcomes, report_outcome
 
 
@@ -36,12 +32,7 @@ def add(  # noqa: PLR0917 - click calls it by name
     session: Session, list_id: str, rank: int, visited: str, found: tuple[str, ...], tenant: str | None
 ) -> None:
     """Say what a visit to an entry of an approved list found."""
-    try:
-        time = datetime.fromisoformat(visited)
-    except ValueError as error:
-        raise InvalidInput(f"--visited is {visited!r}, not an ISO 8601 time like 2026-11-22T23:00") from error
-    local = time if time.tzinfo else time.replace(tzinfo=ZoneInfo(session.settings.general.timezone))
-    report = OutcomeReport(visited=local, found=[Finding(one) for one in found])
+    report = OutcomeReport(visited=session.moment("--visited", visited), found=[Finding(one) for one in found])
     outcome = report_outcome(session.ports, session.tenant(tenant), list_id, rank, report, session.actor)
     click.echo(f"Recorded for entry {rank} of list {list_id}, {outcome.stairwell}")
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import click
 
 from service.cli.changing import run_command
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
-from service.errors import InvalidInput, SchedulerBusy, StateOutdated, VersionOutdated
+from service.errors import SchedulerBusy, StateOutdated, VersionOutdated
 from service.usecases.learning.advance import AdvanceReport, advance
 from service.usecases.locks import scheduler_lock
 from service.usecases.versions.promote import rebuild
@@ -21,7 +18,7 @@ from service.usecases.versions.promote import rebuild
 @pass_session
 def score(session: Session, until: str | None) -> None:
     """Score the windows that wait, once; if a scheduler runs, it is asked to."""
-    to = _instant(until, session.settings.general.timezone) if until else None
+    to = session.moment("--to", until) if until else None
     try:
         with scheduler_lock(session.settings), progress("Scoring windows") as bar:
             try:
@@ -46,11 +43,3 @@ def _told(done: AdvanceReport) -> str:
         f"{done.windows} windows scored: {done.verdicts} verdicts, {done.anomalous} anomalous, "
         f"{done.corrected} series corrected; the watermark is {done.watermark.isoformat()}"
     )
-
-
-def _instant(text: str, timezone: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput(f"--to is {text!r}, not an ISO 8601 time like 2026-11-22T18:00") from error
-    return time if time.tzinfo else time.replace(tzinfo=ZoneInfo(timezone))

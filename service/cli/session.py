@@ -5,9 +5,11 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -76,6 +78,21 @@ class Session:
         if len(tenants) == 1:
             return tenants[0]
         raise InvalidInput(f"name the tenant with --tenant; {self._known(tenants)}")
+
+    def moment(self, option: str, text: str) -> datetime:
+        """The time that an option names, UTC; without an offset it is by the clock on the wall.
+
+        Raises
+        ------
+        InvalidInput
+            If it is not ISO 8601.
+        """
+        try:
+            time = datetime.fromisoformat(text)
+            local = time if time.tzinfo else time.replace(tzinfo=ZoneInfo(self.settings.general.timezone))
+            return local.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise InvalidInput(f"{option} is {text!r}, not an ISO 8601 time like 2026-11-22T18:00") from error
 
     def known_tenant(self, given: str | None) -> str:
         """The tenant named, which the register must know, or the only one there is.

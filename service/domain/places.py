@@ -89,6 +89,11 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
     semantics: Semantics = Semantics.DELTA
     liveness: Liveness = Liveness.HEARTBEAT
 
+    def is_valid(self, time: datetime) -> bool:
+        """Whether the sensor counts there at a time."""
+        begun = self.valid_from is None or self.valid_from <= time
+        return begun and (self.valid_to is None or time < self.valid_to)
+
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """One (stairwell, space): what is counted, learnt and judged. ``number`` is the stores' short name for it."""

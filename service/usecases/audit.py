@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+import msgspec
+
 from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.ports import Ports
 
-__all__ = ["EVERY_TENANT", "SCHEDULER", "read_audit", "record"]
+__all__ = ["EVERY_TENANT", "SCHEDULER", "read_audit", "record", "record_once"]
 
 SCHEDULER = "scheduler"
 """Who does what nobody ordered."""
+
+_RECENT_ENTRIES = 200
 
 
 def record(  # noqa: PLR0917 - in the order of the sentence: who, for whom, did what, to what
@@ -21,6 +25,13 @@ def record(  # noqa: PLR0917 - in the order of the sentence: who, for whom, did 
         time=ports.clock.now(), actor=actor, tenant=tenant, action=action, subject=subject, detail=detail
     )
     ports.audit.append(entry)
+
+
+def record_once(ports: Ports, entry: AuditEntry) -> None:
+    """Write an entry of something recorded elsewhere, unless it was written before whoever writes it was cut short."""
+    recent = ports.audit.entries(entry.tenant, _RECENT_ENTRIES)
+    if entry not in (msgspec.structs.replace(one, entry=None) for one in recent):
+        ports.audit.append(entry)
 
 
 def read_audit(ports: Ports, tenant: str, limit: int, before: int | None = None) -> tuple[list[AuditEntry], int | None]:

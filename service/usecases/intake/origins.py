@@ -174,7 +174,7 @@ def sensor_semantics(ports: Ports, tenant: str, names: Iterable[str], time: date
     places = _places(ports, tenant)
     for name in names:
         if placed := places.placed(name, ports.register):
-            there = [one.sensor for one in placed if _is_valid(one.sensor, time)]
+            there = [one.sensor for one in placed if one.sensor.is_valid(time)]
             return name, (there or [placed[-1].sensor])[0].semantics
     return None
 
@@ -212,12 +212,6 @@ def _places(ports: Ports, tenant: str) -> _TenantPlaces:
 
 def _refused(problem: str) -> Resolved:
     return Resolved((), problem)
-
-
-def _is_valid(sensor: Sensor, time: datetime) -> bool:
-    return (sensor.valid_from is None or sensor.valid_from <= time) and (
-        sensor.valid_to is None or time < sensor.valid_to
-    )
 
 
 def _instant(time: datetime | None, default: int) -> int:

@@ -22,14 +22,13 @@ from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.domain.retention import DataKind, Deletion
 from service.errors import StoreError
 from service.ports import Ports
+from service.usecases.audit import SCHEDULER, record_once
 from service.usecases.retention.due import due
 from service.usecases.retention.kept import SETTINGS, days_of, told
 
 STEP_ROWS = 10_000
 """Rows of one step: some hundredths of a second, which whoever writes may have to wait."""
 
-_SCHEDULER = "scheduler"
-_RECENT_ENTRIES = 200
 _NAMES = {
     DataKind.COUNTS: "counts",
     DataKind.READINGS: "readings",
@@ -158,14 +157,12 @@ def _tell(ports: Ports, deletion: Deletion) -> None:
     for tenant, number in deletion.rows.items():
         entry = AuditEntry(
             time=deletion.ended or deletion.begun,
-            actor=_SCHEDULER,
+            actor=SCHEDULER,
             tenant=tenant,
             action="retention.delete",
             subject=deletion.kind,
             detail=f"{number} {_NAMES[deletion.kind]} before {told(deletion.before)}, as {deletion.setting} is "
             f"{deletion.days}; {left}",
         )
-        recent = ports.audit.entries(tenant, _RECENT_ENTRIES)
-        if entry not in (msgspec.structs.replace(one, entry=None) for one in recent):
-            ports.audit.append(entry)
+        record_once(ports, entry)
     ports.state.publish_deletion(msgspec.structs.replace(deletion, told=True))

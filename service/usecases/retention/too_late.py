@@ -9,7 +9,7 @@ from service.domain.counts import Changes
 from service.domain.retention import DataKind
 from service.domain.state import Ledger, Manifest
 from service.ports import Ports
-from service.usecases.audit import record
+from service.usecases.audit import SCHEDULER, record
 from service.usecases.learning.marks import series_of
 from service.usecases.learning.taken_for import relearnt
 from service.usecases.retention.kept import kept_since, told
@@ -41,7 +41,7 @@ def tell_too_late(ports: Ports, manifest: Manifest, ledger: Ledger, changes: Cha
     for tenant, number in sorted(tenants.items()):
         record(
             ports,
-            "scheduler",
+            SCHEDULER,
             tenant,
             "correction.too-late",
             f"{number} series",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
@@ -43,7 +42,7 @@ def watched_sensors(
     """All sensors of a tenant, or of everybody, that are to be heard now, by key."""
     now = ports.clock.now()
     everybody = [one for one in _placed.of(ports.register) if tenant in (None, one.series.tenant)]
-    watched = {one.key: one for one in everybody if one.sensor and _is_valid(one.sensor, now)}
+    watched = {one.key: one for one in everybody if one.sensor and one.sensor.is_valid(now)}
     named = {key.series for key in watched}
     nameless = (SensorKey(one.number, 0) for one in ports.register.series(tenant) if one.number not in named)
     series = {one.number: one for one in ports.register.series(tenant)}
@@ -100,8 +99,3 @@ def _read_placed(register: PlacesRegister) -> list[Watched]:
 
 
 _placed = RegisterView(_read_placed)  # every tick asks
-
-
-def _is_valid(sensor: Sensor, time: datetime) -> bool:
-    begun = sensor.valid_from is None or sensor.valid_from <= time
-    return begun and (sensor.valid_to is None or time < sensor.valid_to)

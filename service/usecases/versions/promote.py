@@ -24,7 +24,7 @@ from service.domain.state import Checkpoint, Ledger, Manifest, Promotion
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import Conflict, StateOutdated, StorageFull, StoreError, VersionOutdated
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, SCHEDULER
+from service.usecases.audit import EVERY_TENANT, SCHEDULER, record_once
 from service.usecases.health import free_bytes
 from service.usecases.learning.advance import check_window, next_advanced
 from service.usecases.learning.checkpoints import read_checkpoints
@@ -34,8 +34,6 @@ from service.usecases.learning.slices import is_shortened
 from service.usecases.learning.taken_for import relearnt
 from service.usecases.telling.promotion import tell_promotion
 from service.usecases.versions.gates import check_gates
-
-_RECENT_ENTRIES = 100
 
 
 def promote(ports: Ports, version_id: str, actor: str, override: str = "") -> None:
@@ -276,9 +274,7 @@ def _take_over(ports: Ports, promotion: Promotion, champion: Manifest) -> None:
 
 def _conclude(ports: Ports, entry: AuditEntry) -> None:
     """Tell the audit, which is a file of its own: once, however often this is cut short."""
-    told = (msgspec.structs.replace(one, entry=None) for one in ports.audit.entries(EVERY_TENANT, _RECENT_ENTRIES))
-    if entry not in told:
-        ports.audit.append(entry)
+    record_once(ports, entry)
     ports.state.publish_promotion(None)
     ports.state.sweep()
 
