@@ -10,7 +10,7 @@ from models.hotspots.ranking import CHRONIC, HotSpot
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _LEAST_NAMED_CHANCE = 1e-6
 _CHANCE_IS_LIKELY = 0.05
-_DAYS = {
+WEEKDAYS = {
     "sv": ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
@@ -28,7 +28,7 @@ _MONTHS = {
 # fmt: on
 _EVERY_DAY = {"sv": "alla dagar", "en": "every day"}
 _AND = {"sv": "och", "en": "and"}
-_SPACES = {
+IN_SPACE = {
     "sv": {
         "stairwell": "i trapphuset",
         "cellar": "i källaren",
@@ -140,7 +140,7 @@ def _round(value: float) -> str:
 def _weekdays(weekdays: tuple[int, ...], language: str) -> str:
     if len(weekdays) == 7:
         return _EVERY_DAY[language]
-    names = [_DAYS[language][day] for day in weekdays]
+    names = [WEEKDAYS[language][day] for day in weekdays]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {_AND[language]} {names[-1]}"
 
 
@@ -190,13 +190,13 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
      by chance once in 38 years. The whole town was out at that time.
     """
     seldom = _seldom(rate_per_week, language) + (_TOWN_OUT[language] if common_cause else ".")
-    day, clock, length = _DAYS[language][began.weekday()], f"{began:%H:%M}", _length(hours, language)
+    day, clock, length = WEEKDAYS[language][began.weekday()], f"{began:%H:%M}", _length(hours, language)
     if language == "sv":
-        presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {_SPACES['sv'][kind]}"
+        presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {IN_SPACE['sv'][kind]}"
         over = f" ({nights} nätter)" if nights > 1 else ""
         normal = plain_number(expected).replace(".", ",")
         return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}"
-    presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {_SPACES['en'][kind]}"
+    presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {IN_SPACE['en'][kind]}"
     over = f" ({nights} nights)" if nights > 1 else ""
     are = plain_number(expected)
     return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}"
@@ -264,10 +264,10 @@ def level_shift_reason(ratio: float, kind: str, learnt: date, language: str = "s
     if language == "sv":
         moved = "steg" if ratio > 1 else "sjönk"
         return (
-            f"Nivån {_SPACES['sv'][kind]} {moved} till {times.replace('.', ',')} gånger den väntade; inlärt den {day}."
+            f"Nivån {IN_SPACE['sv'][kind]} {moved} till {times.replace('.', ',')} gånger den väntade; inlärt den {day}."
         )
     moved = "rose" if ratio > 1 else "fell"
-    return f"The level {_SPACES['en'][kind]} {moved} to {times} times what was expected; learnt on {day}."
+    return f"The level {IN_SPACE['en'][kind]} {moved} to {times} times what was expected; learnt on {day}."
 
 
 def effect_reason(  # noqa: PLR0917 - in the order of the sentence

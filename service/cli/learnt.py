@@ -9,10 +9,11 @@ import click
 from models.calendar import DAY_TYPES
 from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
+from service.exports.wording import Language, day_name
 from service.usecases.findings.level_shifts import level_shifts as find_level_shifts
 from service.usecases.findings.profile import SpaceProfile, normal_week
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "holiday")
+_DAYS = (*(day_name(weekday, Language.EN) for weekday in range(7)), "holiday")
 
 
 @click.command()

@@ -13,12 +13,11 @@ from service.cli.session import Session, pass_session, tenant_option
 from service.cli.terminal import show_table
 from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord, ListStatus
 from service.exports.formats import FORMATS, export_list
-from service.exports.wording import Language
+from service.exports.wording import Language, day_name
 from service.usecases.lists.hotspots import approve_list, make_list
 from service.usecases.lists.reading import latest_list, list_records, read_list
 from service.usecases.telling.deliver import list_deliveries
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SHOWN_LISTS = 50
 
 list_argument = click.argument("list_id", required=False)
@@ -174,7 +173,7 @@ def show_entries(shown: HotspotList) -> None:
 def _when(entry: HotspotEntry) -> str:
     """Every block, best first."""
     blocks = (
-        f"{' '.join(_WEEKDAYS[day] for day in block.weekdays)} {block.from_hour:02}-{block.to_hour:02}"
+        f"{' '.join(day_name(day, Language.EN) for day in block.weekdays)} {block.from_hour:02}-{block.to_hour:02}"
         for block in entry.blocks()
     )
     return ", ".join(blocks)

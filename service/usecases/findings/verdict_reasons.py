@@ -7,29 +7,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from models.reasons import IN_SPACE, WEEKDAYS
 from service.domain.places import Kind
 from service.domain.verdicts import Verdict
 
-_SPACES_SV = {
-    Kind.STAIRWELL: "i trapphuset",
-    Kind.CELLAR: "i källaren",
-    Kind.ATTIC: "på vinden",
-    Kind.ENTRANCE: "i entrén",
-    Kind.LAUNDRY: "i tvättstugan",
-    Kind.GARAGE: "i garaget",
-    Kind.OTHER: "i utrymmet",
-}
-_SPACES_EN = {
-    Kind.STAIRWELL: "in the stairwell",
-    Kind.CELLAR: "in the cellar",
-    Kind.ATTIC: "in the attic",
-    Kind.ENTRANCE: "in the entrance",
-    Kind.LAUNDRY: "in the laundry",
-    Kind.GARAGE: "in the garage",
-    Kind.OTHER: "in the space",
-}
-_WEEKDAYS_SV = ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag")
-_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _RARE = 0.01  # a count less likely than this is rare by itself; otherwise persistence made the window anomalous
 
 
@@ -61,10 +42,10 @@ def explain_verdict(verdict: Verdict, kind: Kind, timezone: str, window: timedel
     why_en = "so many are very rare then" if rare else "it goes on from the hours before"
     expected = _expected(verdict.expected)
     return Reason(
-        sv=f"{verdict.count:g} {'vistelse' if verdict.count == 1 else 'vistelser'} {_SPACES_SV[kind]} "
-        f"{_WEEKDAYS_SV[day]} kl. {hours} där {expected.replace('.', ',')} är normalt; {why_sv}.",
-        en=f"{verdict.count:g} {'presence' if verdict.count == 1 else 'presences'} {_SPACES_EN[kind]}, "
-        f"{_WEEKDAYS_EN[day]} {hours} where {expected} are normal; {why_en}.",
+        sv=f"{verdict.count:g} {'vistelse' if verdict.count == 1 else 'vistelser'} {IN_SPACE['sv'][kind]} "
+        f"{WEEKDAYS['sv'][day]} kl. {hours} där {expected.replace('.', ',')} är normalt; {why_sv}.",
+        en=f"{verdict.count:g} {'presence' if verdict.count == 1 else 'presences'} {IN_SPACE['en'][kind]}, "
+        f"{WEEKDAYS['en'][day]} {hours} where {expected} are normal; {why_en}.",
     )
 
 

@@ -92,11 +92,12 @@ def retrain(
 
 
 @dataclass(frozen=True)
-class _Verdict:
+class _Judgement:
     """Champion and challenger on the weeks held back, and the challenger fitted to all weeks with what it keeps."""
 
     champion: Judged
     challenger: Judged
+    metrics: dict[str, float]
     final: ModelVersion
     budgets: list[AchievedBudget]
     tuning: Tuning
@@ -126,10 +127,10 @@ class _Retraining:
             timezone=training.calendar.timezone,
             holidays=tuple(training.calendar.holidays),
         )
-        verdict = self._judged(champion, trial, whole, training)
+        judgement = self._judged(champion, trial, whole, training)
         self._pace.report(WRITING, 0.0)
-        report = self._report(champion, training, len(sample), verdict)
-        written = self._write(champion, training, verdict, report, whole)
+        report = self._report(champion, training, len(sample), judgement)
+        written = self._write(champion, training, judgement, report, whole)
         self._pace.report(WRITING, 1.0)
         return written
 
@@ -155,7 +156,7 @@ class _Retraining:
 
     def _judged(
         self, champion: ModelVersion, trial: ModelVersion, whole: FleetFit, training: TrainingCounts
-    ) -> _Verdict:
+    ) -> _Judgement:
         """Tune, judge, and where hyper-parameters that looked better fail, judge with the champion's own."""
         stairwells = self._stairwells(training)
         seed = int(self._id)
@@ -174,13 +175,14 @@ class _Retraining:
         chosen = with_(trial, tuning.chosen.hyperparameters)
         challenger, final, budgets = self._calibrated(chosen, whole, training.calendar.window_minutes)
         judged = court.judge([champion, challenger], lambda share: self._pace.report(JUDGING, share))
-        metrics = metrics_of(judged[0], judged[1], self._ports.settings.hotspots.top)
-        gates = self._ports.settings.gates
+        top, gates = self._ports.settings.hotspots.top, self._ports.settings.gates
+        metrics = metrics_of(judged[0], judged[1], top)
         fell_back = bool(tuning.chosen.changes) and not stands(judged[0], judged[1], metrics, gates)
         if fell_back:
             challenger, final, budgets = self._calibrated(trial, whole, training.calendar.window_minutes)
             judged[1:] = court.judge([challenger], lambda share: self._pace.report(JUDGING, share))
-        return _Verdict(judged[0], judged[1], final, budgets, tuning, fell_back)
+            metrics = metrics_of(judged[0], judged[1], top)
+        return _Judgement(judged[0], judged[1], metrics, final, budgets, tuning, fell_back)
 
     def _calibrated(
         self, trial: ModelVersion, whole: FleetFit, window_minutes: int
@@ -201,11 +203,10 @@ class _Retraining:
         return np.unique([names[number] for number in training.roster.numbers.tolist()], return_inverse=True)[1]
 
     def _report(
-        self, champion: ModelVersion, training: TrainingCounts, prior_series: int, verdict: _Verdict
+        self, champion: ModelVersion, training: TrainingCounts, prior_series: int, judgement: _Judgement
     ) -> RetrainingReport:
-        loss_gain, loss_z = gain(verdict.champion, verdict.challenger)
-        metrics = metrics_of(verdict.champion, verdict.challenger, self._ports.settings.hotspots.top)
-        tuning = verdict.tuning
+        loss_gain, loss_z = gain(judgement.champion, judgement.challenger)
+        tuning = judgement.tuning
         told = RetrainingReport(
             version=self._id,
             champion=champion.id,
@@ -213,19 +214,19 @@ class _Retraining:
             timezone=training.calendar.timezone,
             learnt=learnt_from(training, prior_series),
             judged_from=datetime.fromtimestamp(int(training.starts[training.held_back]), UTC),
-            champion_figures=figures(verdict.champion),
-            challenger_figures=figures(verdict.challenger),
+            champion_figures=figures(judgement.champion),
+            challenger_figures=figures(judgement.challenger),
             log_loss_gain=loss_gain,
             log_loss_z=loss_z,
-            list_overlap=metrics["list_overlap"],
-            entering=changes_between(verdict.champion, verdict.challenger),
-            leaving=changes_between(verdict.challenger, verdict.champion),
+            list_overlap=judgement.metrics["list_overlap"],
+            entering=changes_between(judgement.champion, judgement.challenger),
+            leaving=changes_between(judgement.challenger, judgement.champion),
             sample_series=tuning.series,
             sample_hangouts=tuning.hangouts,
             candidates=candidates_tried(tuning),
-            changes={} if verdict.fell_back else values_changed(tuning.chosen),
-            fell_back=verdict.fell_back,
-            budgets=budgets_kept(verdict.budgets),
+            changes={} if judgement.fell_back else values_changed(tuning.chosen),
+            fell_back=judgement.fell_back,
+            budgets=budgets_kept(judgement.budgets),
             seconds=self._pace.seconds,
             summary_sv=[],
             summary_en=[],
@@ -238,11 +239,10 @@ class _Retraining:
         self,
         champion: ModelVersion,
         training: TrainingCounts,
-        verdict: _Verdict,
+        judgement: _Judgement,
         report: RetrainingReport,
         whole: FleetFit,
     ) -> VersionManifest:
-        metrics = metrics_of(verdict.champion, verdict.challenger, self._ports.settings.hotspots.top)
         description = VersionManifest(
             version_id=self._id,
             parent=champion.id,
@@ -250,7 +250,11 @@ class _Retraining:
             window=(report.learnt.start, report.learnt.end),
             counts_digest=training.digest,
             settings={"weeks": round(report.learnt.weeks, 1), "window_minutes": training.calendar.window_minutes},
-            metrics={**metrics, "series": float(report.learnt.series), "windows": float(report.learnt.counts)},
+            metrics={
+                **judgement.metrics,
+                "series": float(report.learnt.series),
+                "windows": float(report.learnt.counts),
+            },
             packages=_environment(),
             files={},
             budgets=report.budgets,
@@ -259,7 +263,7 @@ class _Retraining:
             "report.json": msgspec.json.format(msgspec.json.encode(report)),
             "report.html": render_retraining_page(report),
         }
-        return self._ports.registry.add(verdict.final, description, {"profile_fit": whole.profile_fit}, documents)
+        return self._ports.registry.add(judgement.final, description, {"profile_fit": whole.profile_fit}, documents)
 
 
 def _environment() -> dict[str, str]:
