@@ -29,10 +29,10 @@ import numpy as np
 
 from models.shipped import shipped_version
 from models.version import ModelVersion
+from service.disk_files import disk_error, move_into_place, read_plain_file, walk_plain_files, write_synced
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest, VersionRecord
-from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionOutdated, VersionRefused
+from service.errors import Conflict, NotFound, StoreError, VersionOutdated, VersionRefused
 from service.ports.versions import VersionRecords
-from service.version_files import move_into_place, read_plain_file, walk_plain_files, write_synced
 
 _MANIFEST = "manifest.json"
 _SETTINGS = "settings.json"
@@ -277,11 +277,7 @@ def _contents(
 def _not_written(version_id: str, target: Path, error: OSError) -> Conflict | StoreError:
     if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
         return Conflict(f"model version {version_id} was made by somebody else meanwhile; do it again")
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return (StorageFull if full else StoreError)(
-        f"model version {version_id} cannot be written to {target}: {error.strerror or error}; "
-        + ("free some space" if full else "check the disk and its rights")
-    )
+    return disk_error(f"model version {version_id} in {target}", error)
 
 
 def _sha256(content: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import tarfile
@@ -11,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from service.disk_files import walk_plain_files
 from service.domain.backups import BACKUP_MANIFEST, BackupFile, BackupManifest
-from service.errors import BackupRefused, StorageFull, StoreError, VersionRefused
-from service.version_files import walk_plain_files
+from service.errors import BackupRefused, VersionRefused
 
 _CHUNK_BYTES = 2**20
 _GREATEST_MANIFEST_BYTES = 2**28
@@ -130,19 +129,6 @@ def pack(folder: Path, names: Sequence[str], target: Path) -> None:
         aside.rename(target)
     finally:
         aside.unlink(missing_ok=True)
-
-
-@contextmanager
-def disk_errors(what: str) -> Iterator[None]:
-    """Tell of errors of the disk as a StoreError."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise (StorageFull if full else StoreError)(
-            f"{what} cannot be written: {error.strerror or error}; "
-            + ("free some space on the disk" if full else "check the path, its rights and the disk")
-        ) from error
 
 
 def _opened(source: Path, opened: ExitStack) -> BackupFiles:

@@ -16,13 +16,13 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
+from service.disk_files import disk_errors, sync_folder, write_synced
 from service.domain.backups import BACKUP_MANIFEST, FORMAT, Backup, BackupFile, BackupManifest, belongs_in_a_backup
 from service.errors import BackupRefused, Conflict, InvalidInput, StorageFull
 from service.ports.backups import CopyProgress
-from service.stores.backup_files import BackupFiles, disk_errors, open_backup, pack, write_copy
+from service.stores.backup_files import BackupFiles, open_backup, pack, write_copy
 from service.stores.sqlite.connection import Migration
 from service.stores.sqlite.snapshot import copy_database, read_at_one_moment, schema_of, size_bytes
-from service.version_files import sync_folder, write_synced
 
 LEFT_OUT = frozenset({"requests.db"})
 """Databases that are worth a minute."""

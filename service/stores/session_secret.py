@@ -7,8 +7,8 @@ import secrets
 import stat
 from pathlib import Path
 
+from service.disk_files import read_plain_file
 from service.errors import StoreError
-from service.version_files import read_plain_file
 
 _SECRET_BYTES = 32
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

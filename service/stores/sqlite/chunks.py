@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import uuid
 import zipfile
@@ -14,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.errors import StorageFull, StoreError
+from service.disk_files import disk_errors, sync_folder
+from service.errors import StoreError
 
 _SUFFIX = ".npz"
 
@@ -36,20 +36,17 @@ class ChunkFolder:
         name = f"{uuid.uuid4().hex}{_SUFFIX}"
         aside = self._folder / f"{name}.part"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with aside.open("xb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.rename(self._folder / name)
-            _sync_folder(self._folder)
-        except OSError as error:
+            with disk_errors(f"state chunk {aside}"):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                with aside.open("xb") as file:
+                    np.savez(file, allow_pickle=False, **arrays)
+                    file.flush()
+                    os.fsync(file.fileno())
+                aside.rename(self._folder / name)
+                sync_folder(self._folder)
+        except StoreError:
             aside.unlink(missing_ok=True)  # what is half written takes the room that others need
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            raise (StorageFull if full else StoreError)(
-                f"state chunk {aside} cannot be written: {error.strerror or error}; "
-                + ("free some space on the disk" if full else "check the disk and its rights")
-            ) from error
+            raise
         return name
 
     def read(self, name: str) -> dict[str, NDArray[np.float32]]:
@@ -85,12 +82,3 @@ class ChunkFolder:
     def size_bytes(self) -> int:
         """Room that all files take."""
         return sum(path.stat().st_size for path in self._folder.iterdir()) if self._folder.exists() else 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -197,7 +197,7 @@ def errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        full = _code(error) == sqlite3.SQLITE_FULL
+        full = primary_code(error) == sqlite3.SQLITE_FULL
         raise (StorageFull if full else StoreError)(f"{path}: {error}; {advice(error)}") from error
 
 
@@ -219,7 +219,7 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _code(error: sqlite3.Error) -> int:
+def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
@@ -227,14 +227,14 @@ def _code(error: sqlite3.Error) -> int:
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is at fault, and not its rights, its disk or others who use it."""
-    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def advice(error: sqlite3.Error) -> str:
     """What to do about an error."""
     if is_damage(error):
         return "the file is damaged, restore it from a backup"
-    match _code(error):
+    match primary_code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"another process has held its lock for {BUSY_SECONDS} s, wait for it to finish"
         case sqlite3.SQLITE_FULL:

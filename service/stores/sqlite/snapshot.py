@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from service.domain.backups import BackupFile
 from service.errors import StoreError
-from service.stores.sqlite.connection import BUSY_SECONDS, errors_of
+from service.stores.sqlite.connection import BUSY_SECONDS, errors_of, primary_code
 
 _PATIENCE_SECONDS = 0.2
 """For a second lock: who holds it may be waiting for the first, so that it is given up and both are tried again."""
@@ -122,7 +122,7 @@ def _try_locks(writers: Mapping[Path, sqlite3.Connection]) -> Path | None:
                 writer.execute(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
                 writer.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                if primary_code(error) != sqlite3.SQLITE_BUSY:
                     raise
                 for locked in writers.values():
                     locked.rollback()

@@ -1,12 +1,15 @@
-"""Files of version folders: plain files only, no link is followed, and what is written is on the disk."""
+"""Files that are made once: plain files only, no link is followed, and what is written is on the disk."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from service.errors import VersionRefused
+from service.errors import StorageFull, StoreError, VersionRefused
 
 
 def walk_plain_files(folder: Path) -> set[str]:
@@ -59,3 +62,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """Tell of errors of the disk as a StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(what, error) from error
+
+
+def disk_error(what: str, error: OSError) -> StoreError:
+    """What to say of an error of the disk: that it is full, or what to check."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (StorageFull if full else StoreError)(
+        f"{what} cannot be written: {error.strerror or error}; "
+        + ("free some space on the disk" if full else "check the path, its rights and the disk")
+    )
