@@ -143,7 +143,7 @@ class OccupancyState:
         """Number of series."""
         return int(self.head.shape[1])
 
-    def select(self, columns: NDArray[np.intp] | Sequence[int] | slice) -> OccupancyState:
+    def select(self, columns: NDArray[np.intp] | NDArray[np.bool_] | Sequence[int] | slice) -> OccupancyState:
         """A copy of some series."""
         chosen = np.arange(self.width)[columns]
         slots, bins, head = (np.take(rows, chosen, axis=-1) for rows in (self.slots, self.bins, self.head))

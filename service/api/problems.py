@@ -17,10 +17,9 @@ from werkzeug.exceptions import (
 from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from service import errors
+from service.web.failures import failure_headers
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = 10
-
 
 _INFLUX_CODES = {
     401: "unauthorized",
@@ -201,12 +200,7 @@ def respond(error: Exception, shape: type[Problem] = Problem) -> Response:
     response = Response(msgspec.json.encode(told), kind.status, mimetype=MEDIA_TYPE)
     if kind.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="trappvakt", Token realm="trappvakt"'
-    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    if isinstance(error, errors.TooManyRequests):
-        response.headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    response.headers.update(failure_headers(error, kind.status))
     return response
 
 

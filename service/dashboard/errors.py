@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import structlog
 from flask import Response, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from service import errors
 from service.dashboard.languages import language_of
@@ -17,6 +17,7 @@ from service.dashboard.sessions import new_session, set_session
 from service.dashboard.signing_in import SIGN_IN, to
 from service.metrics import STORE_ERRORS
 from service.ports import Ports
+from service.web.failures import failure_headers
 
 _log = structlog.get_logger(__name__)
 STATUSES: dict[type[Exception], int] = {
@@ -32,7 +33,6 @@ STATUSES: dict[type[Exception], int] = {
     Exception: 500,
 }
 """By the error a status comes from; the first match along the error's bases wins."""
-_RETRY_AFTER_SECONDS = 10
 
 
 def tell(error: Exception, ports: Ports) -> Response:
@@ -49,12 +49,7 @@ def tell(error: Exception, ports: Ports) -> Response:
         str(error) if isinstance(error, errors.TrappvaktError) and status < HTTPStatus.INTERNAL_SERVER_ERROR else ""
     )
     response = show(visit, "error.html", status, problem=f"e{status}", code=status, detail=detail)
-    if isinstance(error, errors.TooManyRequests):
-        response.headers["Retry-After"] = str(error.retry_after_seconds)
-    if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+    response.headers.update(failure_headers(error, status))
     return response
 
 

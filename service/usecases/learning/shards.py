@@ -18,7 +18,6 @@ from service.ports import Ports
 from service.ports.state import StateStore
 from service.usecases.learning.scoring import Roster
 
-GROUPS = ("slots", "bins", "head")
 LEARNT_ANEW = "the scheduler learns it anew from the stored counts, and scores what waits once it is done"
 T = TypeVar("T")
 _TRIES = 3  # a tick may replace the chunks between reading the manifest and reading them
@@ -142,8 +141,7 @@ def _widened(
     kept = np.isin(before, after)
     at = np.searchsorted(after, before[kept])
     wide = OccupancyState.new(windows_per_day, len(after))
-    for group in GROUPS:
-        getattr(wide, group)[..., at] = getattr(held, group)[..., kept]
+    wide.put(at, held.select(kept))
     return wide
 
 
