@@ -7,6 +7,7 @@ import msgspec
 from service.domain.readings import CountRow
 from service.errors import RowProblem
 from service.ingest.json_rows import read_json_rows, with_whole_numbers
+from service.ingest.rows import each_read
 from service.ingest.validation import validated
 
 
@@ -40,11 +41,4 @@ def read_counts_json(body: bytes) -> list[tuple[int, CountRow] | RowProblem]:
         return list(enumerate(_decoder.decode(body).counts, start=1))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         rows = read_json_rows(body, "counts")
-    return [_row(number, row) for number, row in enumerate(rows, start=1)]
-
-
-def _row(number: int, row: object) -> tuple[int, CountRow] | RowProblem:
-    try:
-        return number, validated(with_whole_numbers(row), CountRow)
-    except ValueError as error:
-        return RowProblem(number, str(error))
+    return list(each_read(enumerate(rows, start=1), lambda row: validated(with_whole_numbers(row), CountRow)))

@@ -10,6 +10,7 @@ from service.domain.places import Semantics
 from service.domain.readings import Origin, Reading, ReadingRow
 from service.errors import RowProblem
 from service.ingest.json_rows import read_json_rows, with_whole_numbers
+from service.ingest.rows import each_read
 from service.ingest.validation import validated
 
 KEYS: Mapping[str, Semantics] = {
@@ -49,17 +50,11 @@ def read_readings_json(body: bytes) -> list[tuple[int, Reading] | RowProblem]:
         rows: list[object] = list(_decoder.decode(body).readings)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         rows = read_json_rows(body, "readings")
-    return [_numbered(number, row) for number, row in enumerate(rows, start=1)]
+    return list(each_read(enumerate(rows, start=1), _reading))
 
 
-def _numbered(number: int, row: object) -> tuple[int, Reading] | RowProblem:
-    try:
-        return number, _reading(row if isinstance(row, ReadingRow) else validated(with_whole_numbers(row), ReadingRow))
-    except ValueError as error:
-        return RowProblem(number, str(error))
-
-
-def _reading(row: ReadingRow) -> Reading:
+def _reading(written: object) -> Reading:
+    row = written if isinstance(written, ReadingRow) else validated(with_whole_numbers(written), ReadingRow)
     given = [(semantics, value) for key, semantics in KEYS.items() if (value := getattr(row, key)) is not None]
     if len(given) != 1:
         raise ValueError(f"a reading brings one of {', '.join(KEYS)}, and this one brings {len(given)} of them")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from service.domain.annotations import PatrolVisit
 from service.errors import RowProblem
 from service.ingest.json_rows import read_json_rows
+from service.ingest.rows import each_read
 from service.ingest.validation import validated
 
 
@@ -18,8 +19,5 @@ def read_visits_json(body: bytes) -> Iterator[tuple[int, PatrolVisit] | RowProbl
     InvalidInput
         At once, if the body as a whole is not of this form.
     """
-    for number, values in enumerate(read_json_rows(body, "visits"), start=1):
-        try:
-            yield number, validated(values, PatrolVisit)
-        except ValueError as error:
-            yield RowProblem(number, str(error))
+    rows = read_json_rows(body, "visits")
+    return each_read(enumerate(rows, start=1), lambda values: validated(values, PatrolVisit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from service.domain.keys import EVERY_TENANT
 from service.domain.places import PlaceRow
 from service.errors import RowProblem
 from service.ingest.json_rows import read_json_rows
+from service.ingest.rows import each_read
 from service.ingest.struct_rows import read_struct_rows
 from service.ingest.validation import validated
 from service.ingest.wall_clock import instants
@@ -28,7 +29,7 @@ def read_places_csv(stream: BinaryIO, timezone: str) -> Iterator[tuple[int, Plac
     InvalidInput
         At once, if the header has a column that is not in the register, or lacks one that is needed.
     """
-    return map(_checked, read_struct_rows(stream, timezone, PlaceRow))
+    return each_read(read_struct_rows(stream, timezone, PlaceRow), _checked)
 
 
 def read_places_json(body: bytes, timezone: str) -> Iterator[tuple[int, PlaceRow] | RowProblem]:
@@ -41,19 +42,12 @@ def read_places_json(body: bytes, timezone: str) -> Iterator[tuple[int, PlaceRow
     """
     rows = read_json_rows(body, "places")
     zone = ZoneInfo(timezone)
-    return (_checked(_row(number, row, zone)) for number, row in enumerate(rows, start=1))
+    return each_read(enumerate(rows, start=1), lambda row: _checked(_place(row, zone)))
 
 
-def _row(number: int, values: object, zone: ZoneInfo) -> tuple[int, PlaceRow] | RowProblem:
-    try:
-        if not isinstance(values, dict):
-            raise ValueError("a place is an object with a key a column")  # noqa: TRY004, TRY301 - the row is at fault
-        return number, _place(values, zone)
-    except ValueError as error:
-        return RowProblem(number, str(error))
-
-
-def _place(values: Mapping[str, object], zone: ZoneInfo) -> PlaceRow:
+def _place(values: object, zone: ZoneInfo) -> PlaceRow:
+    if not isinstance(values, dict):
+        raise ValueError("a place is an object with a key a column")  # noqa: TRY004 - the row is at fault
     if foreign := [name for name in values if name not in COLUMNS]:
         raise ValueError(f"{foreign[0]!r} is unknown and may not be sent; keys are {', '.join(COLUMNS)}")
     given = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
@@ -63,19 +57,8 @@ def _place(values: Mapping[str, object], zone: ZoneInfo) -> PlaceRow:
     return validated(given, PlaceRow)
 
 
-def _checked(item: tuple[int, PlaceRow] | RowProblem) -> tuple[int, PlaceRow] | RowProblem:
-    if isinstance(item, RowProblem):
-        return item
-    number, place = item
-    try:
-        _check(place)
-    except ValueError as error:
-        return RowProblem(number, str(error))
-    return item
-
-
-def _check(place: PlaceRow) -> None:
-    """What no type can tell."""
+def _checked(place: PlaceRow) -> PlaceRow:
+    """The place, if it is one by what no type can tell."""
     if place.tenant == EVERY_TENANT:
         raise ValueError(f"the tenant {EVERY_TENANT!r} stands for every tenant and has no places; name one")
     if (place.latitude is None) != (place.longitude is None):
@@ -84,3 +67,4 @@ def _check(place: PlaceRow) -> None:
         raise ValueError("a validity is a sensor's; name the sensor or leave valid_from and valid_to empty")
     if place.valid_from and place.valid_to and place.valid_from >= place.valid_to:
         raise ValueError("valid_to must be later than valid_from; the interval holds its start, not its end")
+    return place

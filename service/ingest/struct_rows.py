@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, TypeVar, get_args, get_type_hints
 from zoneinfo import ZoneInfo
@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from service.errors import RowProblem
-from service.ingest.csv_table import CsvTable, read_table
+from service.ingest.csv_table import read_table
+from service.ingest.rows import each_read
 from service.ingest.validation import validated
 from service.ingest.wall_clock import instants
 
@@ -34,20 +35,13 @@ def read_struct_rows(stream: BinaryIO, timezone: str, wanted: type[Row]) -> Iter
         required=[field.name for field in fields if field.required],
         optional=[field.name for field in fields if not field.required],
     )
-    return _structs(table, ZoneInfo(timezone), wanted)
-
-
-def _structs(table: CsvTable, zone: ZoneInfo, wanted: type[Row]) -> Iterator[tuple[int, Row] | RowProblem]:
     times = [name for name, hint in get_type_hints(wanted).items() if datetime in (hint, *get_args(hint))]
-    for item in table.rows:
-        if isinstance(item, RowProblem):
-            yield item
-            continue
-        number, cells = item
+    zone = ZoneInfo(timezone)
+
+    def read(cells: Sequence[str]) -> Row:
         named = zip(table.columns, map(str.strip, cells), strict=True)
         given: dict[str, object] = {name: text for name, text in named if text}
-        try:
-            given |= {name: instants(str(given[name]), zone)[0] for name in times if name in given}
-            yield number, validated(given, wanted, text=True)
-        except ValueError as error:
-            yield RowProblem(number, str(error))
+        given |= {name: instants(str(given[name]), zone)[0] for name in times if name in given}
+        return validated(given, wanted, text=True)
+
+    return each_read(table.rows, read)
