@@ -34,7 +34,6 @@ _ENOUGH = np.float32(12.0)  # of a weekday to be looked at; seven of them stay w
 _TINY = np.float32(1e-6)
 
 Floats = NDArray[np.float64]
-Spans = list[Cells]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import click
 
+from models.evaluation.calibration import LEVELS
 from service.cli.session import Session, pass_session
 from service.cli.terminal import show_table
-from service.usecases.findings.live_calibration import DEFAULT_WEEKS, LEVELS, LiveCalibration, live_calibration
+from service.usecases.findings.live_calibration import DEFAULT_WEEKS, LiveCalibration, live_calibration
 
 
 @click.command()

@@ -14,10 +14,10 @@ from service.dashboard.routes import Routes, Visit
 from service.dashboard.signing_in import to
 from service.domain.hotspots import HotspotList
 from service.domain.keys import VISITORS
-from service.domain.outcomes import Finding, OutcomeReport
+from service.domain.outcomes import Finding, OutcomeReport, contradict_each_other
 from service.errors import InvalidInput
 from service.ingest.wall_clock import instants
-from service.usecases.lists.outcomes import STANDING_ALONE, report_outcome
+from service.usecases.lists.outcomes import report_outcome
 
 routes = Routes()
 
@@ -66,4 +66,4 @@ def _problem(visit: Visit, times: tuple[datetime, ...], made: datetime, named: l
         return "out_of_time"
     if not named:
         return "nothing_named"
-    return "contradiction" if len(set(named)) > 1 and STANDING_ALONE & set(map(Finding, named)) else ""
+    return "contradiction" if contradict_each_other(list(map(Finding, named))) else ""

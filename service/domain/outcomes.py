@@ -5,6 +5,7 @@ A model that learns from what patrols find where it sends them learns where it s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -22,6 +23,15 @@ class Finding(StrEnum):
     TRACES = "traces"
     NOTHING = "nothing"
     BENIGN_CAUSE = "benign_cause"
+
+
+NO_INCIDENT = frozenset({Finding.NOTHING, Finding.BENIGN_CAUSE})
+"""Findings that are no incident, and contradict every other."""
+
+
+def contradict_each_other(found: Sequence[Finding]) -> bool:
+    """Whether the findings of one visit cannot all be true."""
+    return len(set(found)) > 1 and not NO_INCIDENT.isdisjoint(found)
 
 
 class OutcomeReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

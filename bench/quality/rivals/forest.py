@@ -6,20 +6,15 @@ import numpy as np
 from krcf import RandomCutForest
 
 from bench.quality.panel import Floats, Judgement, Panel
-from bench.quality.residuals import standardise
+from bench.quality.residuals import judge_alone
 
 _SHINGLE_WINDOWS = 4
 _TREES, _SAMPLE = 50, 256
-_BOUNDS = (-4.0, 12.0)
 
 
 def judge_random_cut_forest(panel: Panel, seed: int = 0) -> Judgement:
     """Score of the last four deviations, one forest for each series."""
-    deviation = np.clip(standardise(panel), *_BOUNDS)
-    score = np.full(deviation.shape, np.nan)
-    for series in range(panel.width):
-        score[:, series] = _judge_series(deviation[:, series], seed)
-    return Judgement(score)
+    return judge_alone(panel, lambda deviation: _judge_series(deviation, seed))
 
 
 def _judge_series(deviation: Floats, seed: int) -> Floats:

@@ -8,20 +8,15 @@ import numpy as np
 from river.anomaly import HalfSpaceTrees
 
 from bench.quality.panel import Floats, Judgement, Panel
-from bench.quality.residuals import standardise
+from bench.quality.residuals import BOUNDS, judge_alone
 
-_BOUNDS = (-4.0, 12.0)  # standard deviations; river needs to know the range of a feature
-_LIMITS: dict[Hashable, tuple[float, float]] = {"now": _BOUNDS, "before": _BOUNDS, "lately": _BOUNDS}
+_LIMITS: dict[Hashable, tuple[float, float]] = {"now": BOUNDS, "before": BOUNDS, "lately": BOUNDS}
 _LATELY_WINDOWS = 4
 
 
 def judge_half_space_trees(panel: Panel, seed: int = 0) -> Judgement:
     """Score of this window's deviation, the one before and the mean of the last four."""
-    deviation = np.clip(standardise(panel), *_BOUNDS)
-    score = np.full(deviation.shape, np.nan)
-    for series in range(panel.width):
-        score[:, series] = _judge_series(deviation[:, series], seed)
-    return Judgement(score)
+    return judge_alone(panel, lambda deviation: _judge_series(deviation, seed))
 
 
 def _judge_series(deviation: Floats, seed: int) -> Floats:

@@ -17,6 +17,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from models.evaluation import chance_below, poisson_interval
+from models.evaluation.calibration import LEVELS
 from models.kinds import KINDS, kind_number
 from service.domain.places import Kind, Series
 from service.domain.verdicts import VerdictColumns
@@ -27,7 +28,6 @@ from service.usecases.learning.marks import marks_of
 from service.usecases.retention.kept import verdicts_since
 
 DEFAULT_WEEKS = 4
-LEVELS = (0.05, 0.01)
 _MOST_VERDICTS = 1_000_000  # read for one report, some seconds; of more series than that a sample is judged
 _DAY_SECONDS = 86_400
 _WEEK_SECONDS = 7 * _DAY_SECONDS

@@ -16,7 +16,7 @@ import numpy as np
 from models.evaluation import Case, Proportion, list_stability, measure_lists
 from service.domain.evaluations import Evaluation, Incident, ListEvaluation, Ranking, RankingEvaluation, Share
 from service.domain.hotspots import HotspotList, ListRecord
-from service.domain.outcomes import Finding, Outcome
+from service.domain.outcomes import NO_INCIDENT, Outcome
 from service.errors import Gone
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT
@@ -28,7 +28,6 @@ from service.usecases.retention.kept import verdicts_since
 DEFAULT_K, MOST_K = 20, 1000
 DEFAULT_LISTS, MOST_LISTS = 4, 26
 _MOST_RECORDS = 1000
-_NO_INCIDENT = frozenset({Finding.NOTHING, Finding.BENIGN_CAUSE})
 
 Place = tuple[str, str]  # tenant and stairwell
 Progress = Callable[[int, int], None]
@@ -132,7 +131,7 @@ class _Visited:
         for one in self._outcomes:
             if span.start <= one.visited <= span.end:
                 place = (one.tenant, one.stairwell)
-                known[place] = known.get(place, False) or bool(set(one.found) - _NO_INCIDENT)
+                known[place] = known.get(place, False) or bool(set(one.found) - NO_INCIDENT)
         return known
 
     def notes(self, evaluated: Sequence[ListEvaluation], k: int) -> Iterable[str]:

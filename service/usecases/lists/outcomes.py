@@ -8,15 +8,12 @@ import msgspec
 
 from service.domain.annotations import PatrolVisit
 from service.domain.hotspots import HotspotEntry, HotspotList
-from service.domain.outcomes import Finding, Outcome, OutcomeReport
+from service.domain.outcomes import Finding, Outcome, OutcomeReport, contradict_each_other
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.learning.annotations import make_annotation
 from service.usecases.lists.reading import is_shared
-
-STANDING_ALONE = frozenset({Finding.NOTHING, Finding.BENIGN_CAUSE})
-"""Findings that contradict every other."""
 
 
 def report_outcome(  # noqa: PLR0917 - in the order of the sentence
@@ -92,7 +89,7 @@ def _approved(ports: Ports, tenant: str, list_id: str) -> HotspotList:
 
 
 def _check(ports: Ports, listed: HotspotList, report: OutcomeReport) -> None:
-    if len(set(report.found)) > 1 and STANDING_ALONE & set(report.found):
+    if contradict_each_other(report.found):
         raise InvalidInput(f"{' and '.join(report.found)} contradict each other; name what was found, or nothing")
     if not listed.made <= report.visited <= ports.clock.now():
         raise InvalidInput(
