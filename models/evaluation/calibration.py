@@ -38,17 +38,6 @@ def chance_below(p_value: Floats, p_above: Floats, level: float) -> Floats:
     return np.asarray(np.clip((level - p_above) / room, 0.0, 1.0))
 
 
-def log_loss(p_value: Floats, p_above: Floats) -> float:
-    """Mean of -log P(Y = count), in nats; NaN without counts.
-
-    Examples
-    --------
-    >>> round(log_loss(np.array([1.0, 0.2]), np.array([0.5, 0.1])), 4)  # (log 2 + log 10) / 2
-    1.4979
-    """
-    return float(np.mean(-np.log(np.maximum(p_value - p_above, _LEAST_PROBABILITY)))) if p_value.size else np.nan
-
-
 @dataclass(frozen=True)
 class TailRatios:
     """P(p < a) / a: 1 is right, above it small p-values come too often.

@@ -44,48 +44,6 @@ def average_precision(listed: Sequence[Hashable], hot: Collection[Hashable], *, 
     return total / len(hot)
 
 
-def hit_rate(listed: Sequence[Hashable], incidents: Mapping[Hashable, float], k: int) -> float:
-    """Share n/N of all incidents that happened at the first ``k`` places; 0 without incidents.
-
-    Examples
-    --------
-    >>> hit_rate(["a", "b"], {"a": 3, "c": 1}, 1)
-    0.75
-    """
-    total = sum(incidents.values())
-    return sum(incidents.get(place, 0.0) for place in listed[:k]) / total if total else 0.0
-
-
-def pai(listed: Sequence[Hashable], incidents: Mapping[Hashable, float], k: int, places: int) -> float:
-    """Predictive accuracy index (n/N) / (k/M): how many times better than going anywhere among M ``places``.
-
-    Raises
-    ------
-    ValueError
-        If there is no place or k is below one.
-
-    Examples
-    --------
-    >>> pai(["a", "b"], {"a": 3, "c": 1}, k=1, places=10)
-    7.5
-    """
-    if k < 1 or places < 1:
-        raise ValueError(f"PAI needs at least one listed place of at least one, not {k} of {places}")
-    return hit_rate(listed, incidents, k) / (k / places)
-
-
-def pei(listed: Sequence[Hashable], incidents: Mapping[Hashable, float], k: int) -> float:
-    """Predictive efficiency index: incidents at the first ``k`` places, of the most that any k had; 0 without any.
-
-    Examples
-    --------
-    >>> pei(["b", "a"], {"a": 3, "b": 1, "c": 2}, 2)
-    0.8
-    """
-    best = sum(sorted(incidents.values(), reverse=True)[:k])
-    return sum(incidents.get(place, 0.0) for place in listed[:k]) / best if best else 0.0
-
-
 def list_stability(listed: Sequence[Hashable], previous: Sequence[Hashable], k: int) -> float:
     """Share of the first ``k`` entries of the previous list that are among the first k still; 1 if it was empty.
 
@@ -180,9 +138,9 @@ class RankingMeasures:
         """(n/N) / (k/M); NaN where nothing was listed or nothing is known."""
         return self.hit_rate.share / self.listed_share if self.listed_share else float("nan")
 
-    def pai_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+    def pai_interval(self) -> tuple[float, float]:
         """That of the hit rate, as many times as it is the PAI."""
-        low, high = self.hit_rate.interval(confidence)
+        low, high = self.hit_rate.interval()
         return low / self.listed_share, high / self.listed_share
 
 

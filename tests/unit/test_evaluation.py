@@ -9,18 +9,13 @@ from models.evaluation import (
     Proportion,
     average_precision,
     chance_below,
-    hit_rate,
     hours_iou,
     hours_of_block,
     inject,
     list_stability,
     overlap,
-    pai,
-    pei,
     precision_at_k,
-    predicted_events,
     recall,
-    recall_at_predicted_events,
     tail_ratios,
 )
 
@@ -39,16 +34,6 @@ def test_average_precision_charges_for_what_is_missing():
     assert average_precision([1], set()) == 0.0
 
 
-def test_hit_rate_and_indices_by_hand():
-    incidents = {"a": 6.0, "b": 3.0, "c": 1.0}
-    assert hit_rate(["b", "x"], incidents, 2) == pytest.approx(0.3)
-    assert pai(["b", "x"], incidents, 2, places=20) == pytest.approx(0.3 / 0.1)
-    assert pei(["b", "x"], incidents, 2) == pytest.approx(3 / 9)
-    assert hit_rate(["a"], {}, 1) == pei(["a"], {}, 1) == 0.0
-    with pytest.raises(ValueError, match="PAI"):
-        pai([], incidents, 0, places=3)
-
-
 def test_stability_is_the_share_kept():
     assert list_stability(["a", "b", "c"], ["c", "a", "x"], 3) == pytest.approx(2 / 3)
     assert list_stability(["a"], [], 3) == 1.0
@@ -58,31 +43,6 @@ def test_hours_wrap_midnight():
     assert hours_of_block(23, 2) == {23, 0, 1}
     assert hours_iou(hours_of_block(23, 2), hours_of_block(23, 2)) == 1.0
     assert hours_iou(set(), set()) == 0.0
-
-
-def test_predicted_events_are_maximal_runs_and_ignore_missing():
-    score = np.array([5.0, 5.0, np.nan, 5.0, 0.0, 5.0])
-    assert predicted_events(score, 5.0).tolist() == [[0, 2], [3, 4], [5, 6]]
-    assert predicted_events(np.full(3, np.nan), 0.0).tolist() == []
-
-
-def test_recall_keeps_to_the_budget_and_to_the_share_flagged():
-    rng = np.random.default_rng(0)
-    score = rng.normal(size=2000)
-    events = np.array([[100, 104], [900, 902], [1500, 1503]])
-    score[[101, 901]] = [9.0, 8.0]
-    two = recall_at_predicted_events(score, events, 2)
-    assert (two.found, two.predicted, two.threshold) == (2, 2, 8.0)
-    assert two.recall == pytest.approx(2 / 3)
-    everything = recall_at_predicted_events(np.ones(100), np.array([[3, 4]]), 10)
-    assert everything.found == 0, "one run over all windows is no prediction"
-
-
-def test_an_event_is_found_one_window_beside_it_and_not_two():
-    score = np.zeros(100)
-    score[10] = 1.0
-    assert recall_at_predicted_events(score, np.array([[11, 13]]), 1).found == 1
-    assert recall_at_predicted_events(score, np.array([[12, 13]]), 1).found == 0
 
 
 def test_overlap_is_of_the_longer_list():

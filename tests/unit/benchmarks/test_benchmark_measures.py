@@ -23,7 +23,7 @@ from bench.quality.promises import promises
 from bench.quality.rivals import ADWIN, BAYES, ORACLE, RATE_ORACLE, RIVALS
 from bench.quality.tails import judge_counts
 from bench.quality.towns import Town, null_town, onset_town
-from models.evaluation import opened, predicted_events, recall_at_predicted_events, threshold_at_budget
+from models.evaluation import opened, threshold_at_budget
 from tests.unit.benchmarks.panels import CALENDAR, steady_panel
 
 
@@ -35,15 +35,30 @@ def test_sweep_agrees_with_counting_runs_at_each_threshold(seed: int) -> None:
     score[random.random(400) < 0.05] = np.nan
     events = np.array([[0, 3], [50, 51], [200, 210], [398, 400]])
     swept = sweep(score, events)
-    for threshold, predicted, share in zip(swept.thresholds, swept.predicted, swept.share_flagged, strict=True):
-        assert predicted == len(predicted_events(score, threshold))
-        assert share == np.mean(score >= threshold)
+    thresholds = np.unique(score[~np.isnan(score)])[::-1]
+    assert swept.thresholds.tolist() == thresholds.tolist()
+    found = []
+    for threshold, predicted, share in zip(thresholds, swept.predicted, swept.share_flagged, strict=True):
+        flagged = score >= threshold
+        assert predicted == (np.diff(np.append(False, flagged).astype(int)) == 1).sum()
+        assert share == np.mean(flagged)
+        found.append(sum(flagged[max(0, begin - 1) : end + 1].any() for begin, end in events))
     for budget in (1, 5, 20):
-        best = recall_at_predicted_events(score, events, budget, most_flagged=MOST_FLAGGED)
-        assert swept.best(budget).found.sum() == best.found
+        within = (swept.predicted <= budget) & (swept.share_flagged <= MOST_FLAGGED)
+        assert swept.best(budget).found.sum() == max(np.array(found)[within], default=0)
         first = swept.first(budget)
         assert first.predicted <= budget
         assert first.share_flagged <= MOST_FLAGGED
+
+
+def test_an_event_is_found_one_window_beside_it_and_not_two() -> None:
+    score = np.zeros(100)
+    score[10] = 1.0
+    assert sweep(score, np.array([[11, 13], [12, 13]])).first(1).found.tolist() == [True, False]
+
+
+def test_one_run_over_all_windows_is_no_prediction() -> None:
+    assert not sweep(np.ones(100), np.array([[3, 4]])).best(10).found.any()
 
 
 def test_first_sweep_stops_where_the_budget_is_first_passed() -> None:
