@@ -164,13 +164,13 @@ def stop_on_signals(stop: threading.Event) -> None:
         signal.signal(number, ask)
 
 
-def follow_supervisor(environment: Mapping[str, str] = os.environ) -> None:
+def follow_supervisor() -> None:
     """Called by a supervised process at its start: when the supervisor is killed, end as if asked to.
 
     On Linux the kernel sends SIGTERM when the parent dies; elsewhere a killed supervisor leaves its processes to the
     operator.
     """
-    if parent := environment.get(PARENT_VARIABLE):
+    if parent := os.environ.get(PARENT_VARIABLE):
         die_with_parent(int(parent))
 
 

@@ -59,7 +59,6 @@ def inject(
     *,
     between: tuple[int, int] | None = None,
     share: float = 0.1,
-    parameters: CityParameters | None = None,
 ) -> Injection:
     """Let people loiter from some day on in one series of some stairwells: as in a simulated town, by default
     0.35 to 1.2 presences an hour more, two to six hours on three to five evenings a week.
@@ -79,8 +78,6 @@ def inject(
     share
         Of the stairwells; at least one is chosen. Where the sensor does not hear most of its first two weeks, it is
         left out.
-    parameters
-        What loitering is like.
 
     Examples
     --------
@@ -94,7 +91,7 @@ def inject(
     number = len(np.unique(stairwells))
     random = np.random.default_rng(seed)
     wanted = replace(
-        parameters or CityParameters(),
+        CityParameters(),
         emerging_share=max(share, 1 / max(number, 1)),
         chronic_share=0.0,
         ended_share=0.0,

@@ -87,14 +87,14 @@ class Proportion:
         return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def poisson_interval(events: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact interval of the mean of a Poisson number (Garwood 1936).
+def poisson_interval(events: int) -> tuple[float, float]:
+    """Exact 95 % interval of the mean of a Poisson number (Garwood 1936).
 
     Examples
     --------
     >>> [round(end, 2) for end in poisson_interval(4)]
     [1.09, 10.24]
     """
-    tail = (1.0 - confidence) / 2
+    tail = (1.0 - 0.95) / 2
     low = float(gammaincinv(events, tail)) if events else 0.0
     return low, float(gammaincinv(events + 1, 1.0 - tail))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,7 +24,6 @@ def achieved_budgets(
     window_minutes: int = 60,
     stairwells: int = _STAIRWELLS,
     weeks: int = _WEEKS,
-    progress: Callable[[float], None] | None = None,
 ) -> list[AchievedBudget]:
     """What a calibrated version opens in a null town that it was not calibrated on, by budget and weeks of evidence.
 
@@ -43,8 +40,6 @@ def achieved_budgets(
         Length of a window.
     stairwells, weeks
         Size of the town; fewer stairwells at windows below an hour, which tell more each.
-    progress
-        Called with the share done.
 
     Examples
     --------
@@ -66,8 +61,6 @@ def achieved_budgets(
     columns = OccupancyColumns(version, window_minutes, [kind_number(kind) for kind in city.kinds], tally.parts)
     for window, slot in enumerate(city.calendar.slots_of(city.starts)):
         tally.add(columns.step(int(slot), city.counts[window]).tail, columns.evidence_weeks)
-        if progress and (window + 1) % columns.week.windows == 0:
-            progress((window + 1) / len(city.starts))
     return tally.budgets(columns.week.windows)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import date
+from collections.abc import Callable
 
 import numpy as np
 
@@ -23,41 +22,24 @@ _WINDOW_MINUTES = (15, 30, 60)
 _TIMEZONE = "Europe/Stockholm"
 
 
-def build_version0(
-    seed: int,
-    *,
-    holidays: Collection[date] = (),
-    stairwells: int = _STAIRWELLS,
-    weeks: int = _WEEKS,
-    series: int = _CALIBRATION_SERIES,
-    calibration_weeks: int = _CALIBRATION_WEEKS,
-    progress: Callable[[float], None] | None = None,
-) -> ModelVersion:
+def build_version0(seed: int, progress: Callable[[float], None] | None = None) -> ModelVersion:
     """Version 0: the fleet prior of a simulated city, calibrated on series in which nothing happens.
 
     Parameters
     ----------
     seed
         Of the city and of the calibration; the same seed gives the same version.
-    holidays
-        Local dates of day type 7, frozen into the version.
-    stairwells, weeks
-        Size of the city.
-    series, calibration_weeks
-        Size of the calibration.
     progress
         Called with the share done.
     """
-    city = simulate_city(seed, stairwells, weeks, timezone=_TIMEZONE, holidays=holidays)
+    city = simulate_city(seed, _STAIRWELLS, _WEEKS, timezone=_TIMEZONE)
     kinds = np.array([kind_number(kind) for kind in city.kinds], dtype=np.int64)
     prior = fit_fleet(city.calendar, city.starts, np.where(city.annotated, np.nan, city.counts), kinds).prior
-    version = ModelVersion(
-        VERSION_0, Hyperparameters(), prior, uncalibrated(), timezone=_TIMEZONE, holidays=tuple(holidays)
-    )
+    version = ModelVersion(VERSION_0, Hyperparameters(), prior, uncalibrated(), timezone=_TIMEZONE)
     return calibrate(
         version,
-        series=series,
-        weeks=calibration_weeks,
+        series=_CALIBRATION_SERIES,
+        weeks=_CALIBRATION_WEEKS,
         seed=seed,
         window_minutes=_WINDOW_MINUTES,
         progress=progress,

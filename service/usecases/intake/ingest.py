@@ -53,8 +53,6 @@ def ingest_counts(
     ports: Ports,
     tenant: str,
     rows: Iterable[tuple[int, CountRow | Reading] | RowProblem],
-    *,
-    allow_past_only: bool = True,
 ) -> RowsReport:
     """Store numbered rows in batches, each in one step; a row sent again replaces itself.
 
@@ -62,8 +60,6 @@ def ingest_counts(
     ----------
     rows
         Rows with their numbers, streamed; problems of rows that could not be read may stand among them.
-    allow_past_only
-        Whether rows later than now are refused.
 
     Raises
     ------
@@ -73,11 +69,11 @@ def ingest_counts(
     report = RowsReport()
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH_ROWS)):
-        report += ingest_columns(ports, tenant, CountColumns.of(batch), allow_past_only=allow_past_only)
+        report += ingest_columns(ports, tenant, CountColumns.of(batch))
     return report
 
 
-def ingest_columns(ports: Ports, tenant: str, columns: CountColumns, *, allow_past_only: bool = True) -> RowsReport:
+def ingest_columns(ports: Ports, tenant: str, columns: CountColumns) -> RowsReport:
     """Store a batch of rows; otherwise like :func:`ingest_counts`.
 
     Counts are stored as they are, in one step; of readings whose counts depend on their neighbours, the counts of the
@@ -85,7 +81,7 @@ def ingest_columns(ports: Ports, tenant: str, columns: CountColumns, *, allow_pa
     """
     checks = _Checks(columns)
     checks.check_counts()
-    checks.check_times(ports.clock.now() if allow_past_only else None)
+    checks.check_times(ports.clock.now())
     checks.check_kept(counts_taken_since(ports), ports.settings)
     placed = checks.place(ports, tenant)
     checks.check_meaning(placed)
@@ -142,8 +138,8 @@ class _Checks:
         counts = self._columns.counts
         self.refuse((counts < 0) | (counts > MAX_VALUE), lambda position: _why_no_count(int(counts[position])))
 
-    def check_times(self, now: datetime | None) -> None:
-        """Refuse times before computers kept them and, given ``now``, times still to come."""
+    def check_times(self, now: datetime) -> None:
+        """Refuse times before computers kept them, and times still to come."""
         times = self._columns.times
         self.refuse(
             times < nanoseconds(EARLIEST),
@@ -152,15 +148,15 @@ class _Checks:
                 "and check the precision of its timestamps"
             ),
         )
-        if now is not None:
-            self.ahead = self.good & (times > nanoseconds(now + CLOCK_TOLERANCE))
-            self.refuse(
-                times > nanoseconds(now + CLOCK_TOLERANCE),
-                lambda position: (
-                    f"the time {_told(times[position])} is in the future, now being {now:%Y-%m-%dT%H:%MZ}; "
-                    "set the sender's clock and check the precision and offset of its timestamps"
-                ),
-            )
+        to_come = times > nanoseconds(now + CLOCK_TOLERANCE)
+        self.ahead = self.good & to_come
+        self.refuse(
+            to_come,
+            lambda position: (
+                f"the time {_told(times[position])} is in the future, now being {now:%Y-%m-%dT%H:%MZ}; "
+                "set the sender's clock and check the precision and offset of its timestamps"
+            ),
+        )
 
     def check_kept(self, since: int | None, settings: Settings) -> None:
         """Refuse what is older than what is kept: it would be deleted at once, and can no longer be learnt in turn."""

@@ -51,8 +51,8 @@ def place(stairwell: str = "A", space: str = "cellar", **more: object) -> PlaceR
     )
 
 
-def take(ports: Ports, *rows: CountRow, **more: bool) -> RowsReport:
-    return ingest_counts(ports, TENANT, enumerate(rows, start=1), **more)
+def take(ports: Ports, *rows: CountRow) -> RowsReport:
+    return ingest_counts(ports, TENANT, enumerate(rows, start=1))
 
 
 def stored(ports: Ports) -> dict[tuple[int, int], int]:

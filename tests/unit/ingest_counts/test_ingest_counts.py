@@ -76,10 +76,6 @@ def test_a_senders_clock_may_be_a_minute_ahead(ports: Ports) -> None:
     assert take(ports, row(time=NOW + timedelta(seconds=61))).accepted == 0
 
 
-def test_the_future_may_be_allowed(ports: Ports) -> None:
-    assert take(ports, row(time=NOW + HOUR), allow_past_only=False).accepted == 1
-
-
 def test_problems_beyond_the_first_hundred_are_counted(ports: Ports) -> None:
     report = take(ports, *(row(count=-1 if number % 2 else 1) for number in range(1000)))
     assert (report.accepted, report.rejected, len(report.problems)) == (500, 500, 100)
