@@ -25,7 +25,8 @@ from service.ingest import line_protocol
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
-from service.settings import OWN_SCHEMA, load_settings
+from service.settings import load_settings
+from service.settings.sections import OWN_SCHEMA
 from service.usecases.intake.ingest import ingest_columns, ingest_counts
 
 TENANT = "bench"
