@@ -22,7 +22,7 @@ import numpy as np
 import structlog
 
 from models.city import SimulatedCity, simulate_city
-from models.detector.state import OccupancyState
+from models.detector.state import GROUPS, OccupancyState
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
@@ -31,7 +31,7 @@ from service.usecases.learning.advance import advance
 from service.usecases.learning.checkpoints import WEEK_SECONDS
 from service.usecases.learning.correct import replay_series
 from service.usecases.learning.rosters import full_roster
-from service.usecases.learning.shards import GROUPS, open_shard, shards_by_number, shards_of
+from service.usecases.learning.shards import open_shard, shards_by_number, shards_of
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 _HOUR = 3600

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from models.calendar import DAY_TYPES
 
 STATE_SCHEMA = 5
+GROUPS = ("slots", "bins", "head")
+"""Names of the arrays."""
+
 DAY_PARTS = 6  # of four hours each
 TAIL_LEVELS = 3  # of the p-value: 1/20, 1/100, 1/500
 TAIL_BANDS = 8  # of expected counts, from few to many

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.detector.state import GROUPS
 from service.domain.annotations import AnnotationKind, AnnotationRow
 from service.domain.counts import NANOSECONDS, CountPoints, CountSpan
 from service.domain.places import Kind, Liveness, PlaceRow
@@ -21,7 +22,7 @@ from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
 from service.usecases.learning.annotations import make_annotation
 from service.usecases.learning.rosters import full_roster
-from service.usecases.learning.shards import GROUPS, open_shard, shards_by_number, shards_of
+from service.usecases.learning.shards import open_shard, shards_by_number, shards_of
 from tests.worlds import TENANT, sqlite_ports
 
 HOUR, WEEK = 3600, 168

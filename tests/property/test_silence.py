@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from models.detector.columns import OccupancyColumns
+from models.detector.state import GROUPS
 from models.shipped import shipped_version
 from service.usecases.learning.batches import FORGOTTEN_SECONDS
-from service.usecases.learning.shards import GROUPS
 
 WEEK = 168
 

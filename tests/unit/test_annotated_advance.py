@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from models.city import SimulatedCity, simulate_city
+from models.detector.state import GROUPS
 from service.domain.annotations import AnnotationKind, AnnotationRow
 from service.domain.state import Manifest
 from service.domain.verdicts import VerdictColumns
@@ -18,7 +19,7 @@ from service.usecases.learning.advance import advance
 from service.usecases.learning.annotations import make_annotation, retract_annotation
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import full_roster
-from service.usecases.learning.shards import GROUPS, open_shard, shards_by_number, shards_of
+from service.usecases.learning.shards import open_shard, shards_by_number, shards_of
 from service.usecases.lists.hotspots import make_list
 from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining.counts import read_training_counts

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.state import OccupancyState
+from models.detector.state import GROUPS, OccupancyState
 from service.domain.state import Checkpoint
 from service.errors import StateOutdated
 from service.ports.state import StateStore
@@ -20,7 +20,6 @@ from service.ports.state import StateStore
 WEEK_SECONDS = 7 * 86_400
 _MONDAY = 4 * 86_400  # the first one of the epoch, seconds UTC
 _SPARSE_WEEKS = 4
-_GROUPS = ("slots", "bins", "head")
 
 
 def is_boundary(time: int) -> bool:
@@ -72,7 +71,7 @@ def thinned(checkpoints: Sequence[Checkpoint], watermark: int, weeks: int) -> li
 
 def write_checkpoint(state: StateStore, time: int, numbers: NDArray[np.int64], held: OccupancyState) -> Checkpoint:
     """Write the state of some series before the window that starts at ``time``; in force once a ledger names it."""
-    file = state.write_chunk({group: getattr(held, group) for group in _GROUPS})
+    file = state.write_chunk({group: getattr(held, group) for group in GROUPS})
     return Checkpoint(time=time, series=numbers.tolist(), file=file)
 
 
@@ -95,7 +94,7 @@ def read_checkpoints(
         at = np.array([k for k, one in enumerate(wanted) if one is holder])
         columns = np.searchsorted(holder.series, numbers[at])
         chunk = state.read_chunk(holder.file)
-        for group in _GROUPS:
+        for group in GROUPS:
             target, held = getattr(read, group), chunk[group]
             if held.shape[:-1] != target.shape[:-1]:
                 raise StateOutdated(

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from models.city import SimulatedCity
+from models.detector.state import GROUPS
 from service.domain.counts import CountPoints
 from service.ports import Ports
 from service.usecases.learning.correct import replay_series
 from service.usecases.learning.rosters import full_roster
-from service.usecases.learning.shards import GROUPS, open_shard
+from service.usecases.learning.shards import open_shard
 from service.usecases.versions.promote import go_on
 from tests.worlds import city_points
 
