@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -202,7 +203,7 @@ def _start(cells: Cells, zone: ZoneInfo) -> datetime:
     cell = cells.get("start", cells.get("clock"))
     if cell is None:
         raise ValueError("the row has no start; a date alone does not tell the hour")
-    return _instant(cell, cells.get("date"), zone)
+    return _instants(cell, cells.get("date"), zone)[0]
 
 
 def _length(cells: Cells, start: datetime, zone: ZoneInfo) -> timedelta:
@@ -211,12 +212,17 @@ def _length(cells: Cells, start: datetime, zone: ZoneInfo) -> timedelta:
             return _duration(cells[name], unit)
     if "end" not in cells:
         raise ValueError("the row has no length")
-    end = _instant(cells["end"], start.astimezone(zone), zone)
-    if end < start and _is_clock(cells["end"]):
-        end += timedelta(days=1)
-    if end < start:
+    end = next((end for end in _ends(cells["end"], start.astimezone(zone), zone) if end >= start), None)
+    if end is None:
         raise ValueError("the presence ends before it starts")
     return end - start
+
+
+def _ends(cell: object, began: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """The instants that an end can mean, earliest first; a clock alone is that of the day it began, or of the next."""
+    with suppress(ValueError):  # a time of the next day may be one that spring left out on this one
+        yield from _instants(cell, began, zone)
+    yield from _instants(cell, began + timedelta(days=1), zone)
 
 
 def _duration(cell: object, unit: timedelta) -> timedelta:
@@ -253,17 +259,17 @@ def _times(number: float, unit: timedelta) -> timedelta:
         raise ValueError(f"the length is {number}, not a time") from error
 
 
-def _instant(cell: object, day: object, zone: ZoneInfo) -> datetime:
-    """The instant of a cell; ``day`` is that of a cell that holds the clock alone."""
+def _instants(cell: object, day: object, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The instants that a cell can mean; ``day`` is that of a cell that holds the clock alone."""
     if _is_clock(cell):
         if day is None:
             raise ValueError(f"the time is {str(cell)[:50]!r}, without a date")
         if not isinstance(day, date):
             day = instants(_text(day), zone)[0].astimezone(zone)
-        return instants(f"{day:%Y-%m-%d}T{cell}", zone)[0]
+        return instants(f"{day:%Y-%m-%d}T{cell}", zone)
     if isinstance(cell, datetime):
         cell = (cell + timedelta(milliseconds=500)).replace(microsecond=0)  # a spreadsheet's day is a rounded fraction
-    return instants(_text(cell), zone)[0]
+    return instants(_text(cell), zone)
 
 
 def _is_clock(cell: object) -> bool:

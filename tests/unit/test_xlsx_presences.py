@@ -110,6 +110,19 @@ def test_a_presence_may_end_after_midnight() -> None:
     assert reading.value == 90 * 60
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "minutes"),
+    [
+        ("2026-10-24 23:00", "03:00", 300),
+        ("2026-10-25 02:50", "02:10", 20),
+        ("2026-03-28 23:00", "04:00", 240),
+        ("2026-03-29 23:00", "02:30", 210),
+    ],
+)
+def test_a_night_in_which_the_clock_is_moved_is_as_long_as_it_was(start: str, end: str, minutes: int) -> None:
+    assert only(("Start", "Slut", "Trapphus"), (start, end, "A")).value == minutes * 60
+
+
 def test_a_title_above_the_header_and_empty_rows_are_no_rows() -> None:
     items = read(("Händelser november",), (), HEADER, (), (wall("2026-11-20 22:05:00"), 25, "A"))
     assert [row for row, _ in items] == [5]
