@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 
 from service.domain.state import Ledger
 from service.domain.verdicts import VerdictQuery
-from service.errors import StoreError
+from service.errors import StorageFull, StoreError
+from service.stores.sqlite.chunks import ChunkFolder
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 from tests.contract.stores import HOUR, learn, numbers, points, sqlite_stores, verdicts
+from tests.disks import small_disk
 
 
 @pytest.mark.parametrize("migrations", [COUNTS, STATE, REGISTER, AUDIT], ids=["counts", "state", "register", "audit"])
@@ -173,3 +176,22 @@ def test_verdicts_of_a_version_that_comes_while_a_page_is_read(tmp_path: Path, m
     monkeypatch.setattr(SqliteVerdictStore, "_versions", then_promoted)
     assert [one.version for one in stores.verdicts.find(VerdictQuery(series=(series,), limit=9))] == ["0"]
     assert [one.version for one in stores.verdicts.find(VerdictQuery(series=(series,), limit=9))] == ["0", "1"]
+
+
+def test_a_chunk_that_a_full_disk_cuts_short_takes_no_room(tmp_path: Path) -> None:
+    """A real one: what is half written would keep it full."""
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        chunks = ChunkFolder(disk / "state")
+        with pytest.raises(StorageFull, match="free some space"):
+            chunks.write({"slots": np.zeros((2, 200_000), dtype=np.float32)})
+        assert chunks.size_bytes() == 0
+
+
+def test_a_chunk_as_old_as_the_newest_that_is_named_is_not_swept(tmp_path: Path) -> None:
+    """File systems count time in ticks: a running advance may have written it in the same one."""
+    chunks = ChunkFolder(tmp_path)
+    names = [chunks.write({"head": np.zeros(1, dtype=np.float32)}) for _ in range(3)]
+    for name, tick in zip(names, (2, 2, 1), strict=True):
+        os.utime(tmp_path / name, ns=(tick, tick))
+    assert chunks.sweep({names[0]}) == 1
+    assert chunks.read(names[1])
