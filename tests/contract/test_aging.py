@@ -15,6 +15,7 @@ from service.domain.counts import NANOSECONDS, ReadingPoints
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus
 from service.domain.keys import AuditEntry
 from service.domain.retention import DataKind, Deletion
+from service.stores.sqlite.connection import BUSY_SECONDS
 from tests.contract.stores import HOUR, TENANT, Stores, learn, numbers, points, rows_of, sqlite_stores, verdicts
 
 START = 1_577_836_800  # 2020-01-01 00:00 UTC
@@ -211,7 +212,7 @@ def test_bytes_of_what_is_deleted_are_in_no_file(tmp_path: Path) -> None:
 
 
 def test_whoever_still_reads_keeps_the_log_from_being_emptied_for_a_moment_only(tmp_path: Path) -> None:
-    """It is asked again later, and nobody waits long meanwhile."""
+    """It is asked again later, and nobody waits long meanwhile; for others who write it is waited as ever."""
     stores, reader = sqlite_stores(tmp_path), sqlite_stores(tmp_path)
     write_counts(stores)
     rows = reader.counts._database.iterate("SELECT hour FROM count")  # type: ignore[attr-defined]
@@ -221,3 +222,4 @@ def test_whoever_still_reads_keeps_the_log_from_being_emptied_for_a_moment_only(
     rows.close()
     assert stores.aging[DataKind.COUNTS].erase()
     assert (tmp_path / "counts.db-wal").stat().st_size == 0
+    assert stores.counts._database.rows("PRAGMA busy_timeout") == [(1000 * BUSY_SECONDS,)]  # type: ignore[attr-defined]

@@ -85,6 +85,16 @@ def test_new_windows_do_not_wait_for_a_long_correction(ports: Ports, monkeypatch
     assert len(watermarks) >= 10
 
 
+def test_a_tick_without_time_to_spare_corrects_a_slice_and_leaves_the_rest_to_the_next(ports: Ports) -> None:
+    """Where windows alone take all the time there is, corrections would never come to an end otherwise."""
+    ports.counts.append(points(1, [3 * WEEK + 5], count=7))
+    left = []
+    while not left or left[-1]:
+        advance(ports, END, enough=lambda: True)
+        left.append(dict(ports.state.ledger().pending))
+    assert left == [{2: MONDAY + 4 * WEEK_SECONDS}, {}]
+
+
 def test_a_slice_that_fails_is_done_again(town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What earlier slices committed stands, and the end is that of a store that was never disturbed."""
     late = points(0, np.arange(0, 2 * WEEK), count=4)
