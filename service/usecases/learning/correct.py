@@ -112,7 +112,6 @@ def _noted(
     taken = withdraw_silences(taken, news)
     if shortened:
         pending = {series: max(second, origin) for series, second in taken.pending.items()}
-        pending = {series: second for series, second in pending.items() if second < manifest.watermark}
         taken = msgspec.structs.replace(taken, pending=pending)
     published = msgspec.structs.replace(
         manifest,

@@ -42,7 +42,7 @@ class Slice:
 
 
 def next_slice(ports: Ports, manifest: Manifest, ledger: Ledger, *, judging: bool = True) -> Slice | None:
-    """The slice to replay next, of the series with the latest root; None if no pending series is in the register.
+    """The slice to replay next, of the series with the latest root; None if there is nothing to be replayed.
 
     It is larger where nothing is judged, since no verdicts are kept.
     """
@@ -98,7 +98,8 @@ def _roots(ports: Ports, manifest: Manifest, ledger: Ledger, everybody: Roster) 
 
     Where retention has deleted the first counts, the oldest checkpoint that all later counts are there for is the
     root: nothing before it can be replayed, and what was said of it stands. Where we deleted them ourselves, that is
-    the checkpoint at the origin; a series that it does not hold had no count before it.
+    the checkpoint at the origin; a series that it does not hold had no count before it. Where only the state of now is
+    left, there is nothing to be replayed.
     """
     history = manifest.origin if is_shortened(ports) else start_of_history(ports, manifest)
     times: defaultdict[int, set[int]] = defaultdict(set)
@@ -107,11 +108,12 @@ def _roots(ports: Ports, manifest: Manifest, ledger: Ledger, everybody: Roster) 
             for number in ledger.pending.keys() & set(one.series):
                 times[number].add(one.time)
     known = set(everybody.numbers.tolist())
-    return {
+    roots = {
         number: _root(since, times[number], manifest.origin, cut=history > manifest.origin)
         for number, since in ledger.pending.items()
         if number in known
     }
+    return {number: root for number, root in roots.items() if root.time < manifest.watermark}
 
 
 def _root(since: int, times: set[int], origin: int, *, cut: bool) -> Root:

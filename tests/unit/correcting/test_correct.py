@@ -163,6 +163,20 @@ def test_where_counts_are_gone_the_oldest_checkpoint_after_them_is_the_root(
     assert after.evidence_weeks[-1] == before.evidence_weeks[-1]
 
 
+def test_where_the_only_state_left_is_that_of_now_what_was_learnt_stands(ports: Ports, tmp_path: Path) -> None:
+    """And windows to come are scored: it is Monday, and nothing before is there to be replayed."""
+    before = verdicts_of(ports)
+    delete_counts_before(tmp_path, MONDAY + WEEKS * WEEK_SECONDS - 2 * HOUR)
+    ports.register.put([place(2, kind=Kind.ATTIC)])
+    clock: Any = ports.clock
+    clock.time = END + timedelta(hours=1, minutes=15)
+    ports.counts.append(points(2, [WEEKS * WEEK]))
+    assert advance(ports).windows == 1
+    after = verdicts_of(ports)
+    np.testing.assert_array_equal(after.expected[: len(before)], before.expected)
+    assert ports.state.ledger().pending == {}
+
+
 def delete_counts_before(folder: Path, time: int) -> None:
     """As the retention of a store does it: without a word."""
     with sqlite3.connect(folder / "counts.db") as connection:
