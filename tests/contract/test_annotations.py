@@ -95,7 +95,7 @@ def test_intervals_that_overlap_are_found(embedded: Stores) -> None:
         return names(embedded.annotations.find(AnnotationQuery(tenant=tenant, start=asked[0], end=asked[1])))
 
     assert found(None, None) == ["1", "2", "3"]
-    assert found(-0.1, 0) == ["1"]
+    assert found(-1 / HOURS, 0) == ["1"]
     assert found(0, 1) == ["2"]
     assert found(0.5, 1.5) == ["2", "3"]
     assert found(5, None) == []
@@ -133,6 +133,19 @@ def test_changes_tell_what_is_and_what_was(embedded: Stores) -> None:
         ("2", SECOND, True),
     ]
     assert embedded.annotations.changes(changed.cursor) == type(changed)(changed.cursor, [])
+
+
+def test_two_tenants_may_call_theirs_alike(embedded: Stores) -> None:
+    """As those who import one calendar do: neither's is found, changed or retracted in the place of the other's."""
+    theirs = annotation("1", 5, tenant="annat bolag")
+    embedded.annotations.put([annotation("1")])
+    seen = embedded.annotations.changes(0).cursor
+    embedded.annotations.put([theirs])
+    assert embedded.annotations.changes(seen).versions == [theirs]
+    assert embedded.annotations.find(AnnotationQuery()) == [annotation("1"), theirs]
+    embedded.annotations.retract("annat bolag", "1", "key-2", START)
+    assert embedded.annotations.find(AnnotationQuery()) == [annotation("1")]
+    assert embedded.annotations.get(TENANT, "1") == annotation("1")
 
 
 def test_the_same_again_is_no_change(embedded: Stores) -> None:
