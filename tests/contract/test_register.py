@@ -50,6 +50,14 @@ def test_what_a_row_leaves_blank_stays(embedded: Stores) -> None:
     assert (building.address, building.dwellings, building.latitude) == ("Katarinavägen 12", 0, 0.0)
 
 
+def test_a_sensor_that_was_always_there_is_brought_up_to_date(embedded: Stores) -> None:
+    """Put again without a beginning it is the same one, not another beside it."""
+    for liveness in (Liveness.HEARTBEAT, Liveness.ASSUMED):
+        embedded.register.put([row(sensor="s1", liveness=liveness)])
+    [cellar] = embedded.register.series(TENANT)
+    assert embedded.register.sensors(cellar.number) == [Sensor(sensor="s1", liveness=Liveness.ASSUMED)]
+
+
 @given(
     puts=st.lists(
         st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("xyz"), st.booleans()), max_size=6), max_size=6

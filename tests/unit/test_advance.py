@@ -15,6 +15,7 @@ from models.kinds import kind_number
 from models.shipped import shipped_version
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import Liveness, PlaceRow
+from service.domain.state import Manifest
 from service.domain.verdicts import VerdictColumns
 from service.errors import SettingsError, StoreError
 from service.ports import Ports
@@ -130,12 +131,18 @@ def test_a_tick_that_fails_leaves_nothing_and_is_done_again(city, undisturbed, t
     ports = world(tmp_path, city)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city) - timedelta(days=3))
-    before = ports.state.manifest()
+    before, known, publish = ports.state.manifest(), verdicts_of(ports, city), ports.state.publish
+
+    def fails_at_the_end(manifest: Manifest) -> None:
+        publish(manifest)
+        raise StoreError("full")
+
     with monkeypatch.context() as broken:
-        broken.setattr(ports.state, "publish", _full_disk)
+        broken.setattr(ports.state, "publish", fails_at_the_end)
         with pytest.raises(StoreError):
             advance(ports, end_of(city))
     assert ports.state.manifest() == before
+    assert_same(verdicts_of(ports, city), known)
     advance(ports, end_of(city))
     assert_same(verdicts_of(ports, city), undisturbed)
 
@@ -239,7 +246,3 @@ def twos(series: int, starts) -> CountPoints:
 
 def points(all_points: CountPoints, keep) -> CountPoints:
     return CountPoints(*(getattr(all_points, column.name)[keep] for column in fields(CountPoints)))
-
-
-def _full_disk(_manifest) -> None:
-    raise StoreError("state.db: the disk is full")

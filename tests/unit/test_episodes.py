@@ -54,7 +54,9 @@ def scored(ports: Ports, anomalous: set[tuple[int, int]], until: int, since: int
         [(hour, number) in anomalous for hour, number in zip(hours.tolist(), series.tolist(), strict=True)]
     )
     measures = {name: np.where(marked, 2.0, 0.1) for name in MEASURES}
-    measures |= {"count": np.where(marked, 3.0, 0.0), "tail": np.where(marked, 0.0005, 1.0)}
+    rarest = hours % 5 == 2
+    measures |= {"count": np.where(marked, 3.0, 0.0), "tail": np.where(marked, np.where(rarest, 0.0005, 0.001), 1.0)}
+    measures["score"] = np.where(marked, np.where(rarest, 2.0, 1.5), 0.1)
     measures |= {name: np.full(len(hours), 0.5) for name in ("episode_probability", "p_value", "p_above")}
     starts = FRIDAY + hours * HOUR
     with ports.state.transaction():
@@ -198,8 +200,9 @@ def test_decisions_follow_an_episode_through_corrections(ports):
     assert read_episode(ports, TENANT, name) == grown
     scored(ports, {(5, 1), (7, 1)}, until=8)
     assert [one.acknowledged_by for one in told(ports)] == ["anna", None]
-    with pytest.raises(NotFound):
-        read_episode(ports, TENANT, name)
+    for gone in (name, f"1-{FRIDAY + 6 * HOUR}"):
+        with pytest.raises(NotFound):
+            read_episode(ports, TENANT, gone)
 
 
 @pytest.mark.parametrize("name", ["", "1", "1-2-3", "x-1", "9-1", f"1-{FRIDAY}", "1-" + "9" * 40, "1--5", "１-１"])

@@ -128,7 +128,7 @@ def advance(
             progress((manifest.watermark - first) // step, (max(target, manifest.watermark) - first) // step)
     windows = (manifest.watermark - first) // ports.settings.window_seconds
     watermark = datetime.fromtimestamp(manifest.watermark, UTC)
-    missing = max(0, windows * sum(len(shard.series) for shard in manifest.shards) - verdicts)
+    missing = windows * sum(len(shard.series) for shard in manifest.shards) - verdicts
     return AdvanceReport(windows, verdicts, anomalous, len(late), watermark, shifts, missing)
 
 
@@ -212,7 +212,7 @@ def _with_kept(ports: Ports, ledger: Ledger, done: list[ShardAdvance], manifest:
         return ledger
     kept = thinned([*ledger.checkpoints, *taken], manifest.watermark, ports.settings.advance.checkpoint_weeks)
     ledger = with_silences(ledger, silences_of(ports, manifest, noticed))
-    return msgspec.structs.replace(ledger, checkpoints=kept if taken else ledger.checkpoints)
+    return msgspec.structs.replace(ledger, checkpoints=kept)
 
 
 def _tasks(

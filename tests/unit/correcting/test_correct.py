@@ -29,6 +29,7 @@ from tests.unit.correcting.quiet_town import (
     place,
     points,
     replayed_spans,
+    scored,
     verdicts_of,
 )
 from tests.worlds import sqlite_ports
@@ -38,6 +39,12 @@ def test_every_monday_leaves_a_checkpoint_of_all_series(ports: Ports) -> None:
     kept = ports.state.ledger().checkpoints
     assert [(one.time - MONDAY) // WEEK_SECONDS for one in kept] == [1, 2, 3, 4, 5]
     assert {tuple(one.series) for one in kept} == {(1, 2, 3)}
+
+
+def test_batches_end_on_mondays_wherever_they_began(tmp_path: Path) -> None:
+    """A service that was first started at any hour has checkpoints too."""
+    kept = scored(tmp_path, advance__commit_windows=100).state.ledger().checkpoints
+    assert [(one.time - MONDAY) // WEEK_SECONDS for one in kept] == [1, 2, 3, 4, 5]
 
 
 def test_a_correction_replays_its_series_from_the_monday_before(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:

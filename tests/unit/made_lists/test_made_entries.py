@@ -124,10 +124,11 @@ def test_a_list_says_what_it_was_made_with(ports: Ports) -> None:
     assert [(one.actor, one.action) for one in ports.audit.entries(TENANT)] == [("scheduler", "list.make")]
 
 
-def test_known_causes_are_not_listed(ports: Ports) -> None:
-    """Nor is a place unknown because what was heard there is left out."""
+@pytest.mark.parametrize("kind", [AnnotationKind.RENOVATION, AnnotationKind.NORMAL])
+def test_known_causes_are_not_listed(ports: Ports, kind: AnnotationKind) -> None:
+    """Nor what a person says is normal; nor is a place unknown because what was heard there is left out."""
     since = END - timedelta(days=14)
-    row = AnnotationRow(kind=AnnotationKind.RENOVATION, start=since, end=END, stairwell="fresh")
+    row = AnnotationRow(kind=kind, start=since, end=END, stairwell="fresh")
     make_annotation(ports, TENANT, row, "test")
     advance(ports, END)
     made = make_list(ports, TENANT)

@@ -17,6 +17,7 @@ from service.usecases.lists.entries import false_discovery_rates
 from service.usecases.lists.hotspots import approve_list, expire_lists, make_list
 from service.usecases.lists.list_numbers import sha256, store_numbered
 from service.usecases.lists.reading import latest_list, read_list
+from service.usecases.lists.standing import standing
 from tests.api.drafts import entry, listed
 from tests.unit.made_lists.hot_town import END, by_place
 from tests.worlds import TENANT, sqlite_ports
@@ -54,7 +55,10 @@ def test_the_same_evidence_gives_the_same_list(ports: Ports) -> None:
 
 
 def test_changes_are_told_against_what_was_approved(ports: Ports) -> None:
-    """Readers never saw a later draft, nor what was held back: that is new to them, and never gone."""
+    """Readers never saw a later draft, nor what was held back: that is new to them, and never gone.
+
+    Its standing is that of the list as it was made all the same.
+    """
     first = write(ports)
     approve_list(ports, TENANT, first.list_id, "anna", [HeldBack(rank=1, reason="ombyggnad")])
     store_numbered(ports, listed("", entry(stairwell="moved in")))
@@ -67,6 +71,8 @@ def test_changes_are_told_against_what_was_approved(ports: Ports) -> None:
     }
     assert (by_place(made)["fresh"].change, by_place(made)["moved in"].change) == (Change.NEW, Change.NEW)
     assert [(one.stairwell, one.previous_rank) for one in made.gone] == [("elsewhere", 3)]
+    held, margin = by_place(made)["fresh"], ports.settings.hotspots.overtake_margin
+    assert held.standing == standing(held.score, first.entries[0].score, margin) > standing(held.score, None, margin)
 
 
 def test_what_is_held_back_is_in_no_byte_that_was_approved(written: Ports) -> None:
