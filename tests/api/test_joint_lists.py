@@ -15,7 +15,7 @@ from service.errors import InvalidInput
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT
 from service.usecases.keys import create_key
-from service.usecases.lists.hotspots import approve_list
+from service.usecases.lists.hotspots import approve_list, expire_lists
 from service.usecases.lists.joint_lists import make_joint_list
 from service.usecases.lists.list_numbers import sha256
 from tests.api.conftest import PORTS, STORES, Town, body
@@ -33,7 +33,7 @@ def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Ports:
             entry(rank=rank, tenant=tenant, stairwell=f"{tenant}-{rank}", score=stands, standing=stands)
             for rank, stands in enumerate(standings, start=1)
         )
-        add(ports, "2026-11-01-001", *places, tenant=tenant)
+        add(ports, "2026-11-01-001", *places, tenant=tenant, watermark=MADE - timedelta(days=tenant == THEIRS))
     return ports
 
 
@@ -55,7 +55,10 @@ def test_drafts_are_no_part_of_a_joint_list(ports):
 
 
 def test_a_joint_list_has_the_approved_entries_of_all_who_share(ports):
-    """By standing, ranked anew; each entry names the one it is of its tenant's own list."""
+    """By standing, ranked anew; each entry names the one it is of its tenant's own list.
+
+    It knows of no later time than all of them do.
+    """
     for tenant in (OURS, THEIRS, PRIVATE):
         approve_list(ports, tenant, "2026-11-01-001", "anna")
     joint = latest(ports)
@@ -66,6 +69,7 @@ def test_a_joint_list_has_the_approved_entries_of_all_who_share(ports):
         (4, f"{OURS}-2", 2),
     ]
     assert (joint.tenant, joint.places, joint.number) == (EVERY_TENANT, 6, 2)
+    assert joint.watermark == MADE - timedelta(days=1)
     assert {one.tenant: one.digest for one in joint.sources} == {
         tenant: ports.lists.get(tenant, "2026-11-01-001")[0].approved_digest for tenant in (OURS, THEIRS)
     }
@@ -114,6 +118,25 @@ def test_who_no_longer_shares_is_seen_no_longer(ports):
     assert body(police(less).get("/v1/hotspot-lists"))["items"] == []
     make_joint_list(less, "scheduler")
     assert {one.tenant for one in latest(less).entries} == {THEIRS}
+
+
+def test_an_approved_list_that_is_deleted_is_in_no_joint_list(ports):
+    """Nor does it keep others from approving theirs."""
+    approve_list(ports, OURS, "2026-11-01-001", "anna")
+    ports.clock.time = MADE + timedelta(days=ports.settings.hotspots.keep_days, seconds=1)
+    expire_lists(ports)
+    add(ports, "2027-11-01-001", entry(stairwell="ny"), tenant=THEIRS, made=ports.clock.time)
+    approve_list(ports, THEIRS, "2027-11-01-001", "bo")
+    assert [(one.tenant, one.stairwell) for one in latest(ports).entries] == [(THEIRS, "ny")]
+
+
+def test_joint_lists_are_no_part_of_joint_lists(tmp_path):
+    """Whoever names every tenant among those that share shares nothing by it."""
+    ports = PORTS["memory"](tmp_path, hotspots__share_with_police=[OURS, EVERY_TENANT])
+    for number in (1, 2):
+        add(ports, f"2026-11-01-00{number}", entry(), tenant=OURS)
+        approve_list(ports, OURS, f"2026-11-01-00{number}", "anna")
+    assert [one.tenant for one in latest(ports).sources] == [OURS]
 
 
 def test_a_joint_list_is_made_once_and_keeps_its_bytes(ports):

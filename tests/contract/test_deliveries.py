@@ -73,6 +73,8 @@ def test_a_number_is_never_another_channels_or_tenants(embedded: Stores) -> None
     assert embedded.deliveries.forget(Channel.WEBHOOK, NOW + timedelta(days=1)) == 1
     embedded.deliveries.put(delivery(channel=Channel.WEBHOOK))
     assert [one.number for one in embedded.deliveries.find()] == [2]
+    with pytest.raises(NotFound, match="no delivery 1"):
+        embedded.deliveries.get(Channel.WEBHOOK, TENANT, 1)
 
 
 def test_what_is_old_and_done_is_forgotten(embedded: Stores) -> None:

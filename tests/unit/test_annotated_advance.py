@@ -15,6 +15,7 @@ from service.domain.annotations import AnnotationKind, AnnotationRow
 from service.domain.state import Manifest
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
+from service.usecases.findings.queries import VerdictFilter, read_stairwell_verdicts
 from service.usecases.learning.advance import advance
 from service.usecases.learning.annotations import make_annotation, retract_annotation
 from service.usecases.learning.marks import marks_of
@@ -180,6 +181,10 @@ def test_windows_that_an_annotation_overlaps_are_marked(city, tmp_path):
     marks = marks_of(ports, np.arange(1, len(city.places) + 1), city.starts[:20])
     assert np.argwhere(marks.annotated).tolist() == [[10, 1], [11, 1], [12, 1]]
     assert marks_of(ports, np.array([1]), city.starts[:20]) is None
+    ports.counts.append(city_points(city, slice(11)))
+    advance(ports, start + timedelta(hours=1))
+    told, _ = read_stairwell_verdicts(ports, TENANT, place.stairwell, place.space, VerdictFilter())
+    assert [one.annotation for one in told[-2:]] == [None, AnnotationKind.PATROL]
 
 
 def test_retraining_leaves_out_what_ticks_leave_out(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import numpy as np
@@ -123,6 +124,10 @@ def test_of_very_many_series_a_sample_is_judged(ports: Ports, monkeypatch: pytes
     report = live_calibration(ports, weeks=2)
     assert (report.series, report.series_judged) == (len(ports.register.series()), 5)
     assert 0 < report.overall.windows <= 5 * 2 * 168
+    series = ports.register.series()
+    spaces = Counter(one.stairwell for one in series)
+    parts = [1 / spaces[series[place].stairwell] for place in np.linspace(0, len(series) - 1, 5).astype(int)]
+    assert report.episodes.stairwell_weeks == pytest.approx(2 * sum(parts), rel=0.05)
 
 
 def test_nothing_scored_has_no_calibration(tmp_path) -> None:

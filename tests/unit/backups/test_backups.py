@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,32 @@ def test_the_moment_is_one_for_all_databases(tmp_path: Path) -> None:
     finally:
         stop.set()
         writer.join()
+
+
+def test_nobody_writes_at_that_moment(tmp_path: Path) -> None:
+    """To any of the databases; and everybody does again from then on, though they are still read."""
+    databases = [Database(tmp_path / name, [("CREATE TABLE a (b)",)]) for name in ("1.db", "2.db")]
+    for database in databases:
+        database.rows("SELECT 1")
+        database.close()
+
+    def locked() -> list[bool]:
+        return [not _can_write(database.path) for database in databases]
+
+    seen = []
+    with read_at_one_moment([database.path for database in databases], lambda: seen.append(locked())) as readers:
+        assert (seen, locked()) == ([[True, True]], [False, False])
+        assert [reader.execute("SELECT count(*) FROM a").fetchone() for reader in readers.values()] == [(0,), (0,)]
+
+
+def _can_write(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=0)) as connection:
+        try:
+            connection.execute("INSERT INTO a VALUES (1)")
+        except sqlite3.OperationalError:
+            return False
+        connection.commit()
+        return True
 
 
 def test_a_damaged_database_is_not_backed_up(ports: Ports, tmp_path: Path) -> None:

@@ -48,12 +48,13 @@ def test_batches_end_on_mondays_wherever_they_began(tmp_path: Path) -> None:
 
 
 def test_a_correction_replays_its_series_from_the_monday_before(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And leaves what is right for the next: checkpoints of its series beside those of all."""
+    """And leaves what is right for the next: checkpoints of its series beside those of all, and no change noted."""
     spans = replayed_spans(monkeypatch)
     ports.counts.append(points(1, [3 * WEEK + 5], count=7))
     assert advance(ports, END).corrected == 1
     assert spans == [(1, 3, 4), (1, 4, 5)]
     assert [one.series for one in ports.state.ledger().checkpoints] == [[1, 2, 3]] * 5 + [[2]] * 2
+    assert ports.counts.changes(0).earliest == {}
 
 
 def test_a_checkpoint_corrected_again_is_written_anew_and_the_file_before_it_swept(

@@ -13,6 +13,8 @@ import pytest
 from service.domain.hotspots import Change, HeldBack, HotspotEntry, HotspotList, ListStatus
 from service.errors import Gone, InvalidInput
 from service.ports import Ports
+from service.usecases.intake.ingest import CountRow, ingest_counts
+from service.usecases.learning.advance import advance
 from service.usecases.lists.entries import false_discovery_rates
 from service.usecases.lists.hotspots import approve_list, expire_lists, make_list
 from service.usecases.lists.list_numbers import sha256, store_numbered
@@ -117,6 +119,20 @@ def test_lists_are_kept_as_long_as_the_settings_say(written: Ports) -> None:
             latest_list(written, TENANT, approved_only=approved_only, actor="police")
     newest = written.audit.entries(TENANT)[0]
     assert (newest.actor, newest.action, newest.detail) == ("scheduler", "list.expire", f"SHA-256 {digest}")
+
+
+def test_after_a_list_that_is_deleted_comes_one_that_is_told_against_none(written: Ports) -> None:
+    """It is still the one in force, but nobody knows what was on it."""
+    made = latest(written)
+    approve_list(written, TENANT, made.list_id, "anna")
+    written.clock.time = made.made + timedelta(days=written.settings.hotspots.keep_days, seconds=1)
+    expire_lists(written)
+    ingest_counts(
+        written, TENANT, [(1, CountRow(stairwell="3a", time=written.clock.time - timedelta(hours=2), count=1))]
+    )
+    advance(written)
+    made = make_list(written, TENANT)
+    assert (made.places, made.previous, made.gone, made.number) == (1, None, [], 2)
 
 
 def test_lists_made_at_the_same_moment_are_numbered_without_gaps(written: Ports) -> None:
