@@ -72,6 +72,8 @@ def test_records_come_in_pages(three):
     assert [one["list_id"] for one in body(first)["items"]] == ["2026-11-03-001", "2026-11-02-001"]
     second = three.operator.get(f"/v1/hotspot-lists?limit=2&cursor={body(first)['next']}")
     assert [one["list_id"] for one in body(second)["items"]] == ["2026-11-01-001"]
+    whole = body(three.operator.get("/v1/hotspot-lists?limit=3"))
+    assert (len(whole["items"]), body(first)["next"] is not None, whole["next"]) == (3, True, None)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ def test_of_an_area_the_newest_list_has_the_word(ports, area_is_newer):
         approve_list(ports, OURS, name, "anna", [HeldBack(rank=2, reason="flytt")] if name == "north" else [])
     joint = latest(ports)
     told = [(one.stairwell, one.source.list_id) for one in joint.entries]
+    assert joint.places == 3
     if area_is_newer:
         assert told == [("north-1", "north"), ("south-1", "whole")]
         assert [one.stairwell for one in joint.gone] == ["north-3"]

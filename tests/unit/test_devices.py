@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from service.domain.places import Semantics
-from service.ingest.devices import DEVICES, read_payload
+from service.domain.sensors import Battery
+from service.ingest.devices import DEVICES, battery_of_percent, read_battery, read_payload
+from service.ingest.uplinks import (
+    ChirpStackDevice,
+    ChirpStackEvent,
+    ThingsStackBattery,
+    ThingsStackDevice,
+    ThingsStackMessage,
+    ThingsStackUplink,
+    from_chirpstack,
+    from_things_stack,
+)
 
 DELTA, CUMULATIVE, OCCUPIED, PRESENCE = (
     Semantics.DELTA,
@@ -117,6 +130,39 @@ def test_a_zero_may_be_left_out_by_a_sender_that_does_so() -> None:
         read_payload(without, DELTA)
     with pytest.raises(ValueError, match="holds no count"):
         read_payload({"battery": 3.6, "temperatureBoard": 17}, CUMULATIVE, omits_zeros=True)
+
+
+def test_a_codec_of_ones_own_leaves_nothing_out() -> None:
+    """By what it has left out it would not be known, so that a zero is no better than a guess."""
+    with pytest.raises(ValueError, match="holds no count"):
+        read_payload({"occupied": True}, DELTA, omits_zeros=True)
+
+
+@pytest.mark.parametrize(("flag", "volts", "low"), [(True, 3.5, True), (False, 3.5, False), (False, 2.9, True)])
+def test_a_battery_is_low_by_its_flag_or_by_its_voltage(flag: bool, volts: float, low: bool) -> None:
+    battery = read_battery({"status": 1, "temperatureBoard": 20, "battery": volts, "lowBattery": flag})
+    assert (battery.low, battery.volts) == (low, volts)
+
+
+@pytest.mark.parametrize(("percent", "low"), [(0, True), (19.9, True), (20, False), (100, False)])
+def test_a_battery_of_a_fifth_is_not_low(percent: float, low: bool) -> None:
+    assert battery_of_percent(percent) == Battery(low=low, percent=percent)
+
+
+def test_who_has_no_battery_has_none_that_is_low() -> None:
+    """ChirpStack tells a level of devices on mains as well, and The Things Stack one of devices that are simulated."""
+    time = datetime(2026, 10, 1, tzinfo=UTC)
+    event = ChirpStackEvent(device_info=ChirpStackDevice(dev_eui="a1"), time=time, battery_level=5)
+    message = ThingsStackMessage(
+        end_device_ids=ThingsStackDevice(device_id="a1"),
+        received_at=time,
+        uplink_message=ThingsStackUplink(last_battery_percentage=ThingsStackBattery(value=5)),
+    )
+    said = [from_chirpstack(event), from_things_stack(message)]
+    assert [one.battery for one in said] == [Battery(low=True, percent=5)] * 2
+    for more in ({"external_power_source": True}, {"battery_level_unavailable": True}):
+        assert from_chirpstack(msgspec.structs.replace(event, **more)).battery is None
+    assert from_things_stack(msgspec.structs.replace(message, simulated=True)).battery is None
 
 
 def test_every_device_is_known_by_something_of_its_own() -> None:

@@ -157,6 +157,11 @@ def test_blanks_do_not_make_another_series() -> None:
     assert [problem.row for problem in problems] == [3]
 
 
+def test_blank_lines_are_no_rows() -> None:
+    good, problems = read("time,stairwell,space,count\n\n2026-07-01,A,cellar,1\n \t\r\n2026-07-02,A,cellar,1\n\n")
+    assert ([line for line, _ in good], problems) == ([3, 5], [])
+
+
 def test_progress_ends_with_everything() -> None:
     data = table(*(f"{datetime(2026, 1, 1) + timedelta(hours=number)},A,cellar,1" for number in range(25_000))).encode()  # noqa: DTZ001
     seen: list[tuple[int, int]] = []

@@ -89,6 +89,19 @@ def test_what_was_not_let_out_has_no_outcome(ports, list_id, rank):
         report_outcome(ports, TENANT, list_id, rank, found("nothing"), "key-1")
 
 
+def test_an_outcome_of_an_entry_that_is_not_on_a_joint_list_is_not_on_it(tmp_path):
+    """A newer list of its area has the word there."""
+    ports = PORTS["memory"](tmp_path, now=NOW, hotspots__share_with_police=[TENANT])
+    ports.register.put([PLACE])
+    add(ports, LIST, entry(rank=1), entry(rank=2, stairwell="south", area="Södra"))
+    add(ports, "2026-11-01-002", entry(rank=1, stairwell="north"), area="Norra", made=MADE + timedelta(hours=1))
+    for name in (LIST, "2026-11-01-002"):
+        approve_list(ports, TENANT, name, "anna")
+    report_outcome(ports, TENANT, LIST, 1, found("weapons"), "key-9")
+    joint = ports.lists.newest(EVERY_TENANT, None, [ListStatus.APPROVED]).list_id
+    assert read_outcomes(ports, EVERY_TENANT, joint) == []
+
+
 def test_an_outcome_of_a_joint_list_is_its_tenants_own(tmp_path):
     """Seen on both lists, each with its own rank."""
     ports = PORTS["sqlite"](tmp_path, now=NOW, hotspots__share_with_police=[TENANT])

@@ -128,6 +128,13 @@ def test_a_title_above_the_header_and_empty_rows_are_no_rows() -> None:
     assert [row for row, _ in items] == [5]
 
 
+def test_a_header_is_sought_within_twenty_rows() -> None:
+    row = (wall("2026-11-20 22:05:00"), 25, "A", None)
+    assert [number for number, _ in read(*[("Rapport",)] * 19, HEADER, row)] == [21]
+    with pytest.raises(InvalidInput, match="no header within 20 rows, only 'rapport'"):
+        read(*[("Rapport",)] * 20, HEADER, row)
+
+
 def test_kinds_may_be_swedish_and_sensors_may_stand_for_places() -> None:
     header = ("Start", "Varaktighet", "Trapphus", "Utrymme", "Typ", "Givare")
     assert only(header, ("2026-11-20 22:05", 25, "A", "K1", "Källare", None)).origin.kind is Kind.CELLAR
@@ -192,6 +199,11 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     with (
         patch.object(xlsx_presences, "MAX_UNPACKED_BYTES", 2**25),
         pytest.raises(InvalidInput, match="unpacks to more"),
+    ):
+        read_presences_xlsx(bomb, STOCKHOLM)
+    with (
+        patch.object(xlsx_presences, "MAX_PARTS", 2),
+        pytest.raises(InvalidInput, match="or 2 parts"),
     ):
         read_presences_xlsx(bomb, STOCKHOLM)
     with (

@@ -155,6 +155,26 @@ def test_nobody_writes_at_that_moment(tmp_path: Path) -> None:
         assert [reader.execute("SELECT count(*) FROM a").fetchone() for reader in readers.values()] == [(0,), (0,)]
 
 
+def test_while_one_database_is_written_to_the_others_are_not_held(tmp_path: Path) -> None:
+    """Who holds the one may be waiting for the other; both are tried again until both are free."""
+    first, second = (Database(tmp_path / name, [("CREATE TABLE a (b)",)]) for name in ("1.db", "2.db"))
+    first.rows("SELECT 1"), second.rows("SELECT 1")
+    with second.transaction() as held:
+        held.execute("INSERT INTO a VALUES (1)")
+        reading = threading.Thread(target=lambda: read.append(_counts_at_one_moment([first.path, second.path])))
+        read: list[list[tuple[int]]] = []
+        reading.start()
+        reading.join(timeout=0.5)
+        first.execute("INSERT INTO a VALUES (1)")
+    reading.join()
+    assert read == [[(1,), (1,)]]
+
+
+def _counts_at_one_moment(paths: list[Path]) -> list[tuple[int]]:
+    with read_at_one_moment(paths, lambda: None) as readers:
+        return [reader.execute("SELECT count(*) FROM a").fetchone() for reader in readers.values()]
+
+
 def _can_write(path: Path) -> bool:
     with closing(sqlite3.connect(path, timeout=0)) as connection:
         try:
