@@ -143,6 +143,13 @@ def test_a_damaged_checkpoint_is_dropped_for_the_one_before(
     advance(ports, END)
     assert spans == [(1, 2, 3), (1, 3, 4), (1, 4, 5)]
     assert_same(ports, undisturbed)
+    assert revised(ports) == revised(undisturbed) == 2 * WEEK - 5
+
+
+def revised(ports: Ports) -> int:
+    """How many verdicts were superseded: none before the first that may be another."""
+    database: Any = ports.state
+    return int(database._database.rows("SELECT count(*) FROM verdict_revision")[0][0])
 
 
 def test_a_damaged_root_is_told_where_counts_are_gone(ports: Ports, tmp_path: Path) -> None:
