@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.errors import Conflict, NotFound, StorageFull, StoreError, VersionRefused
+from service.errors import Conflict, NotFound, SettingsError, StorageFull, StoreError, VersionRefused
 from service.usecases.commands import run_commands
 from service.usecases.learning.advance import advance
 from service.usecases.versions import promote as promoting
@@ -35,6 +35,13 @@ def test_what_cannot_be_promoted_leaves_the_champion_scoring(ports, city, tmp_pa
     assert ports.state.promotion() is None
     assert advance(ports, end_of(city) - timedelta(days=2)).windows == 24
     assert ports.state.manifest().version == "0"
+
+
+def test_what_was_learnt_of_windows_of_another_length_is_not_learnt_anew_in_these(ports, tmp_path):
+    add_challenger(ports)
+    with pytest.raises(SettingsError, match=r"window\.minutes is 30"):
+        promote(sqlite_ports(tmp_path, window__minutes=30), "1", "test")
+    assert ports.state.promotion() is None
 
 
 @pytest.mark.parametrize("name", ["tables/level.npy", "manifest.json"])
