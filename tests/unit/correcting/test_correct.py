@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.domain.places import Kind
+from service.domain.places import Kind, Liveness
 from service.domain.state import Checkpoint
 from service.errors import StoreError
 from service.ports import Ports
@@ -101,6 +101,22 @@ def test_a_tick_without_time_to_spare_corrects_a_slice_and_leaves_the_rest_to_th
         advance(ports, END, enough=lambda: True)
         left.append(ports.state.ledger().pending)
     assert left == [{2: MONDAY + 4 * WEEK_SECONDS}, {}]
+
+
+def test_no_silence_is_found_by_a_state_that_is_yet_to_be_replayed(tmp_path: Path) -> None:
+    """What was counted meanwhile came late, and with it what takes several slices: it was silent for half as long."""
+    alive = place(2, sensor="s", liveness=Liveness.ASSUMED)
+    late = scored(tmp_path / "one", alive)
+    undisturbed = copied(tmp_path / "one", tmp_path / "two")
+    meanwhile = points(2, [2 * WEEK + 5, *range(WEEKS * WEEK, WEEKS * WEEK + 5)], count=2)
+    undisturbed.counts.append(meanwhile)
+    for one, hours in ((late, 5), (undisturbed, 5), (late, 9), (undisturbed, 9)):
+        clock: Any = one.clock
+        clock.time = END + timedelta(hours=hours, minutes=15)
+        advance(one)
+        late.counts.append(meanwhile)
+    assert late.state.ledger().silences == undisturbed.state.ledger().silences == {}
+    assert_same(late, undisturbed)
 
 
 def test_a_slice_that_fails_is_done_again(town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
