@@ -63,13 +63,13 @@ MOVED = END - timedelta(weeks=2, minutes=-30)
 
 
 def test_a_space_warms_up_anew_when_a_sensor_comes_after_another_was_moved_away(town: Path, tmp_path: Path) -> None:
-    """From the first window that the new sensor is there for from the beginning; told late or in time."""
+    """From the first window that the new sensor is there for from the beginning; told late, or in time, day by day."""
     rows = [
         place(1, sensor="a", valid_to=MOVED),
         place(2, sensor="a", valid_from=MOVED),
         place(1, sensor="b", valid_from=MOVED),
     ]
-    known, late = scored(tmp_path / "known", *rows), copied(town, tmp_path / "late")
+    known, late = scored(tmp_path / "known", *rows, advance__commit_windows=24), copied(town, tmp_path / "late")
     late.register.put(rows)
     assert advance(late, END).corrected == 1
     assert_same(late, known)
