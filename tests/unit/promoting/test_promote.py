@@ -94,7 +94,7 @@ def test_a_promotion_that_was_cut_short_goes_on(ports, tmp_path, monkeypatch, st
 
 
 def test_a_promotion_is_in_the_audit_once_however_it_is_cut_short(ports):
-    """The audit is a file of its own: what is in force is told when it can be told."""
+    """The audit is a file of its own: what is in force is told when it can be told; and its record says so for good."""
     add_challenger(ports)
     begin_promotion(ports, "1", "cli:eva")
     while not ports.state.promotion().entry:
@@ -108,6 +108,7 @@ def test_a_promotion_is_in_the_audit_once_however_it_is_cut_short(ports):
     go_on(ports)
     told = [(one.actor, one.action, one.subject, one.detail) for one in ports.audit.entries("*")]
     assert told == [("cli:eva", "model.promote", "1", "replaces 0")]
+    assert ports.registry.ever_in_force() == {"0", "1"}
 
 
 def test_a_promotion_run_twice_leads_where_it_led(ports):
@@ -139,3 +140,14 @@ def test_the_newest_order_takes_the_place_of_the_one_before(ports):
 def found(ports: Ports, city: SimulatedCity, start: int, end: int):
     numbers = tuple(range(1, len(city.places) + 1))
     return ports.verdicts.find(VerdictQuery(series=numbers, start=start, end=end, limit=10**6))
+
+
+def test_corrections_that_are_owed_when_a_champion_is_replaced_are_made_under_the_next(ports, city):
+    """Its state knows what came late; the verdicts in force do not yet."""
+    add_challenger(ports)
+    ports.counts.append(counted(city, slice(5, 6), 40))
+    advance(ports, end_of(city) - timedelta(days=3), enough=lambda: True)
+    owed = ports.state.ledger().pending
+    begin_promotion(ports, "1", "test")
+    finish(ports)
+    assert ports.state.ledger().pending == owed != {}
