@@ -14,7 +14,13 @@ from service.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from service.ports import Ports
 from service.trainer import Trainer
 from service.usecases.learning.advance import advance
-from service.usecases.versions.retraining_jobs import ask_for_retraining, queue_due_retraining, read_job, run_job
+from service.usecases.versions.retraining_jobs import (
+    ask_for_retraining,
+    give_up_job,
+    queue_due_retraining,
+    read_job,
+    run_job,
+)
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 
@@ -75,6 +81,8 @@ def test_a_process_that_dies_ends_its_job(ports):
     assert died.status is JobStatus.FAILED
     assert "code 7" in died.error
     assert trainer.tend() == {}
+    give_up_job(ports, number, "once more")
+    assert read_job(ports, TENANT, number) == died
 
 
 def test_a_tick_waits_for_no_retraining_and_one_cut_short_is_begun_anew(ports):

@@ -60,7 +60,7 @@ def failed(ports: Ports, **metrics: float) -> list[str]:
         ({}, []),
         ({"calibration_challenger": 0.22, "calibration_champion": 0.0}, []),
         ({"calibration_challenger": 0.23, "calibration_champion": 0.0}, ["calibration"]),
-        ({"calibration_challenger": 0.4, "calibration_champion": 0.5}, []),
+        ({"calibration_challenger": 0.5, "calibration_champion": 0.5}, []),
         ({"recall_challenger": 0.5501, "recall_champion": 0.6}, []),
         ({"recall_challenger": 0.5499, "recall_champion": 0.6}, ["recall"]),
         ({"list_overlap": 0.6}, []),
