@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import struct
 import sys
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -21,6 +20,7 @@ from service.supervisor import die_with_parent
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder where the processes of one service lay their metrics together."""
+_IN_MEMORY = "/dev/shm"  # noqa: S108 - a folder of random name, its owner's alone
 
 
 def serve_api(settings: Settings, descriptor: int) -> None:
@@ -36,13 +36,13 @@ def serve_api(settings: Settings, descriptor: int) -> None:
     ApiServer(settings, descriptor).run()  # type: ignore[no-untyped-call]
 
 
-def metrics_folder(settings: Settings) -> Path:
-    """An empty folder for the metrics of a service that starts anew; what a former one left there is gone."""
-    folder = settings.data_dir / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir()
-    return folder.absolute()
+def metrics_folder() -> TemporaryDirectory[str]:
+    """An empty folder for the metrics of a service, gone with it; in memory where the system has a place for that.
+
+    On a disk that is full, the system ends the process (SIGBUS) that sets a value in a file it has mapped, so that none
+    would be left to say that the disk is full.
+    """
+    return TemporaryDirectory(prefix="trappvakt-metrics-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
 
 
 class PlainLogger(Logger):

@@ -61,15 +61,14 @@ def supervise(session: Session, port: int | None, announce: Callable[[str], None
     check_schemas(settings)  # what is wrong with these or with settings is said here, once, before anything starts
     build_ports(settings)
     command = _command(session)
-    with listen(settings.api.host, settings.api.port) as opened:
+    with listen(settings.api.host, settings.api.port) as opened, metrics_folder() as metrics:
         host, number = opened.getsockname()[:2]
         descriptor = opened.fileno()
         programs = [
             Program("api", [*command, "api", "--descriptor", str(descriptor)], [descriptor]),
             Program("scheduler", [*command, "scheduler"]),
         ]
-        environment = {METRICS_VARIABLE: str(metrics_folder(settings))}
-        Supervisor(programs, environment).run(lambda: announce(f"http://{_bracketed(host)}:{number}"))
+        Supervisor(programs, {METRICS_VARIABLE: metrics}).run(lambda: announce(f"http://{_bracketed(host)}:{number}"))
 
 
 def _command(session: Session) -> list[str]:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from service.supervisor import listen
+from tests.disks import fill, small_disk
 from tests.e2e.programs import TRAPPVAKT, get, last_scored_hour, post_counts, run, wait_for, written
 
 SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n"
@@ -163,6 +165,30 @@ def test_metrics_of_all_processes_are_read_at_one_address(service: Service) -> N
     ticks = next(float(line.split()[-1]) for line in lines if line.startswith("trappvakt_ticks_total"))
     assert ticks > 0
     assert any(line.startswith("trappvakt_http_requests_total") and "post_counts" in line for line in lines)
+
+
+def test_a_service_whose_disk_is_full_says_so(tmp_path: Path) -> None:
+    """Every process lives on, whatever it counts for Prometheus; counts are taken again once there is room."""
+    with small_disk(tmp_path / "data", megabytes=4) as disk:
+        service = Service(tmp_path)
+        try:
+            service.post("A", [1], last_scored_hour())
+            processes = service.processes()
+            ballast = fill(disk)
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                for _ in range(100):  # what is left of a file is written to yet
+                    service.post("A", [2] * 500, last_scored_hour())
+            assert refused.value.code == 503
+            assert b"free some space on the disk" in refused.value.read()
+            assert [service.alive() for _ in range(8)] == [True] * 8
+            with urllib.request.urlopen(f"{service.address}/metrics", timeout=30) as response:
+                assert b'trappvakt_store_errors_total{process="api"} 1.0' in response.read()
+            assert service.processes() == processes
+            ballast.unlink()
+            service.post("A", [3], last_scored_hour())
+        finally:
+            service.process.terminate()
+            service.process.wait(60)
 
 
 def test_a_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
