@@ -176,8 +176,7 @@ def test_a_service_whose_disk_is_full_says_so(tmp_path: Path) -> None:
             processes = service.processes()
             ballast = fill(disk)
             with pytest.raises(urllib.error.HTTPError) as refused:
-                for _ in range(100):  # what is left of a file is written to yet
-                    service.post("A", [2] * 500, last_scored_hour())
+                service.post("A", [2] * HOURS * 26, last_scored_hour())  # more than is left within files
             assert refused.value.code == 503
             assert b"free some space on the disk" in refused.value.read()
             assert [service.alive() for _ in range(8)] == [True] * 8
