@@ -10,22 +10,33 @@ from pathlib import Path
 
 import pytest
 
+_RIGHTS = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+
 
 @contextmanager
 def small_disk(folder: Path, megabytes: float) -> Iterator[Path]:
     """Mount a file system in memory of so many megabytes on a folder; skip the test where nobody may mount."""
     folder.mkdir()
-    rights = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
     size = f"size={int(megabytes * 2**20)},mode=1777"
     try:
-        mounting = [*rights, "mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
+        mounting = [*_RIGHTS, "mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
         subprocess.run(mounting, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("a small disk is mounted as root, or by sudo without a password")
     try:
         yield folder
     finally:
-        subprocess.run([*rights, "umount", "--lazy", str(folder)], check=True)
+        subprocess.run([*_RIGHTS, "umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def read_only(disk: Path) -> Iterator[None]:
+    """Let nobody write to a small disk for a while, as a file system does by itself whose device fails."""
+    subprocess.run([*_RIGHTS, "mount", "-o", "remount,ro", str(disk)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*_RIGHTS, "mount", "-o", "remount,rw", str(disk)], check=True)
 
 
 def fill(disk: Path, leave_bytes: int = 0) -> Path:

@@ -11,11 +11,12 @@ SCHEDULER_LOCK = "scheduler.lock"
 class DataFolder(msgspec.Struct, frozen=True, kw_only=True):
     """The data folder.
 
-    ``denied`` are the files and folders in it that this user may not write to, and ``open_to_others`` tells whether
-    users of the machine other than the service's may read it.
+    ``read_only`` tells whether nobody may write to its disk, ``denied`` are the files and folders in it that this user
+    may not write to, and ``open_to_others`` tells whether users of the machine other than the service's may read it.
     """
 
     path: str
+    read_only: bool
     denied: list[str]
     open_to_others: bool
     used_bytes: int
@@ -39,7 +40,8 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     """What lies on the disk at one moment.
 
     ``databases`` are those that are there, each read from end to end, and ``version_folders`` the ids of the model
-    versions that have a folder, readable or not. ``scheduler_runs`` tells whether a process holds the scheduler's lock.
+    versions that have a folder, readable or not. ``scheduler_runs`` tells whether a process holds the scheduler's lock,
+    which is not known where this user may not try it.
     """
 
     folder: DataFolder | None

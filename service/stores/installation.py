@@ -53,6 +53,7 @@ def _seen(folder: Path) -> DataFolder:
     stats = {path: stat for path in (folder, *folder.rglob("*")) if (stat := _stat(path))}
     return DataFolder(
         path=str(folder.absolute()),
+        read_only=bool(os.statvfs(folder).f_flag & os.ST_RDONLY),
         denied=sorted(str(path) for path in stats if path.exists() and not os.access(path, os.R_OK | os.W_OK)),
         open_to_others=bool(stats[folder].st_mode & _OTHERS),
         used_bytes=sum(stat.st_blocks * _BLOCK_BYTES for stat in stats.values()),
@@ -62,7 +63,7 @@ def _seen(folder: Path) -> DataFolder:
 
 def _is_locked(file: Path) -> bool:
     """Try the lock, and leave it at once if it was free."""
-    if not file.is_file():
+    if not os.access(file, os.R_OK | os.W_OK):  # it is not there, or among what is denied
         return False
     try:
         with FileLock(file, timeout=0):

@@ -17,7 +17,7 @@ from models.city import simulate_city
 from service.bootstrap import build_installation
 from service.cli import main
 from service.domain.deliveries import Delivery, DeliveryStatus
-from service.domain.installation import DataFolder, Disk
+from service.domain.installation import SCHEDULER_LOCK, DataFolder, Disk
 from service.domain.keys import Role
 from service.domain.places import Kind, PlaceRow
 from service.domain.sensors import SensorFault, SensorKey, SensorState
@@ -25,12 +25,15 @@ from service.usecases.doctor import Diagnosis, State, examine
 from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
 from service.usecases.locks import scheduler_lock
+from tests.disks import read_only, small_disk
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 CITY = simulate_city(3, stairwells=4, weeks=2)
 NOW = end_of(CITY) + timedelta(minutes=40)
 ON_THE_SAFE_SIDE = Disk(
-    folder=DataFolder(path="/d", denied=[], open_to_others=False, used_bytes=14_000, free_bytes=10**12),
+    folder=DataFolder(
+        path="/d", read_only=False, denied=[], open_to_others=False, used_bytes=14_000, free_bytes=10**12
+    ),
     databases=[],
     version_folders=[],
     scheduler_runs=False,
@@ -118,6 +121,17 @@ def test_a_database_that_cannot_be_read_is_not_called_damaged(folder: Path) -> N
     assert found.message.startswith("counts.db cannot be read: unable to open database file; check that the user")
     assert "damage" not in found.message
     assert found.remedy is None
+
+
+def test_a_disk_that_nobody_may_write_to_is_told_as_such(scored: Path, tmp_path: Path) -> None:
+    """Its files are nobody else's, so that another owner would change nothing."""
+    with small_disk(tmp_path / "disk", megabytes=24) as disk:
+        folder = shutil.copytree(scored, disk / "data")
+        (folder / SCHEDULER_LOCK).touch()
+        with read_only(disk):
+            found = only(told(folder), "data folder")
+    assert found.message == f"the disk of {folder} is mounted read-only"
+    assert "mount it for writing" in (found.remedy or "")
 
 
 @pytest.mark.parametrize(("schema", "remedy"), [(99, "install the Trappvakt that wrote it"), (1, "back the folder up")])

@@ -34,7 +34,13 @@ def examine_folder(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
             "name the right one by general.data_dir or --data; a new one is made when places or counts come",
         )
         return
-    if folder.denied:
+    if folder.read_only:
+        yield failed(
+            "data folder",
+            f"the disk of {folder.path} is mounted read-only",
+            "look why (dmesg, /etc/fstab): a damaged disk becomes so by itself; check it and mount it for writing",
+        )
+    elif folder.denied:
         yield failed(
             "data folder",
             f"this user may not write to {some(folder.denied)}",
