@@ -184,6 +184,10 @@ def _validated(document: dict[str, Any], origin: str) -> Settings:
     ]
     if len(set(tags)) < len(tags):
         raise SettingsError(f"{origin}: two of the schema's tags have one name ({', '.join(tags)}); give each its own")
+    if settings.advance.backend == "dask" and not settings.advance.dask_scheduler:
+        raise SettingsError(
+            f'{origin}: advance.backend is "dask"; name the cluster by advance.dask_scheduler ("tcp://machine:8786")'
+        )
     holiday_dates(settings.general.holidays, settings.general.extra_holidays, range(2026, 2027))
     try:
         check_areas(settings.general.holidays, settings.general.areas)

@@ -111,6 +111,7 @@ class Advance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shard_series: Positive
     workers: Positive
     backend: Literal["loky", "dask"]
+    dask_scheduler: str
 
 
 class Retraining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

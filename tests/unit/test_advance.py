@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from socket import socket
 
+import dask
 import msgspec
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
+from distributed import LocalCluster
 
 from models.city import SimulatedCity, simulate_city
 from models.kinds import kind_number
@@ -95,11 +97,37 @@ def test_shards_do_not_change_the_answer(city, undisturbed, tmp_path, workers, b
 
 def test_a_dask_cluster_gives_the_same_answer(city, undisturbed, tmp_path):
     """Several machines are the same call on joblib's Dask backend; here its workers are processes of one."""
-    ports = world(tmp_path, city, advance__shard_series=6, advance__workers=2, advance__backend="dask")
-    ports.counts.append(city_points(city))
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        ports = world(tmp_path, city, **on_dask(cluster.scheduler_address))
+        ports.counts.append(city_points(city))
         advance(ports, end_of(city))
     assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def test_a_dask_cluster_that_is_away_is_told(city, undisturbed, tmp_path):
+    """With its address; what waits is scored once another has come up there."""
+    with socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+    ports = world(tmp_path, city, **on_dask(address))
+    ports.counts.append(city_points(city))
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), pytest.raises(SettingsError, match=address):
+        advance(ports, end_of(city))
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, scheduler_port=int(address.rpartition(":")[2])
+    ):
+        advance(ports, end_of(city))
+    assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def on_dask(address):
+    """Settings of several shards that the workers of a cluster advance."""
+    return {
+        "advance__shard_series": 6,
+        "advance__workers": 2,
+        "advance__backend": "dask",
+        "advance__dask_scheduler": address,
+    }
 
 
 def test_late_counts_are_replayed_and_superseded_verdicts_kept(city, undisturbed, tmp_path):

@@ -104,6 +104,7 @@ def test_odd_value_stops_start_up_and_names_the_key(tmp_path: Path, section: str
         ('[general]\nextra_holidays = ["midsummer"]', "general.extra_holidays[0]: expected a date like 2026-12-24"),
         ('[schema]\nfield = "9"', "schema.field: expected a letter, and then letters, digits and . _ : -"),
         ('[influxdb]\nurl = "influxdb:8086"', "influxdb.url: expected an address like http://influxdb:8086"),
+        ('[advance]\nbackend = "dask"', "name the cluster by advance.dask_scheduler"),
         ('[mail]\nsender = "norrbo"', "mail.sender: expected an address like office@norrbo.example, or nothing"),
         (
             '[mail]\nrecipients = [{name = "å", address = "a@b", tenant = "t"}]',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
@@ -19,6 +19,7 @@ from service.ports.state import StateStore
 from service.usecases.learning.checkpoints import is_boundary, write_checkpoint
 from service.usecases.learning.scoring import Roster, score_and_learn, slots_stepped
 from service.usecases.learning.shards import ShardState, close_shard, open_shard
+from service.usecases.workers import many_workers
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def advance_shards(ports: Ports, tasks: list[ShardTask]) -> list[ShardAdvance]:
     workers = min(ports.settings.advance.workers, len(tasks))
     if workers <= 1:
         return [advance_shard(task) for task in tasks]
-    with parallel_config(backend=ports.settings.advance.backend, n_jobs=workers):
+    with many_workers(ports.settings.advance, workers):
         return list(Parallel()(delayed(advance_shard)(task) for task in tasks))
 
 

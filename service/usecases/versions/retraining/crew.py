@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed
+
+from service.settings.sections import Advance
+from service.usecases.workers import many_workers
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -35,10 +38,10 @@ class Crew:
 
 
 @contextmanager
-def crew(workers: int, backend: str) -> Iterator[Crew]:
-    """So many workers, who go home when the block ends."""
+def crew(workers: int, advance: Advance) -> Iterator[Crew]:
+    """So many workers, who go home when the block ends; raises as `many_workers`."""
     if workers <= 1:
         yield Crew()
         return
-    with parallel_config(backend=backend, n_jobs=workers), Parallel(return_as="generator") as parallel:
+    with many_workers(advance, workers), Parallel(return_as="generator") as parallel:
         yield Crew(parallel)

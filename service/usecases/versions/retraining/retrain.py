@@ -85,7 +85,7 @@ def retrain(
         If ``weeks`` is below :data:`FEWEST_WEEKS`.
     """
     settings = ports.settings
-    with retraining_lock(settings), crew(settings.retraining.workers, settings.advance.backend) as workers:
+    with retraining_lock(settings), crew(settings.retraining.workers, settings.advance) as workers:
         return _Retraining(ports, workers, progress, effort or Effort.of(settings.retraining.simulated_share)).run(
             weeks or settings.retraining.weeks
         )
