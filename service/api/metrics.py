@@ -106,7 +106,7 @@ def render(known: AtScrape) -> bytes:
 
 
 def _progress(progress: Progress) -> Iterator[Metric]:
-    yield GaugeMetricFamily("trappvakt_series", "Series in the places register.", progress.series)
+    yield GaugeMetricFamily("trappvakt_series", "Series that counts are awaited of.", progress.series)
     yield GaugeMetricFamily("trappvakt_commands_queued", "Commands not yet finished.", progress.commands)
     deliveries = GaugeMetricFamily(
         "trappvakt_deliveries", "Deliveries that wait, or were given up.", labels=["channel", "status"]

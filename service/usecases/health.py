@@ -17,6 +17,7 @@ from service.domain.state import Manifest, Promotion
 from service.domain.verdicts import VerdictQuery
 from service.errors import StoreError, TrappvaktError
 from service.ports import Ports
+from service.usecases.sensors.watched import left_spaces
 
 _NOBODY = ""
 _NO_SERIES = -1
@@ -37,6 +38,7 @@ class SecondState(msgspec.Struct, frozen=True, kw_only=True):
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far the service has come; the watermark is in seconds UTC, ``None`` before the first tick.
 
+    ``series`` are those of the register that counts are awaited of: all but those whose sensors were taken away.
     ``overdue_seconds`` are how long the first window that is to be scored has been due: 0 when none is.
     ``verdicts`` and ``anomalous`` are of the newest window scored: a window without a verdict had no count. They are
     ``None`` while the verdicts cannot be read. ``deliveries`` are counted by (channel, status), where they wait or were
@@ -134,7 +136,7 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
     if verdicts and watermark is not None:
         newest = ports.verdicts.columns(series, watermark - ports.settings.window_seconds, watermark).anomalous
     return Progress(
-        series=len(series),
+        series=len(series) - len(left_spaces(ports)),
         watermark=watermark,
         watermark_age_seconds=_age_seconds(ports, manifest),
         overdue_seconds=_overdue_seconds(ports, manifest),

@@ -15,6 +15,7 @@ from service.domain.readings import CountRow, Origin, Reading
 from service.domain.sensors import Battery, SensorKey, SensorState
 from service.errors import NotFound
 from service.ports import Ports
+from service.usecases.health import read_progress
 from service.usecases.intake.ingest import ingest_counts
 from service.usecases.intake.sightings import note_battery
 from service.usecases.learning.advance import advance
@@ -277,6 +278,22 @@ def test_counts_without_a_sensor_stand_for_their_space(ports: Ports) -> None:
     assert view(ports, 0).last_seen == BEGIN
     ports.register.put([sensor_row(0, valid_to=BEGIN)])
     assert find_sensors(ports, TENANT, SensorFilter(sensor="g0")) == ([], None)
+
+
+def test_nothing_is_awaited_of_a_space_whose_sensors_were_taken_away(ports: Ports) -> None:
+    """Nor is it told as silent, where its counts named no sensor; one that counts all the same is watched."""
+    rows = [(1 + n, CountRow(stairwell=f"s{n}", space="cellar", time=BEGIN, count=1)) for n in range(4)]
+    clock_of(ports).time = BEGIN + HOUR
+    ingest_counts(ports, TENANT, rows)
+    ports.register.put([sensor_row(n, valid_to=BEGIN + HOUR) for n in range(3)])
+    ports.register.put([sensor_row(1, sensor="later", valid_from=BEGIN + 300 * HOUR)])
+    clock_of(ports).time = BEGIN + 4 * HOUR
+    ingest_counts(ports, TENANT, [(1, CountRow(stairwell="s2", space="cellar", time=BEGIN + 3 * HOUR, count=1))])
+    clock_of(ports).time = BEGIN + 200 * HOUR
+    check_sensors(ports)
+    watched = [one.stairwell for one in find_sensors(ports, TENANT, SensorFilter(state=SensorState.SILENT))[0]]
+    assert watched == ["s1", "s2", "s3"]
+    assert read_progress(ports).series == 2
 
 
 def test_pages_and_filters(ports: Ports) -> None:

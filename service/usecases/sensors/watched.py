@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -43,11 +44,22 @@ def watched_sensors(
     now = ports.clock.now()
     everybody = [one for one in _placed.of(ports.register) if tenant in (None, one.series.tenant)]
     watched = {one.key: one for one in everybody if one.sensor and one.sensor.is_valid(now)}
-    named = {key.series for key in watched}
-    nameless = (SensorKey(one.number, 0) for one in ports.register.series(tenant) if one.number not in named)
-    series = {one.number: one for one in ports.register.series(tenant)}
-    watched |= {key: Watched(key, series[key.series], None) for key in nameless if key in heard}
+    named, left = {key.series for key in watched}, left_spaces(ports)
+    for one in ports.register.series(tenant):
+        activity = heard.get(key := SensorKey(one.number, 0))
+        if one.number not in named and activity and activity.last_seen >= left.get(one.number, 0):
+            watched[key] = Watched(key, one, None)
     return dict(sorted(watched.items()))
+
+
+def left_spaces(ports: Ports) -> dict[int, float]:
+    """The series whose sensors were all taken away, of which nothing is awaited, and when the last one was."""
+    now, ends = ports.clock.now(), dict[int, datetime | None]()
+    for one in _placed.of(ports.register):
+        if one.sensor:
+            end, known = one.sensor.valid_to, ends.get(one.key.series, datetime.min.replace(tzinfo=UTC))
+            ends[one.key.series] = max(end, known) if end and known else None
+    return {series: end.timestamp() for series, end in ends.items() if end and end <= now}
 
 
 def activities_of(
