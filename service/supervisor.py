@@ -103,7 +103,7 @@ class _Child:
         self._program = program
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
-        self._failures = 0
+        self._pause = 0.0
         self._since = 0.0
         self._due = 0.0
 
@@ -127,8 +127,7 @@ class _Child:
         if (code := self._process.poll()) is None:
             return
         self._end_group(signal.SIGKILL)
-        self._failures = 1 if now - self._since > STEADY_SECONDS else self._failures + 1
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._failures - 1))
+        self._pause = pause = pause_before_restart(self._pause, now - self._since)
         self._due = now + pause
         self._process = None
         _log.warning("died", program=self._program.name, exit_code=code, restart_in_seconds=pause)
@@ -152,6 +151,21 @@ class _Child:
         if self._process is not None:
             with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
                 os.killpg(self._process.pid, number)
+
+
+def pause_before_restart(last_pause: float, lived: float) -> float:
+    """How long a program that has died waits to be started again, in seconds; twice as long each time.
+
+    Parameters
+    ----------
+    last_pause
+        What it waited before it was started, 0 the first time.
+    lived
+        For how long it ran since.
+    """
+    if lived > STEADY_SECONDS:
+        return FIRST_PAUSE_SECONDS
+    return min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, 2 * last_pause))
 
 
 def stop_on_signals(stop: threading.Event) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsError
-from service.supervisor import listen
+from service.supervisor import listen, pause_before_restart
 
 PATIENCE_SECONDS = 60.0
 
@@ -111,6 +111,16 @@ def test_a_program_that_cannot_start_is_tried_again_ever_more_slowly(tmp_path: P
         process.wait(PATIENCE_SECONDS)
         reader.join()
     assert ["restart_in_seconds=0.25" in pauses[0], "restart_in_seconds=0.5" in pauses[1]] == [True, True]
+
+
+def test_a_program_that_dies_for_weeks_is_tried_again_as_after_a_minute() -> None:
+    """As a scheduler on a disk that turned read-only; the supervisor ended, and the API with it, after 1,025 tries."""
+    pauses = [0.0]
+    for _ in range(100_000):
+        pauses.append(pause_before_restart(pauses[-1], lived=2.0))
+    assert pauses[1:8] == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0]
+    assert pauses[-1] == 15.0
+    assert pause_before_restart(15.0, lived=40.0) == 0.25
 
 
 def test_port_zero_takes_a_free_port() -> None:
