@@ -22,6 +22,7 @@ from service.stores.sqlite.connection import Database
 _STATED = (*MEASURES, "anomalous")
 _COLUMNS = ("start", "series", "version", *_STATED)
 _OLDEST, _NEWEST = -(2**62), 2**62
+_BLOCK_ROWS = 10_000
 
 _UPSERT = f"""
     INSERT INTO verdict ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" for _ in _COLUMNS)})
@@ -87,13 +88,18 @@ class SqliteVerdictStore:
         return [_verdict(row, versions) for row in page]
 
     def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
-        """Read by look-ups into arrays, never held as tuples."""
-        keys = (msgspec.json.encode(self._starts(start, end)), msgspec.json.encode(np.unique(series).tolist()))
+        """Read by look-ups into arrays, which have room for every key but take no more memory than what is found."""
+        starts, numbers = self._starts(start, end), np.unique(series).tolist()
+        keys = (msgspec.json.encode(starts), msgspec.json.encode(numbers))
         rows = self._database.iterate(f"{_LOOK_UP} ORDER BY start, series", keys)
-        numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, len(_COLUMNS))
-        column = {name: numbers[:, position].copy() for position, name in enumerate(_COLUMNS)}
+        room, found = {name: np.empty(len(starts) * len(numbers)) for name in _COLUMNS}, 0
+        while block := list(islice(rows, _BLOCK_ROWS)):
+            for name, values in zip(_COLUMNS, np.array(block, dtype=np.float64).T, strict=True):
+                room[name][found : found + len(block)] = values
+            found += len(block)
+        column = {name: values[:found] for name, values in room.items()}
         return VerdictColumns(
-            version=self._versions()[int(column["version"][-1])] if len(numbers) else "",
+            version=self._versions()[int(column["version"][-1])] if found else "",
             series=column["series"].astype(np.int64),
             starts=column["start"].astype(np.int64),
             anomalous=column["anomalous"].astype(np.bool_),
