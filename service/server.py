@@ -11,6 +11,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
@@ -108,7 +109,37 @@ class ApiServer(BaseApplication):
         """Build the application inside the worker: connections to stores do not survive a fork."""
         from service.site import create_site  # noqa: PLC0415 - the master needs none of it
 
-        return create_site(build_ports(self._settings))
+        site = create_site(build_ports(self._settings))
+        return lambda environ, start_response: site(_with_whole_body(environ), start_response)
+
+
+class ChunkedBody:
+    """A body in chunks, whose faults are errors of reading: werkzeug knows those for the client's.
+
+    Parameters
+    ----------
+    body
+        gunicorn's, whose own errors would be taken for a fault of the service.
+    """
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; raises OSError if they are not framed as chunks are."""
+        try:
+            return bytes(self._body.read(size))
+        except ParseException as error:
+            raise OSError(str(error)) from error
+
+
+def _with_whole_body(environ: dict[str, Any]) -> dict[str, Any]:
+    """The request, whose body is refused if it breaks off; gunicorn says of what came that it is all there is."""
+    if environ.get("CONTENT_LENGTH"):
+        environ.pop("wsgi.input_terminated", None)  # so that werkzeug holds the body against its length
+    else:
+        environ["wsgi.input"] = ChunkedBody(environ["wsgi.input"])
+    return environ
 
 
 def _after_fork(server: Any, _worker: Any) -> None:

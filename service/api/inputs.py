@@ -13,7 +13,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from flask import Request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
 from service.api.routes import JSON, Operation
 from service.errors import InvalidInput, TooLarge
@@ -52,7 +52,7 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
     TooLarge
         If it is larger than the limit, packed or unpacked.
     InvalidInput
-        If it is damaged, or JSON of another shape.
+        If it is damaged, broke off, or is JSON of another shape.
     werkzeug.exceptions.UnsupportedMediaType
         If its media type or content encoding is another.
     """
@@ -82,6 +82,8 @@ def _unpacked(request: Request, limit_bytes: int) -> bytes:
         content = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise _too_large(limit_bytes) from error
+    except ClientDisconnected as error:
+        raise InvalidInput("the body broke off before its end; send it again") from error
     if len(content) > limit_bytes:
         raise _too_large(limit_bytes)
     return _gunzip(content, limit_bytes) if encoding == "gzip" else content
