@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from service.domain.places import Semantics
@@ -125,7 +125,7 @@ def read_payload(payload: Mapping[str, Any], semantics: Semantics, *, omits_zero
     >>> read_payload({"pir": {"displayName": "PIR", "value": 7}, "protocol_version": 2}, Semantics.DELTA)
     7
     """
-    fields = dict(_flat(payload))
+    fields = _flat(payload)
     device = next((one for one in DEVICES if _is_of(fields, one)), None)
     if device is None:
         names = ", ".join(dict.fromkeys(field.name for field in DEVICES[-1].fields))
@@ -153,7 +153,7 @@ def read_battery(payload: Mapping[str, Any]) -> Battery | None:
     >>> read_battery({"motion": 4, "vdd": 2890})
     Battery(low=True, percent=None, volts=2.89)
     """
-    fields = dict(_flat(payload))
+    fields = _flat(payload)
     flag = fields.get(_key(_LOW_FLAG))
     device = next((one for one in DEVICES if one.cells and _is_of(fields, one)), None)
     said = fields.get(_key(device.cells.name)) if device and device.cells else None
@@ -179,19 +179,19 @@ def _key(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _flat(payload: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """Every field by its key; groups are opened, outer names win."""
-    for group in payload.values():
-        if isinstance(group, dict) and "value" not in group:
-            yield from _flat(group)
-    for name, value in payload.items():
-        plain = value.get("value") if isinstance(value, dict) else value
-        if plain is not None:
-            yield _key(name), plain
+def _flat(payload: Mapping[str, Any]) -> dict[str, object]:
+    """Every field by its key; groups are opened, however deep they lie, and outer names win."""
+    groups = [payload]
+    for group in groups:
+        groups += [inner for inner in reversed(group.values()) if isinstance(inner, dict) and "value" not in inner]
+    told = [(name, value) for group in reversed(groups) for name, value in group.items()]
+    plain = ((name, value.get("value") if isinstance(value, dict) else value) for name, value in told)
+    return {_key(name): value for name, value in plain if value is not None}
 
 
 def _number(field: Field, value: object) -> int:
     if not isinstance(value, bool | int | float):
-        raise ValueError(f"{field.name} is {str(value)[:50]!r}, not a number")  # noqa: TRY004 - the payload is at fault
+        said = repr(value[:50]) if isinstance(value, str) else f"a {type(value).__name__}"
+        raise ValueError(f"{field.name} is {said}, not a number")  # noqa: TRY004 - the payload is at fault
     number = whole_count(value, MAX_VALUE)
     return int(number >= field.least) if field.semantics is Semantics.OCCUPIED else number

@@ -121,6 +121,17 @@ def test_what_cannot_be_read_is_told(payload: dict[str, Any], semantics: Semanti
     assert message in str(told.value)
 
 
+def test_groups_are_opened_however_deep_they_lie() -> None:
+    """Deeper than Python calls itself, which is as deep as JSON is let in; outer names win."""
+    payload: dict[str, Any] = {"motion": 9, "vdd": 3602}
+    for _ in range(2_000):
+        payload = {"group": payload}
+    assert read_payload(payload, DELTA) == 9
+    assert read_payload({**payload, "motion": 4}, DELTA) == 4
+    with pytest.raises(ValueError, match="motion is a dict, not a number"):
+        read_payload({"motion": {"value": payload}, "vdd": 3602}, DELTA)
+
+
 def test_a_zero_may_be_left_out_by_a_sender_that_does_so() -> None:
     """Of a device that is known by what stands beside it; a counter's zero would look like a fresh start."""
     without = {name: value for name, value in MCLIMATE.items() if name not in ("occupied", "pirTriggerCount")}
