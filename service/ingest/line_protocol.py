@@ -50,7 +50,10 @@ PRECISIONS: Mapping[str, int] = {
 
 _FIELD = rb"%b=(\d{1,9})(?:i|u|\.0)?"
 _TIME = re.compile(rb"([1-8]\d{18}|\d{1,18})")
-_LONGEST_KEY = 501
+_LONGEST_COMMON_KEY = 501
+_LONGEST_KEY = 65_535
+"""Bytes of measurement and tags that InfluxDB takes; the parser's time grows as the square of them before it says so."""
+_KEY = re.compile(rb"[ \t\r]*+(?!#)((?:\\[\s\S]|[^\\ ])*+)")
 _UNCOMMON = (b"\\", b'"', b"#", b"\t", b"\r", b"\v", b"\f")
 """What lines hold that are read one by one."""
 
@@ -122,7 +125,7 @@ def read_lines(body: bytes, *, now: datetime, precision: str = "ns", schema: Sch
             if common := reader.common.fullmatch(line):
                 key, count, time = common.groups()
                 builder.add(row, reader.remembered_origin(b"\n" + key), within_int64(int(time) * unit), int(count))
-            elif point := parse_line(line):
+            elif point := _parsed(line):
                 instant = fallback if point["time"] is None else within_int64(point["time"] * unit)
                 origin, value = reader.read(point)
                 builder.add(row, origin, instant, value)
@@ -133,6 +136,14 @@ def read_lines(body: bytes, *, now: datetime, precision: str = "ns", schema: Sch
         except ValueError as error:
             builder.refuse(row, str(error))
     return builder.build()
+
+
+def _parsed(line: bytes) -> Mapping[str, Any] | None:
+    """The point of a line; None of a comment."""
+    if len(line) > _LONGEST_KEY and (key := _KEY.match(line)) and len(key[1]) > _LONGEST_KEY:
+        raise ValueError(f"measurement and tags have more than {_LONGEST_KEY} bytes, which InfluxDB takes at most")
+    point: Mapping[str, Any] | None = parse_line(line)
+    return point
 
 
 def _logical_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
@@ -197,7 +208,7 @@ class _Reader:
 
     def _origin_at_line_start(self, start: bytes) -> Origin:
         """Of a line break, and what stands from there to the first space."""
-        if not start.startswith(b"\n") or len(start) > _LONGEST_KEY:
+        if not start.startswith(b"\n") or len(start) > _LONGEST_COMMON_KEY:
             raise ValueError("no line commonly begins so")
         point = parse_line(start[1:] + b" any=0i")
         return self._origin(point["measurement"], point["tags"])

@@ -1,6 +1,7 @@
 """Line protocol: which lines are counts, and what is said of the others."""
 
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from msgspec.structs import replace
@@ -52,6 +53,21 @@ def test_blank_lines_and_comments_are_no_rows_but_count_as_lines() -> None:
     body = b'\n# "a comment\n  \npresence,stairwell=A count=1i 1\r\n\n'
     columns = read_lines(body, now=NOW)
     assert (columns.rows.tolist(), columns.problems) == ([4], [])
+
+
+@pytest.mark.parametrize("indent", ["", " ", "\t"])
+def test_a_line_of_more_tags_than_influxdb_takes_is_told_before_it_is_parsed(indent: str) -> None:
+    """The parser would take hours over one body of such a line; a long text or comment is none."""
+    tags = ",".join(f"t{number}=x" for number in range(80_000))
+    long = "." * 70_000
+    lines = [f"{indent}presence,stairwell=A,{tags} count=1i", f'presence,stairwell=B count=1i,text="{long}"', f"#{long}"]
+    started = process_time()
+    columns = read_lines("\n".join(lines).encode(), now=NOW)
+    assert process_time() - started < 1.0
+    assert [origin.stairwell for origin in columns.origins] == ["B"]
+    assert [str(problem) for problem in columns.problems] == [
+        "row 1: measurement and tags have more than 65535 bytes, which InfluxDB takes at most"
+    ]
 
 
 def test_a_quote_in_a_tag_is_a_letter() -> None:
