@@ -18,10 +18,19 @@ Identifier = Annotated[
     Meta(
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f]*[^\x00-\x1f\\]$(?!\n)",  # $ alone lets a line break at the end pass
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\\]$(?!\n)",  # $ alone lets a line break at the end pass
         description="A stable id chosen by the tenant; no backslash at its end, which line protocol could not tell.",
     ),
 ]
+Address = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)",
+        description="Where to go, as people there write it; in one line.",
+    ),
+]
+Dwellings = Annotated[int, Meta(ge=0, le=100_000)]
 
 
 UNKNOWN = "unknown"
@@ -132,10 +141,10 @@ class PlaceRow(msgspec.Struct, frozen=True, kw_only=True):
     stairwell: Identifier
     space: Identifier
     kind: Kind = Kind.OTHER
-    address: str = ""
+    address: Address = ""
     latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
-    dwellings: Annotated[int, Meta(ge=0)] | None = None
+    dwellings: Dwellings | None = None
     sensor: Identifier | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None

@@ -183,7 +183,8 @@ def _flat(payload: Mapping[str, Any]) -> dict[str, object]:
     """Every field by its key; groups are opened, however deep they lie, and outer names win."""
     groups = [payload]
     for group in groups:
-        groups += [inner for inner in reversed(group.values()) if isinstance(inner, dict) and "value" not in inner]
+        inner = [one for one in group.values() if isinstance(one, dict) and "value" not in one]
+        groups += reversed(inner)
     told = [(name, value) for group in reversed(groups) for name, value in group.items()]
     plain = ((name, value.get("value") if isinstance(value, dict) else value) for name, value in told)
     return {_key(name): value for name, value in plain if value is not None}

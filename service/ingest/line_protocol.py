@@ -52,7 +52,7 @@ _FIELD = rb"%b=(\d{1,9})(?:i|u|\.0)?"
 _TIME = re.compile(rb"([1-8]\d{18}|\d{1,18})")
 _LONGEST_COMMON_KEY = 501
 _LONGEST_KEY = 65_535
-"""Bytes of measurement and tags that InfluxDB takes; the parser's time grows as the square of them before it says so."""
+"""Bytes of measurement and tags that InfluxDB takes; the parser takes as long as their square to say so."""
 _KEY = re.compile(rb"[ \t\r]*+(?!#)((?:\\[\s\S]|[^\\ ])*+)")
 _UNCOMMON = (b"\\", b'"', b"#", b"\t", b"\r", b"\v", b"\f")
 """What lines hold that are read one by one."""

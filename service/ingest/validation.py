@@ -40,7 +40,7 @@ def _readable(message: str, wanted: type) -> str:
     if what.startswith("Invalid enum value"):
         what = what.replace(" enum", "") + f"; use one of {', '.join(_choices(wanted, where))}"
     if "matching regex" in what:
-        what = "expected text without control characters or a backslash at its end"
+        what = "expected text without control characters" + ("" if where == "address" else " or a backslash at its end")
     what = what.replace("Object contains unknown field", "unknown field").replace("Object missing", "missing")
     what = what[0].lower() + what[1:]
     return f"{where}: {what}" if where else what
