@@ -36,8 +36,9 @@ def read_counts_csv(
     """Rows of a table of counts, numbered by line, with their times in UTC; bad rows as problems, in their places.
 
     A time without an offset is by the clock on the wall of ``timezone``. In the hour that autumn repeats, the first row
-    of a series with such a time means the first passing, the second row the second. A row that names neither space nor
-    kind counts in a space ``stairwell`` of kind other. Rows of different sensors are different series here.
+    of a series with such a time means the first passing, the second row the second, whatever they count. A row that
+    names neither space nor kind counts in a space ``stairwell`` of kind other. Rows of different sensors are different
+    series here.
 
     Memory grows by 16 bytes a row, for finding duplicates wherever they stand.
 
@@ -131,7 +132,10 @@ class _Rows:
         key = self._series_cells(cells)
         series, so_far = self._series.get(key) or self._meet(key)
         text, count = self._time_and_count(cells)
-        time = self._claim(so_far, text.strip(), line)
+        text = text.strip()
+        if len(self._instants(text)) == 1:
+            self._count(count)  # refused before it claims a time; of an hour that comes twice it claims its passing
+        time = self._claim(so_far, text, line)
         return CountRow(
             stairwell=series.stairwell,
             time=time,

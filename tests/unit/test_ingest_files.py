@@ -64,6 +64,19 @@ def test_tables_of_swedish_spreadsheets() -> None:
     assert (rows[0][1].stairwell, rows[0][1].count) == ("Lärkan; 1", 2)
 
 
+def test_a_bad_row_claims_no_time() -> None:
+    """The good row of that time is kept, before it or after it."""
+    rows, problems = read(table("2026-07-01T18:00,A,cellar,-1", "2026-07-01T18:00,A,cellar,4"))
+    assert ([row.count for _, row in rows], [problem.row for problem in problems]) == ([4], [2])
+
+
+def test_a_bad_row_of_the_hour_that_comes_twice_is_of_one_of_its_passings() -> None:
+    """So the row after it is of the other."""
+    rows, problems = read(table("2026-10-25T02:00,A,cellar,", "2026-10-25T02:00,A,cellar,4"))
+    assert [(row.time.hour, row.count) for _, row in rows] == [(1, 4)]
+    assert [problem.row for problem in problems] == [2]
+
+
 @pytest.mark.parametrize(
     ("header", "message"),
     [
