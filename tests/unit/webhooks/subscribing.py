@@ -10,9 +10,7 @@ import pytest
 from service.domain.events import Event, EventType
 from service.errors import SettingsError, WebhookError
 from service.ports import Ports
-from service.usecases.telling.webhooks import (
-    send_events,
-)
+from service.usecases.telling.webhooks import send_events
 from tests.receivers import SECRET
 from tests.worlds import TENANT, sqlite_ports
 
@@ -21,11 +19,14 @@ ALL = [kind.value for kind in EventType]
 
 
 def ports_to(folder: Path, *addresses: str, **more: object) -> Ports:
-    """Ports over SQLite, with a subscription to everything at each address: ``r1``, ``r2`` and so on."""
+    """Ports over SQLite, with a subscription to everything at each address: ``r1``, ``r2`` and so on.
+
+    Receivers have a minute, so that a busy machine makes none late that is not meant to be.
+    """
     folder.mkdir(exist_ok=True)
     (folder / "secret").write_text(f"{SECRET}\n")
     named = [subscription(folder, address, f"r{number}") for number, address in enumerate(addresses, start=1)]
-    return sqlite_ports(folder, now=NOW, **({"webhooks__subscriptions": named, "webhooks__timeout_seconds": 1} | more))
+    return sqlite_ports(folder, now=NOW, **({"webhooks__subscriptions": named, "webhooks__timeout_seconds": 60} | more))
 
 
 def subscription(folder: Path, address: str, name: str = "r1", **more: object) -> dict[str, object]:

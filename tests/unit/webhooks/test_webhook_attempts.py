@@ -121,7 +121,7 @@ def test_one_receiver_that_fails_holds_up_no_other(host: Receiver, tmp_path: Pat
     """Neither in its round nor in its order."""
     with receiver() as away:
         away.manner = "silently"
-        ports = ports_to(tmp_path, away.address, host.address)
+        ports = ports_to(tmp_path, away.address, host.address, webhooks__timeout_seconds=2)
         for key in "abc":
             publish(ports, event(key, subject=key))
         assert failing(ports) == "r1: localhost does not answer in time"
@@ -130,23 +130,22 @@ def test_one_receiver_that_fails_holds_up_no_other(host: Receiver, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("manner", "said"),
+    ("manner", "seconds", "said"),
     [
-        ("slowly", "does not answer in time"),
-        ("dropping", "closes the connection or answers no HTTP"),
-        ("noisily", "closes the connection or answers no HTTP"),
+        ("slowly", 2, "does not answer in time"),
+        ("dropping", 60, "closes the connection or answers no HTTP"),
+        ("noisily", 60, "closes the connection or answers no HTTP"),
     ],
 )
 def test_a_receiver_that_misbehaves_costs_no_more_than_the_time_out(
-    host: Receiver, tmp_path: Path, manner: str, said: str
+    host: Receiver, tmp_path: Path, manner: str, seconds: int, said: str
 ) -> None:
     """Not even one that sends a byte now and then; over TLS too."""
     with receiver(tmp_path) as secure:
         host.manner = secure.manner = manner
         for one in (host, secure):
-            ports = ports_to(
-                tmp_path / str(len(one.address)), one.address, webhooks__ca_file=str(tmp_path / "receivers.pem")
-            )
+            folder, authority = tmp_path / str(len(one.address)), str(tmp_path / "receivers.pem")
+            ports = ports_to(folder, one.address, webhooks__ca_file=authority, webhooks__timeout_seconds=seconds)
             publish(ports, event())
             assert failing(ports) == f"r1: localhost {said}"
             assert len(one.got) == 1
