@@ -15,7 +15,8 @@ from service.errors import InvalidInput
 
 Item = TypeVar("Item")
 _FOREIGN = "the cursor is not one of this operation; take it from the page before as it is"
-Cursor = Annotated[str, Meta(description="The `next` of the page before, as it is.", max_length=400)]
+_LONGEST = 2_000  # two ids of a hundred letters, none of them ASCII, have some 1,100
+Cursor = Annotated[str, Meta(description="The `next` of the page before, as it is.", max_length=_LONGEST)]
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

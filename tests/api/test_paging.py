@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,3 +68,19 @@ def test_small_collections_take_a_limit_and_a_cursor(town):
         assert body(town.operator.get(f"{path}?limit=1"))["items"] == whole[:1]
         assert town.operator.get(f"{path}?cursor={FOREIGN[1]}").status_code == 422
         assert town.operator.get(f"{path}?colour=red").status_code == 422
+
+
+def test_the_longest_ids_are_gone_past(empty):
+    """A hundred letters of four bytes each in stairwell and space, on pages of one."""
+    names = [f"{'𝄞' * 99}{number}" for number in range(3)]
+    kept = {"tenant": TENANT, "area": "Norra", "property": "P", "building": "B", "space": "𝄞" * 100}
+    rows = [{**kept, "stairwell": name} for name in names]
+    assert empty.operator.post("/v1/places", json={"places": rows}).status_code == 200
+    seen, path = [], "/v1/places?limit=1"
+    while path:
+        response = empty.reader.get(path)
+        seen += [one["stairwell"] for one in body(response)["items"]]
+        path = response.headers.get("Link", "").partition(">")[0][1:]
+    assert seen == names
+    longest = encode_cursor((-1790848800.5, names[0], names[1]))
+    assert msgspec.convert({"cursor": longest}, PageQuery).cursor == longest, "as of level shifts"
