@@ -27,7 +27,7 @@ def render_csv(listed: HotspotList, language: Language, draft: bool = False) -> 
     writer.writerow([*_COLUMNS, _WHEN, _DRAFT])
     for entry in listed.entries:
         cells = (_cell(getattr(entry, name)) for name in _COLUMNS)
-        writer.writerow([*cells, inert(_blocks(entry, language)), _cell(draft)])
+        writer.writerow([*cells, _text(_blocks(entry, language)), _cell(draft)])
     return table.getvalue().encode()
 
 
@@ -44,4 +44,9 @@ def _cell(value: object) -> object:
         case bool() | float() | int():
             return str(value).lower()
         case _:
-            return inert(value if isinstance(value, str) else msgspec.to_builtins(value))
+            return _text(value if isinstance(value, str) else msgspec.to_builtins(value))
+
+
+def _text(text: str) -> str:
+    """Inert as a whole, and between semicolons, where a spreadsheet in Swedish cuts it into cells."""
+    return ";".join(map(inert, text.split(";")))

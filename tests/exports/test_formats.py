@@ -60,6 +60,16 @@ def test_a_spreadsheet_runs_no_cell_of_the_table(start: str) -> None:
     assert [name for name, value in row.items() if value.startswith(STARTS) and name != "longitude"] == []
 
 
+@pytest.mark.parametrize("start", STARTS)
+def test_a_spreadsheet_that_cuts_at_semicolons_runs_none_either(start: str) -> None:
+    """As one in Swedish does, when a table is opened by a double click."""
+    named = f"Kvarngatan;{start}1+1"
+    table = told("csv", rich_list(entry(1, address=named, stairwell=named, space=named)))
+    cut = [cell for line in table.split("\r\n") for cell in line.split(";")]
+    assert sum(cell.startswith(f"'{start}1+1") for cell in cut) > 2
+    assert [cell for cell in cut if cell.startswith(STARTS)] == []
+
+
 def test_the_table_tells_every_block() -> None:
     """In words; the other columns are the members of the API."""
     one, *_ = rows(rich_list(), "en")
