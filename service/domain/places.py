@@ -13,12 +13,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+"""What ends a line, steers a terminal or turns the text around it."""
 Identifier = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\\]$(?!\n)",  # $ alone lets a line break at the end pass
+        pattern=rf"^[^{_CONTROLS}]*[^{_CONTROLS}\\]$(?!\n)",  # $ alone lets a line break at the end pass
         description="A stable id chosen by the tenant; no backslash at its end, which line protocol could not tell.",
     ),
 ]
@@ -26,7 +28,7 @@ Address = Annotated[
     str,
     Meta(
         max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)",
+        pattern=rf"^[^{_CONTROLS}]*$(?!\n)",
         description="Where to go, as people there write it; in one line.",
     ),
 ]

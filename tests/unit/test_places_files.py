@@ -102,6 +102,7 @@ def test_a_column_outside_the_register_is_refused(column: str) -> None:
         ({"address": "x" * 201}, "address: expected str of length <= 200"),
         ({"address": "Kvarngatan\x1b[2J 3"}, "address: expected text without control characters"),
         ({"address": "Kvarngatan\x9b2J 3"}, "address: expected text without control characters"),
+        ({"address": "Kvarngatan \u202e3"}, "address: expected text without control characters"),
         ({"area": "Norrby\x7f"}, "area: expected text without control characters or a backslash at its end"),
         ({"stairwell": " "}, "stairwell"),
         ({"space": "x" * 101}, "space: expected str of length <= 100"),
