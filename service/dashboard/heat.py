@@ -80,4 +80,5 @@ def _cell(text: str, level: int, edges: frozenset[str], more: str) -> str:
     classes = [f"l{level}"] if level else []
     classes += sorted(f"edge-{side}" for side in edges)
     classes += [more] if more else []
+    classes += [f"d{min(len(text), 4)}"] if text.isdecimal() and len(text) > 1 else []  # narrow cells have small digits
     return f'<td class="{" ".join(classes)}">{text}' if classes else f"<td>{text}"

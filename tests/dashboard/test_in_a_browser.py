@@ -37,7 +37,8 @@ def site(tmp_path: Path) -> Site:
     """A list in force with everything on it, and a draft, of places with long names."""
     site = Site(memory_ports(tmp_path))
     names = dict.fromkeys(("address", "stairwell", "area", "space"), LONG)
-    add(site.ports, LIST, *several(), entry(5, **names, weekly=[0, None, 3, 12]))
+    busy = [[9, 88, 128, 1024] * 6] * 7
+    add(site.ports, LIST, *several(), entry(5, **names, weekly=[0, None, 3, 12], week=busy))
     approve_list(site.ports, TENANT, LIST, "anna")
     with_draft(site, DRAFT)
     return site
@@ -95,6 +96,29 @@ def test_nothing_is_wider_than_a_phone(chromium: Browser, site: Site) -> None:
         chromium.click("header form button", leads_on=True)
 
 
+@pytest.mark.parametrize("width", [PHONE_PIXELS, 800, 1280])
+def test_every_number_of_a_week_is_whole(chromium: Browser, site: Site, width: int) -> None:
+    """128 presences are not told as 12, nor 88 as two lines, in a frame or out of it."""
+    chromium.look(width)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        chromium.open(f"{address}/lists/{LIST}")
+        assert chromium.ask("document.querySelectorAll('.heat .d4').length") == 7 * 6
+        assert chromium.ask(CUT) == []
+        chromium.click("header form button", leads_on=True)
+
+
+@pytest.mark.parametrize("width", [PHONE_PIXELS, 1280])
+def test_what_has_the_focus_is_not_behind_the_bar(chromium: Browser, site: Site, width: int) -> None:
+    """By keyboard through a draft, whose bar stays at the foot of the screen (WCAG 2.2, 2.4.11)."""
+    chromium.look(width, 600)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        chromium.open(f"{address}/lists/{DRAFT}")
+        assert chromium.ask(HIDDEN_BY_THE_BAR) == []
+        chromium.click("header form button", leads_on=True)
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_everything_can_be_read(chromium: Browser, site: Site, dark: bool) -> None:
     """In both themes every text stands out from its ground by 4.5 to 1 (WCAG 2.2, 1.4.3), shaded cells too."""
@@ -135,6 +159,18 @@ def test_a_list_prints_without_its_forms(chromium: Browser, site: Site) -> None:
 NAMELESS = """[...document.querySelectorAll('input:not([type=hidden]), select, button')]
   .filter(one => !(one.labels && one.labels.length) && !one.textContent.trim()).map(one => one.outerHTML)
   .concat([...document.querySelectorAll("table")].filter(one => !one.caption && !one.tHead).map(one => one.id))"""
+
+CUT = """[...document.querySelectorAll(".heat tbody td")].filter(cell => {
+  const text = document.createRange();
+  text.selectNodeContents(cell);
+  return text.getClientRects().length > 1 || text.getBoundingClientRect().width > cell.clientWidth + 2;
+}).map(cell => cell.textContent + " in " + cell.clientWidth)"""
+
+HIDDEN_BY_THE_BAR = """[...document.querySelectorAll("main a, main input:not([type=hidden])")].filter(one => {
+  one.focus();
+  const bar = document.querySelector(".decide").getBoundingClientRect(), place = one.getBoundingClientRect();
+  return place.height && place.bottom > bar.top && place.top < bar.bottom;
+}).map(one => one.outerHTML.slice(0, 60))"""
 
 UNREADABLE = """(() => {
   const channels = text => text.match(/[\\d.]+/g).map(Number);
