@@ -229,9 +229,11 @@ def _seldom(rate_per_week: float, language: str) -> str:
         return often[language]
     years = weeks / _WEEKS_PER_YEAR
     if years >= 1000:
-        return {"sv": "av en slump mer sällan än på tusen år", "en": "by chance less than once in a thousand years"}[
-            language
-        ]
+        seldom = {
+            "sv": "av en slump mer sällan än en gång på tusen år",
+            "en": "by chance less than once in a thousand years",
+        }
+        return seldom[language]
     number, unit = (years, ("år", "years")) if years >= 2 else (weeks, ("veckor", "weeks"))
     if language == "sv":
         return f"av en slump en gång på {_round(number).replace(',', _NO_BREAK)} {unit[0]}"

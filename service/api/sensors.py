@@ -41,8 +41,8 @@ _SENSOR = SensorView(
             since=_SINCE,
             found=datetime(2026, 11, 20, 19, 55, tzinfo=UTC),
             reason=Reason(
-                sv="Inte hörd sedan 2026-11-20 05:10, längre än den brukar tiga.",
-                en="Not heard since 2026-11-20 05:10, longer than it is used to be silent.",
+                sv="Har inte hörts sedan 2026-11-20 05:10, längre än vanligt.",
+                en="Not heard since 2026-11-20 05:10, which is longer than usual.",
             ),
             action=ACTIONS[SensorState.SILENT],
         )

@@ -36,8 +36,8 @@ def _clock(told: _Told) -> Reason:
             f"Messages are stamped {en} h into the future, and are refused since {told.since}.",
         )
     return Reason(
-        f"Meddelanden kommer {sv} h senare än vanligt efter sin tid sedan {told.since}.",
-        f"Messages come {en} h later than usual after their time since {told.since}.",
+        f"Sedan {told.since} kommer meddelanden {sv} h senare efter sin tidsstämpel än vanligt.",
+        f"Since {told.since} messages come {en} h later after their timestamp than usual.",
     )
 
 
@@ -54,8 +54,8 @@ def _duplicated(told: _Told) -> Reason:
 
 def _silent(told: _Told) -> Reason:
     return Reason(
-        f"Inte hörd sedan {told.since}, längre än den brukar tiga.",
-        f"Not heard since {told.since}, longer than it is used to be silent.",
+        f"Har inte hörts sedan {told.since}, längre än vanligt.",
+        f"Not heard since {told.since}, which is longer than usual.",
     )
 
 
@@ -109,7 +109,7 @@ ACTIONS: Mapping[SensorState, Reason] = {
         "Check that the sensor is switched on, and that this is its name in the register.",
     ),
     SensorState.SILENT: Reason(
-        "Byt batteri eller starta om sensorn; hör man fler på samma ställe inte heller, kontrollera nätet där.",
+        "Byt batteri eller starta om sensorn; hörs inte heller dess grannar, kontrollera nätet där.",
         "Change its battery or restart it; where its neighbours are not heard either, check the network there.",
     ),
     SensorState.DEAF: Reason(
