@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import click
 
 from service.bootstrap import build_ports
 from service.errors import InvalidInput
+from service.ingest.wall_clock import instants
 from service.logs import configure_logging
 from service.ports import Ports
 from service.settings import Settings, load_settings
@@ -64,6 +65,19 @@ class Session:
         except (KeyError, OSError):  # a container's user may have no name
             return "cli"
 
+    def moment(self, option: str, text: str) -> datetime:
+        """The time that an option names, in UTC; without an offset by the clock on the wall.
+
+        Raises
+        ------
+        InvalidInput
+            If it is not ISO 8601, or a time that there is not.
+        """
+        try:
+            return instants(text, ZoneInfo(self.settings.general.timezone))[0]
+        except ValueError as error:
+            raise InvalidInput(f"{option}: {error}") from error
+
     def tenant(self, given: str | None) -> str:
         """The tenant named, or the only one there is.
 
@@ -78,21 +92,6 @@ class Session:
         if len(tenants) == 1:
             return tenants[0]
         raise InvalidInput(f"name the tenant with --tenant; {self._known(tenants)}")
-
-    def moment(self, option: str, text: str) -> datetime:
-        """The time that an option names, UTC; without an offset it is by the clock on the wall.
-
-        Raises
-        ------
-        InvalidInput
-            If it is not ISO 8601.
-        """
-        try:
-            time = datetime.fromisoformat(text)
-            local = time if time.tzinfo else time.replace(tzinfo=ZoneInfo(self.settings.general.timezone))
-            return local.astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise InvalidInput(f"{option} is {text!r}, not an ISO 8601 time like 2026-11-22T18:00") from error
 
     def known_tenant(self, given: str | None) -> str:
         """The tenant named, which the register must know, or the only one there is.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 _YEARS = range(1678, 2262)  # those whose nanoseconds since 1970 all fit into an int64
+_NO_FRACTION = re.compile(r"(?<!:\d\d:\d\d)(?<!\D\d{6})[.,]")
+"""A sign of decimals that no second stands before: Python would read 10.30, half past ten in Swedish, as 10:00:00.3."""
 
 
 def instants(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
@@ -26,7 +29,7 @@ def instants(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     ValueError: the time '2026-03-29 02:30' does not exist in Europe/Stockholm: the clock is put forward past it
     """
     try:
-        time = datetime.fromisoformat(text)
+        time = datetime.fromisoformat("" if _NO_FRACTION.search(text) else text)
     except ValueError as error:
         raise ValueError(f"the time {text!r} is not ISO 8601; write it like 2026-11-22T18:00+01:00") from error
     try:

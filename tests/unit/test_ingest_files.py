@@ -113,6 +113,8 @@ def test_a_table_in_another_encoding_is_refused_at_once() -> None:
         ("2026-07-01T18:00,A,cellar,1,5", "this line has 5 cells, but the header has 4"),
         ('2026-07-01T18:00,"A,cellar,1', "a quote is not closed on its line"),
         ("yesterday,A,cellar,1", "the time 'yesterday' is not ISO 8601"),
+        ("2026-07-01 10.30,A,cellar,1", "the time '2026-07-01 10.30' is not ISO 8601"),
+        ("2026-07-01 10:30.5,A,cellar,1", "the time '2026-07-01 10:30.5' is not ISO 8601"),
         ("0001-01-01T00:00,A,cellar,1", "the time '0001-01-01T00:00' is beyond the calendar"),
         ("9999-12-31T23:00Z,A,cellar,1", "the time '9999-12-31T23:00Z' is beyond the calendar"),
         ("2262-01-01T00:00Z,A,cellar,1", "the time '2262-01-01T00:00Z' is beyond the calendar"),
@@ -157,6 +159,12 @@ def test_duplicates_are_found_wherever_they_stand() -> None:
     lines = [f"2026-07-{day:02},A,cellar,1" for day in (5, 3, 9, 1, 3, 9, 4)]
     _, problems = read(table(*lines))
     assert [str(problem)[:20] for problem in problems] == ["row 6: line 3 alread", "row 7: line 4 alread"]
+
+
+@pytest.mark.parametrize("written", ["2026-07-01T10:30:00.948372283", "2026-07-01 10:30:00,5", "20260701T103000.5Z"])
+def test_parts_of_a_second_are_read(written: str) -> None:
+    rows, problems = read(table(f'"{written}",A,cellar,1'))
+    assert (problems, rows[0][1].time.minute, rows[0][1].time.second) == ([], 30, 0)
 
 
 def test_two_sensors_or_spaces_are_no_duplicates() -> None:
