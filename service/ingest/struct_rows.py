@@ -22,7 +22,7 @@ def read_struct_rows(stream: BinaryIO, timezone: str, wanted: type[Row]) -> Iter
     """Rows of a table as structs, numbered by line; bad rows as problems, in their places.
 
     An empty cell says nothing: the member is left at its default. A time without an offset is by the clock on the wall
-    of ``timezone``, one without an hour is midnight.
+    of ``timezone``, one without an hour is midnight. Decimals may follow a comma, as spreadsheets in Swedish write them.
 
     Raises
     ------
@@ -35,13 +35,15 @@ def read_struct_rows(stream: BinaryIO, timezone: str, wanted: type[Row]) -> Iter
         required=[field.name for field in fields if field.required],
         optional=[field.name for field in fields if not field.required],
     )
-    times = [name for name, hint in get_type_hints(wanted).items() if datetime in (hint, *get_args(hint))]
+    hints = {name: (hint, *get_args(hint)) for name, hint in get_type_hints(wanted).items()}
+    times, decimals = ([name for name in hints if kind in hints[name]] for kind in (datetime, float))
     zone = ZoneInfo(timezone)
 
     def read(cells: Sequence[str]) -> Row:
         named = zip(table.columns, map(str.strip, cells), strict=True)
         given: dict[str, object] = {name: text for name, text in named if text}
         given |= {name: instants(str(given[name]), zone)[0] for name in times if name in given}
+        given |= {name: str(given[name]).replace(",", ".") for name in decimals if name in given}
         return validated(given, wanted, text=True)
 
     return each_read(table.rows, read)

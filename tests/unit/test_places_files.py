@@ -77,6 +77,13 @@ def test_a_validity_without_an_offset_is_local(written: str, instant: datetime) 
     assert csv_row.valid_from == json_row.valid_from == instant
 
 
+def test_degrees_may_have_a_decimal_comma() -> None:
+    """As a spreadsheet in Swedish saves them."""
+    header = ";".join((*REQUIRED, "latitude", "longitude", "dwellings"))
+    row = only(read(f"{header}\r\nt;Norrby;P;B;A;cellar;59,33;-18,06;24\r\n"))
+    assert (row.latitude, row.longitude, row.dwellings) == (59.33, -18.06, 24)
+
+
 @pytest.mark.parametrize("column", ["resident", "flat", "phone", "audio"])
 def test_a_column_outside_the_register_is_refused(column: str) -> None:
     """Data on persons must not slip in."""
