@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from service.domain.places import Liveness
+from service.domain.places import UNKNOWN, Liveness
 
 MOST_BLOCKS = 3
 """Blocks of the week that an entry names: more are no plan for a patrol."""
@@ -137,6 +137,10 @@ class HotspotEntry(msgspec.Struct, frozen=True, kw_only=True):
     )
     reason_sv: str
     reason_en: str
+
+    def place(self) -> str:
+        """Where to go, as people call it; the stairwell's id where nobody has registered its building."""
+        return self.address or (self.stairwell if self.building == UNKNOWN else self.building)
 
     def blocks(self) -> list[Block]:
         """All blocks, best first; at most three."""

@@ -12,7 +12,8 @@ from service.dashboard.words import words
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus
 from service.domain.hotspots import HotspotList, ListStatus
 from service.domain.keys import Role
-from service.exports.formats import FORMATS
+from service.domain.places import UNKNOWN
+from service.exports.formats import FORMATS, export_list
 from service.exports.wording import Language
 from service.usecases.keys import list_keys
 from service.usecases.lists.hotspots import approve_list, expire_lists
@@ -118,6 +119,17 @@ def test_a_deleted_list_is_told_of(site: Site) -> None:
     assert "deleted" in operator.read("/lists")
     assert f'href="/lists/{LIST}"' not in operator.read("/lists?after=").split("Older lists")[1]
     assert "It has been deleted" in operator.read(f"/lists/{LIST}", 410)
+
+
+def test_a_place_that_nobody_registered_is_called_by_its_id(site: Site) -> None:
+    """Counts may come before the register does; a list of nothing but unknown sends nobody anywhere."""
+    unregistered = entry(1, address="", **dict.fromkeys(("area", "property", "building"), UNKNOWN))
+    add(site.ports, LIST, unregistered)
+    page = site.person(Role.OPERATOR).read(f"/lists/{LIST}")
+    assert f"</span> {unregistered.stairwell}</h3>" in page
+    assert f'<a href="#rank-1">{unregistered.stairwell}</a>' in page
+    printed = export_list(msgspec.json.encode(rich_list(unregistered)), FORMATS["html"], Language.SV).decode()
+    assert f"</span> {unregistered.stairwell}</h2>" in printed
 
 
 @pytest.mark.parametrize("language", Language)

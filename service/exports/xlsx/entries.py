@@ -40,7 +40,7 @@ def _where_and_when(entry: HotspotEntry, language: Language) -> str:
 _COLUMNS = (
     _Column("Nr", "No.", 5, "rank", lambda entry, _: entry.rank),
     _Column("Sedan sist", "Since last", 11.5, "text", change_text),
-    _Column("Adress", "Address", 24, "text", lambda entry, _: entry.address or entry.building),
+    _Column("Adress", "Address", 24, "text", lambda entry, _: entry.place()),
     _Column("Företag", "Company", 14, "text", lambda entry, _: entry.tenant, of_joint=True),
     _Column("Område", "Area", 14, "text", lambda entry, _: entry.area),
     _Column("Trapphus", "Stairwell", 12, "text", lambda entry, _: entry.stairwell),
