@@ -48,9 +48,8 @@ def read_calendar(
     try:
         calendar = icalendar.Calendar.from_ical(content)
     except (ValueError, IndexError) as error:
-        told = "".join(letter if letter.isprintable() else "?" for letter in str(error)[:_TOLD])
         raise InvalidInput(
-            f"the file is no iCalendar that can be read: {told}; export it from the calendar again, as .ics"
+            f"the file is no iCalendar that can be read: {_told(error)}; export it from the calendar again, as .ics"
         ) from error
     events = dict(enumerate(calendar.walk("VEVENT"), start=1))
     problems = {number: problem for number, event in events.items() if (problem := _problem(event))}
@@ -92,7 +91,9 @@ def _problem(event: Any) -> str | None:
     """Why an event cannot be used, if it cannot."""
     if event.errors:
         name, why = event.errors[0]
-        return f"{name}: {why}"
+        return f"{name}: {_told(why)}"
+    if any(int(every) < 1 for every in event.get("RRULE", {}).get("INTERVAL", ())):
+        return "it recurs every 0 days, weeks or years, and so never ends; correct INTERVAL"
     if {str(often).upper() for often in event.get("RRULE", {}).get("FREQ", ())} & _TOO_OFTEN:
         return "it recurs more often than daily; no works do, and nothing would be left to judge"
     try:
@@ -100,6 +101,10 @@ def _problem(event: Any) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def _told(error: object) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in str(error)[:_TOLD])
 
 
 def _moment(when: date | datetime, zone: ZoneInfo) -> datetime:

@@ -251,6 +251,22 @@ def test_what_is_no_calendar_is_refused(content):
     assert len(str(told.value)) < 250
 
 
+@pytest.mark.parametrize("interval", ["0", "-1"])
+def test_an_event_that_recurs_without_end_at_one_moment_is_told(ports, interval):
+    """Its occurrences would be counted for ever."""
+    report = imported(ports, CALENDAR.replace("FREQ=DAILY", f"FREQ=DAILY;INTERVAL={interval}"), area="Norra")
+    assert any("correct INTERVAL" in problem.message for problem in report.problems)
+
+
+def test_what_is_wrong_with_an_event_is_told_in_a_line(ports):
+    """Not by the whole of what stands there."""
+    report = imported(
+        ports, CALENDAR.replace("FREQ=DAILY;COUNT=4", "FREQ=DAILY;UNTIL=\x1b[2J" + "x" * 9_999), area="Norra"
+    )
+    told = [problem.message for problem in report.problems]
+    assert all(one.isprintable() and len(one) < 150 for one in told)
+
+
 def test_an_id_may_be_chosen_and_is_replaced(ports):
     """So that an integrator can move what it made."""
     row = AnnotationRow(kind="moving", start=YEAR[0], end=YEAR[0] + timedelta(days=1), area="Norra", annotation="m1")
