@@ -22,7 +22,7 @@ def read_struct_rows(stream: BinaryIO, timezone: str, wanted: type[Row]) -> Iter
     """Rows of a table as structs, numbered by line; bad rows as problems, in their places.
 
     An empty cell says nothing: the member is left at its default. A time without an offset is by the clock on the wall
-    of ``timezone``, one without an hour is midnight. Decimals may follow a comma, as spreadsheets in Swedish write them.
+    of ``timezone``, one without an hour is midnight. Decimals may follow a comma, as in Swedish.
 
     Raises
     ------
