@@ -10,7 +10,7 @@ from models.sensors.finding import Findings
 from models.sensors.repetition import counted_in_steps, equal_series
 from models.sensors.saturation import saturated
 from models.sensors.silence import INTERVAL_BINS, expected_per_day, interval_bins, silence_limits
-from models.sensors.stuck import stuck
+from models.sensors.stuck import stuck, stuck_windows
 
 __all__ = [
     "DAYS",
@@ -26,5 +26,6 @@ __all__ = [
     "saturated",
     "silence_limits",
     "stuck",
+    "stuck_windows",
     "turned_profiles",
 ]

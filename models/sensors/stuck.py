@@ -16,6 +16,7 @@ from models.sensors.finding import FALSE_FINDINGS_PER_WEEK, Findings
 
 _MOST_OF_ONE_PERSON_PER_HOUR = 4
 _LONGEST_STAY_HOURS = 24
+_SHORTEST_RUN = 3  # of any number that a sensor can say
 
 
 def stuck(counts: NDArray[np.float64], windows_per_hour: float = 1.0) -> Findings:
@@ -51,6 +52,40 @@ def stuck(counts: NDArray[np.float64], windows_per_hour: float = 1.0) -> Finding
         if len(run) >= least_run(float(run[0]), windows_per_hour):
             findings.put(series, int(heard[len(said) - len(run)]), float(run[0]))
     return findings
+
+
+def stuck_windows(counts: NDArray[np.float64], windows_per_hour: float = 1.0) -> NDArray[np.bool_]:
+    """Windows in which a series says the same number, not zero, for longer than chance allows, also long ago.
+
+    Parameters
+    ----------
+    counts
+        float64[T, n], NaN where missing, which ends no run.
+    windows_per_hour
+        Windows of an hour.
+
+    Returns
+    -------
+    NDArray[np.bool_]
+        bool[T, n]; never where a count is missing.
+
+    Examples
+    --------
+    >>> hours = np.array([[2.0], [0.0]] + [[7.0]] * 10 + [[3.0]])
+    >>> np.flatnonzero(stuck_windows(hours)).tolist()
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    """
+    within = np.zeros(counts.shape, dtype=bool)
+    for series in range(counts.shape[1]):
+        heard = np.flatnonzero(counts[:, series] >= 0)
+        said = counts[heard, series]
+        begins = np.flatnonzero(np.diff(said, prepend=-1.0))
+        lengths = np.diff(begins, append=len(said))
+        for run in np.flatnonzero((said[begins] > 0) & (lengths >= _SHORTEST_RUN)):
+            begin, length = begins[run], lengths[run]
+            if length >= least_run(float(said[begin]), windows_per_hour):
+                within[heard[begin : begin + length], series] = True
+    return within
 
 
 def least_run(value: float, windows_per_hour: float = 1.0) -> int:

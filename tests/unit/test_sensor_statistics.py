@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from bench.sensors import FAULTS, Watched, examined, silent_by_heartbeat, with_fault, with_twins
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.sensors import INTERVAL_BINS, equal_series, interval_bins, silence_limits, stuck, turned_profiles
+from models.sensors import (
+    INTERVAL_BINS,
+    equal_series,
+    interval_bins,
+    silence_limits,
+    stuck,
+    stuck_windows,
+    turned_profiles,
+)
 
 HOUR = 3600.0
 
@@ -96,6 +104,34 @@ def test_a_stay_of_a_night_is_not_stuck_and_one_of_days_is() -> None:
     counts = np.zeros((200, 2))
     counts[-14:, 0], counts[-30:, 1] = 1.0, 1.0
     assert stuck(counts).found.tolist() == [False, True]
+
+
+def test_what_was_stuck_is_told_from_a_stay_long_after() -> None:
+    counts = np.zeros((300, 3))
+    counts[100:114, 0], counts[100:130, 1], counts[100:130, 2] = 1.0, 1.0, 40.0
+    counts[110:120, 1], counts[103:, 2] = np.nan, np.nan
+    within = stuck_windows(counts)
+    assert np.flatnonzero(within.any(axis=0)).tolist() == []
+    counts[130:140, 1] = 1.0
+    within = stuck_windows(counts)
+    assert np.flatnonzero(within[:, 1]).tolist() == [*range(100, 110), *range(120, 140)]
+    assert not within[:, [0, 2]].any()
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**16), rate=st.floats(0.01, 500.0), length=st.integers(25, 60))
+def test_what_was_stuck_last_is_what_is_stuck(seed: int, rate: float, length: int) -> None:
+    random = np.random.default_rng(seed)
+    counts = random.poisson(rate, (400, 8)).astype(float)
+    counts[random.random(counts.shape) < 0.1] = np.nan
+    counts[-length:, ::2] = 1.0 + random.poisson(rate, 4)
+    found, within = stuck(counts), stuck_windows(counts)
+    assert found.found[::2].all()
+    for series in range(8):
+        last = np.flatnonzero(~np.isnan(counts[:, series]))[-1]
+        assert within[last, series] == found.found[series]
+        if found.found[series]:
+            assert within[found.since[series], series]
 
 
 @settings(max_examples=30)

@@ -16,6 +16,7 @@ from models.hotspots.mood import Mood
 from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_null, town_mood
 from models.hotspots.significance import ScanNull
 from models.prior import FleetPrior
+from models.sensors import stuck_windows
 from models.training.fleet import fit_fleet
 from models.version import ModelVersion
 from service.domain.hotspots import MOST_BLOCKS
@@ -24,6 +25,7 @@ from service.settings.sections import Hotspots
 from service.usecases.findings.common_cause import windows_out
 from service.usecases.findings.queries import WARM_UP_WEEKS
 
+_HOURS_PER_DAY = 24
 _FURTHER_P_VALUE = 0.01  # of a further block where one is significant already; the scan is corrected for
 _PEERS_OF_A_KIND = 400  # series that a kind's shape is taken from; more would tell it little
 
@@ -37,7 +39,9 @@ def presences_of(
     kinds: NDArray[np.int64],
     stairwells: Sequence[str],
 ) -> Presences:
-    """Lay verdicts out as counts and expectations by window and series, without the hours when the whole town is out.
+    """Lay verdicts out as counts and expectations by window and series.
+
+    Neither the hours when the whole town is out are heard there, nor those in which a sensor is stuck.
 
     Parameters
     ----------
@@ -60,6 +64,7 @@ def presences_of(
     counts[rows, columns] = verdicts.count
     expected[rows, columns] = verdicts.expected
     counts[windows_out(verdicts, rows, len(starts))] = np.nan
+    counts[stuck_windows(counts, calendar.windows_per_day / _HOURS_PER_DAY)] = np.nan
     numbered = np.unique(np.array(stairwells), return_inverse=True)[1]
     return Presences(calendar, starts, counts, expected, kinds, numbered)
 

@@ -151,6 +151,18 @@ def test_a_place_that_was_not_heard_since_keeps_its_standing(ports: Ports) -> No
     assert by_place(second)["fresh"].coverage < 0.7
 
 
+def test_what_a_stuck_sensor_said_is_not_heard(ports: Ports) -> None:
+    """Three days of one presence an hour, then all is well again: what is left of the place is calm."""
+    ports.clock.time = END + timedelta(days=5)
+    times = (int(END.timestamp()) + np.arange(5 * 24) * 3600) * NANOSECONDS
+    stuck = np.full(len(times), ports.register.index(TENANT)["s10", "cellar"])
+    counted = (np.arange(len(times)) < 3 * 24).astype(np.int64)
+    ports.counts.append(CountPoints(series=stuck, times=times, counts=counted, sources=0 * stuck))
+    advance(ports, ports.clock.time)
+    listed = by_place(make_list(ports, TENANT)).get("s10")
+    assert listed is None or not listed.significant
+
+
 def test_each_block_tells_how_much_of_its_space_was_heard(ports: Ports) -> None:
     """The cellar's sensor fell silent five days ago; the attic's goes on."""
     ports.clock.time = END + timedelta(days=5)
