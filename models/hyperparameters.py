@@ -42,6 +42,12 @@ class Hyperparameters:
     tail_strength, tail_memory_weeks
         Windows beyond a level of the p-value that the nominal frequency is held to be worth beside a series'
         own count of them, and the time constant of forgetting that.
+    near_hours, near_days
+        Time constants of the latest hours and days, on whose counts the next one depends.
+    dependence_sds, dependence_strength
+        Standard deviations of chance that such a dependence has to exceed, and the weight of none at all.
+    dependence_memory_weeks
+        Time constant of forgetting it.
     loitering_presences_per_hour, loitering_sds, loitering_means
         Size of loitering: the root of the summed squares of this many presences an hour, this many standard deviations
         of the count, and this many times the expected count of an average window of the week.
@@ -100,6 +106,11 @@ class Hyperparameters:
     time_dispersion_strength: float = 1.0
     tail_strength: float = 1.0
     tail_memory_weeks: float = 26.0
+    near_hours: float = 2.0
+    near_days: float = 2.0
+    dependence_sds: float = 0.5
+    dependence_strength: float = 1.0
+    dependence_memory_weeks: float = 26.0
     loitering_presences_per_hour: float = 0.4
     loitering_sds: float = 1.0
     loitering_means: float = 0.5

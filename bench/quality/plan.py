@@ -9,16 +9,18 @@ from pathlib import Path
 
 from bench.quality.alarming import LevelShifts, Sizes, TownAlarms
 from bench.quality.datasets import read_calit2, read_nyc_taxi
+from bench.quality.dependent import DependentTowns
 from bench.quality.experiment import Experiment, Table
 from bench.quality.known import KnownEventRecall, text_for
 from bench.quality.long_run import LongRun
 from bench.quality.melbourne import MelbourneEvents, MelbourneOrdinary
 from bench.quality.neighbours import Neighbours
 from bench.quality.panel import Rival
-from bench.quality.rivals import ADWIN, BOUNDS, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, RIVALS
+from bench.quality.rivals import ADWIN, BOUNDS, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, OURS_INDEPENDENT, RIVALS
 
 _QUICK_SIZES = Sizes(null=(16, 8), onset=(16, 14), shift=(16, 8))
 _QUICK_LONG_RUN = {"stairwells": 8, "weeks": 18, "towns": 1}
+_QUICK_DEPENDENT = {"stairwells": 6, "weeks": 10}
 _QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "nyc-taxi": 20, "melbourne": 20}
 _MANY_PEOPLE = (
     "The known events are those of many people in busy hours. What is ranked first here is what is least likely in its "
@@ -61,6 +63,7 @@ class Plan:
             MelbourneEvents(self.datasets, everybody, self.seed, weeks),
             TownAlarms((*BOUNDS, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
             LongRun((OURS,), self.seed, **(_QUICK_LONG_RUN if self.quick else {})),
+            DependentTowns((OURS, OURS_INDEPENDENT), self.seed, **(_QUICK_DEPENDENT if self.quick else {})),
             LevelShifts((OURS, ADWIN), self.seed, sizes),
             MelbourneOrdinary(self.datasets, predictive, self.seed, weeks),
         )

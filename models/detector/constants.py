@@ -34,6 +34,9 @@ class Constants(NamedTuple):
     kept_of_night: Floats  # of the memory of nights, by the next one
     kept_of_week: Floats
     kept_of_block: Floats  # of the evidence of the latest hours, by the next window
+    kept_of_hours: Floats  # of what was counted in the latest hours, by the next window
+    kept_of_days: Floats
+    dependence_memory: Floats
     calm_log_odds: Floats  # that loitering starts in a window of a series without a history of it
     ending: Floats  # log odds that loitering loses in a window
     hours: Floats  # of a window
@@ -59,6 +62,8 @@ class Constants(NamedTuple):
     dispersion_z: Floats
     time_dispersion_strength: Floats
     tail_strength: Floats
+    dependence_sds: Floats
+    dependence_strength: Floats
 
     @classmethod
     def of(cls, hyper: Hyperparameters, week: Week) -> Self:
@@ -79,6 +84,9 @@ class Constants(NamedTuple):
             "kept_of_night": 1.0 - 1.0 / hyper.night_memory_days,
             "kept_of_week": 1.0 - 1.0 / hyper.week_memory_weeks,
             "kept_of_block": exp(-hours / hyper.block_hours),
+            "kept_of_hours": exp(-hours / hyper.near_hours),
+            "kept_of_days": exp(-hours / (24.0 * hyper.near_days)),
+            "dependence_memory": hyper.dependence_memory_weeks * (windows / DAY_PARTS),
             "calm_log_odds": log(hyper.loitering_odds * hours),
             "ending": hours / hyper.loitering_hours,
             "hours": hours,

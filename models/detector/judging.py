@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from models.detector.dependence import learn_dependence
 from models.detector.distribution import Predictive
 from models.detector.elementwise import Bools, Floats, expit, is_given, minimum, negation, number, where
 from models.detector.frame import Frame
@@ -109,6 +110,15 @@ def learn(step: Step, frame: Frame, judgement: Judgement) -> None:
     )
     learn_rates(step, frame, expectation, lesson)
     learn_distrust(step, frame, lesson, seen)
+    learn_dependence(
+        step,
+        frame,
+        mean=expectation.mean,
+        excess=expectation.excess,
+        credible=lesson.credible,
+        weight=settled * seen,
+        seen=seen,
+    )
     remember(
         step,
         frame,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detector.state import DAY_PARTS, Bin, Slot
+from models.detector.state import Bin, Slot
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
 
@@ -76,6 +76,8 @@ class Moment:
     ----------
     slot, time, day_type, hour, part
         Its number, window of the day, day type, hour of the day and part of the day.
+    ends_part
+        Whether it is the last window of its part of the day.
     holiday
         Whether its day type is the holidays'.
     group_days
@@ -97,6 +99,7 @@ class Moment:
     day_type: int
     hour: int
     part: int
+    ends_part: bool
     holiday: bool
     group_days: int
     group: int
@@ -119,7 +122,8 @@ class Moment:
             time=time,
             day_type=week.day_type(slot),
             hour=week.hour(slot),
-            part=time * DAY_PARTS // week.windows_per_day,
+            part=week.part_of_day(time),
+            ends_part=week.part_of_day(time) != week.part_of_day(time + 1),
             holiday=week.is_holiday(slot),
             group_days=week.group_days(slot),
             group=group,

@@ -8,7 +8,8 @@ log odds that one uses the block on this day :math:`d`, whichever its other days
 
 .. math:: \sum_{e \neq d} \log(1 - q + q \, e^{S_e}) + \log q + S_d
 
-The better of the two gives the chain a head start in these hours, once a count speaks for loitering.
+The better of the two gives the chain a head start in these hours, once a count speaks for loitering: as far as it
+exceeds what is expected after those of the latest hours and days (`models.detector.dependence`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detector.dependence import raised
 from models.detector.distribution import Floats, Predictive
 from models.detector.elementwise import (
     Bools,
@@ -52,6 +54,7 @@ class Outlook(NamedTuple):
 
     lasting: Floats  # log odds by the hours before
     remembered: Floats  # log odds by earlier nights as well
+    mean: Floats  # what is expected without it, after the counts of the latest hours and days
     size: Floats  # presences that loitering adds
     hang_out: Floats  # log odds, by earlier nights, that a hang-out uses these hours
 
@@ -79,6 +82,7 @@ def foresee(step: Step, frame: Frame, expectation: Expectation) -> Outlook:
     return Outlook(
         lasting=logaddexp(lasting, constants.calm_log_odds),
         remembered=logaddexp(lasting, starting),
+        mean=mean * raised(step.head),
         size=sqrt(
             constants.squared_presences
             + square(constants.loitering_sds * spread)
@@ -90,7 +94,8 @@ def foresee(step: Step, frame: Frame, expectation: Expectation) -> Outlook:
 
 def evidence(predictive: Predictive, outlook: Outlook, count: Floats) -> tuple[Floats, Floats]:
     """Log likelihood ratio of loitering, averaged over its sizes, and of the least; both rise with the count."""
-    small, large = (predictive.log_likelihood_ratio(count, predictive.mean + size * outlook.size) for size in _SIZES)
+    usual = Predictive.of(outlook.mean, predictive.excess)
+    small, large = (usual.log_likelihood_ratio(count, usual.mean + size * outlook.size) for size in _SIZES)
     return logaddexp(small, large) - _LOG_2, small
 
 

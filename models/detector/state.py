@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.calendar import DAY_TYPES
 
-STATE_SCHEMA = 5
+STATE_SCHEMA = 6
 GROUPS = ("slots", "bins", "head")
 """Names of the arrays."""
 
@@ -77,9 +77,13 @@ class Head:
     SHIFT_UP = 22  # log evidence of a higher level in each part of the day: the first of `DAY_PARTS` fields
     SHIFT_DOWN = 28  # the same of a lower level
     SHIFT_MEAN = 34  # expected count of an average window in each part of the day
-    TAIL_WINDOWS = 40  # windows whose p-values were counted
-    TAIL_BELOW = 41  # of them, those with a p-value below each level: the first of `TAIL_LEVELS` fields
-    TAIL_CORRECTION = 44  # what the levels are corrected by in each band: first of `TAIL_LEVELS` times `TAIL_BANDS`
+    NEAR_SUM = 40  # counts of the latest hours, and of the latest days
+    NEAR_EXPOSURE = 42  # what was expected in them
+    DEPENDENCE = 44  # how far a count depends on those of the latest hours, and of the latest days
+    DEPENDENCE_SUM = 46  # of both in turn, how counts stray with them: `DAY_PARTS` sums, and as many weights
+    TAIL_WINDOWS = 70  # windows whose p-values were counted
+    TAIL_BELOW = 71  # of them, those with a p-value below each level: the first of `TAIL_LEVELS` fields
+    TAIL_CORRECTION = 74  # what the levels are corrected by in each band: first of `TAIL_LEVELS` times `TAIL_BANDS`
 
 
 SLOT_FIELDS, BIN_FIELDS = Slot.EPOCH + 1, Bin.WEEKEND_DISPERSION_WEIGHT + 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from models.calendar import DAY_TYPES, HOLIDAY
-from models.detector.state import Bin
+from models.detector.state import DAY_PARTS, Bin
 
 _SATURDAY = 5
 
@@ -63,6 +63,10 @@ class Week:
     def hour(self, slot: int) -> int:
         """Hour of the day."""
         return self.time_of_day(slot) * self.window_minutes // 60
+
+    def part_of_day(self, time: int) -> int:
+        """Part of the day that a window of the day lies in."""
+        return time * DAY_PARTS // self.windows_per_day
 
     def is_holiday(self, slot: int) -> bool:
         """Whether the slot is of day type 7."""

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.quality.panel import Judge, Judgement, Panel, Rival
 from bench.quality.rivals.mmpp import BURN_IN, DRAWS
-from bench.quality.rivals.ours import judge_at_threshold, judge_either_way, judge_ours
+from bench.quality.rivals.ours import judge_at_threshold, judge_either_way, judge_independent, judge_ours
 
 
 def _judge_by(panel: Panel, *, module: str, name: str) -> Judgement:
@@ -44,6 +44,13 @@ OURS_EITHER_WAY = Rival(
     judge_either_way,
     racing=False,
     note="The smaller of the two p-values of each verdict: loitering is no lack, but a series may be asked for one.",
+)
+OURS_INDEPENDENT = Rival(
+    "trappvakt-independent",
+    "Trappvakt, counts taken for independent",
+    judge_independent,
+    racing=False,
+    note="Without what it learns of how counts depend on those of the latest hours and days.",
 )
 ORACLE = replace(
     _rival(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bench.quality.panel import Floats, Judgement, Panel
@@ -11,6 +13,7 @@ from models.kinds import kind_number
 from models.shipped import shipped_version
 from models.version import ModelVersion
 
+_NO_DEPENDENCE = 1e12  # weight of none at all, which no counts come up to
 _KEPT = ("expected", "p_value", "p_above", "tail")
 
 
@@ -45,6 +48,13 @@ def predict_ours(panel: Panel) -> tuple[Floats, Floats]:
 def judge_at_threshold(panel: Panel) -> Judgement:
     """The same ranking, to be given a threshold like everybody else."""
     return Judgement(judge_ours(panel).score)
+
+
+def judge_independent(panel: Panel) -> Judgement:
+    """The same detector, which takes each count for independent of those before it."""
+    version = shipped_version()
+    independent = replace(version.hyperparameters, dependence_strength=_NO_DEPENDENCE)
+    return judge_ours(panel, replace(version, hyperparameters=independent))
 
 
 def judge_either_way(panel: Panel) -> Judgement:

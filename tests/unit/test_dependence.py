@@ -1,0 +1,119 @@
+"""How far counts depend on those before them: what is learnt of it, what is not, and what it does to the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detector.columns import OccupancyColumns
+from models.detector.dependence import raised
+from models.detector.state import HEAD_FIELDS, Head
+from models.shipped import shipped_version
+from models.version import ModelVersion
+
+WEEK = 168
+HOURS = np.arange(WEEK) % 24
+BUSY = 0.2 + 0.8 * ((HOURS >= 7) & (HOURS < 23))  # presences an hour
+BY_HOURS, BY_DAYS = Head.DEPENDENCE, Head.DEPENDENCE + 1
+
+
+def lasting(
+    random: np.random.Generator, windows: int, series: int, *, hours: float, spread: float
+) -> NDArray[np.float64]:
+    """Factors of mean 1 that last for some hours."""
+    kept = np.exp(-1.0 / hours)
+    log_factor = np.empty((windows, series))
+    latest = random.standard_normal(series)
+    for window in range(windows):
+        latest = kept * latest + np.sqrt(1.0 - kept * kept) * random.standard_normal(series)
+        log_factor[window] = latest
+    return np.exp(spread * log_factor - 0.5 * spread * spread)
+
+
+def learnt(counts: NDArray[np.float64]) -> OccupancyColumns:
+    series = counts.shape[1]
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(series, dtype=int), np.full(series, 0.02))
+    for window, row in enumerate(counts):
+        columns.learn(window % WEEK, row)
+    return columns
+
+
+def opened(counts: NDArray[np.float64], version: ModelVersion) -> NDArray[np.int64]:
+    """Episodes that each half of the series opened after eight weeks."""
+    series = counts.shape[1]
+    columns = OccupancyColumns(version, 60, np.zeros(series, dtype=int), np.full(series, 0.02))
+    scored = [columns.advance(window % WEEK, row) for window, row in enumerate(counts)]
+    anomalous = columns.tell(scored).anomalous[8 * WEEK :]
+    return (anomalous[1:] & ~anomalous[:-1]).sum(axis=0).reshape(2, -1).sum(axis=1)
+
+
+def test_nothing_depends_where_nothing_is_known() -> None:
+    head = np.zeros((HEAD_FIELDS, 3))
+    head[Head.NEAR_SUM] = [0.0, 5.0, 50.0]
+    np.testing.assert_array_equal(raised(head), 1.0)
+
+
+def test_expectations_rise_with_what_was_counted_but_within_bounds() -> None:
+    """By the posterior mean of a gamma factor, (1 + cO) / (1 + cE), from 1 up to three standard deviations."""
+    head = np.zeros((HEAD_FIELDS, 5))
+    head[Head.NEAR_SUM] = [0.0, 1.0, 2.0, 3.0, 1000.0]
+    head[Head.NEAR_EXPOSURE] = 1.0
+    head[BY_HOURS] = 0.25
+    np.testing.assert_allclose(raised(head), [1.0, 1.0, 1.5 / 1.25, 1.75 / 1.25, 2.5])
+
+
+def test_what_lasts_is_learnt_and_what_is_independent_is_not() -> None:
+    random = np.random.default_rng(3)
+    rate = np.tile(BUSY, 14)[:, None] * np.ones(40)
+    factors = [lasting(random, *rate.shape, hours=hours, spread=0.7) for hours in (5.0, 60.0)]
+    counts = random.poisson(np.hstack([rate, *(rate * factor for factor in factors)])).astype(float)
+    columns = learnt(counts)
+    independent, hours, days = columns.state.head[BY_HOURS : BY_DAYS + 1].reshape(2, 3, 40).swapaxes(0, 1)
+    assert np.median(independent, axis=1).max() < 0.02
+    assert np.median(hours[0]) > 0.15
+    assert np.median(days, axis=1).min() > 0.1
+
+
+def test_a_hang_out_is_not_explained_by_itself() -> None:
+    """Six weeks of loitering for four hours on four evenings teach next to nothing, however regular."""
+    random = np.random.default_rng(4)
+    rate = np.tile(0.1 * BUSY, 14)[:, None] * np.ones(60)
+    evenings = np.isin(np.arange(WEEK) // 24, [1, 3, 4, 5]) & (HOURS >= 19) & (HOURS < 23)
+    rate[8 * WEEK :] += np.tile(evenings, 6)[:, None] * 0.8
+    columns = learnt(random.poisson(rate).astype(float))
+    hours, days = columns.state.head[BY_HOURS], columns.state.head[BY_DAYS]
+    assert np.median(hours) < 0.05
+    assert np.median(days) < 0.05
+
+
+def test_dependent_counts_open_fewer_episodes_than_if_they_were_taken_for_independent() -> None:
+    random = np.random.default_rng(5)
+    rate = np.tile(0.3 * BUSY, 16)[:, None] * np.ones(100)
+    factors = [lasting(random, *rate.shape, hours=hours, spread=0.6) for hours in (6.0, 72.0)]
+    counts = random.poisson(np.hstack([rate * factor for factor in factors])).astype(float)
+    version = shipped_version()
+    independent = replace(version, hyperparameters=replace(version.hyperparameters, dependence_strength=1e12))
+    ours, without = opened(counts, version), opened(counts, independent)
+    assert (without > 50).all()
+    assert (ours < 0.6 * without).all()
+
+
+def test_a_series_alone_learns_it_to_the_same_bits() -> None:
+    random = np.random.default_rng(6)
+    rate = np.tile(BUSY, 8)[:, None] * np.ones(3)
+    counts = random.poisson(rate * lasting(random, *rate.shape, hours=8.0, spread=0.8)).astype(float)
+    counts[random.random(counts.shape) < 0.02] = np.nan
+    together = learnt(counts).state.head
+    assert (together[BY_HOURS] > 0.0).all()
+    for series in range(3):
+        np.testing.assert_array_equal(learnt(counts[:, [series]]).state.head[:, 0], together[:, series])
+
+
+def test_a_gap_of_a_day_cuts_the_thread() -> None:
+    columns = learnt(np.full((WEEK, 2), 6.0))
+    before = columns.state.head[Head.NEAR_SUM : Head.NEAR_SUM + 2].copy()
+    for window in range(24):
+        columns.learn(window, np.full(2, np.nan))
+    assert (columns.state.head[Head.NEAR_SUM : Head.NEAR_SUM + 2] < 1e-4 * before).all()
