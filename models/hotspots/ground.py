@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calendar import SECONDS_PER_DAY, Calendar
-from models.hotspots.blocks import Cells, Days, fold_hours
-from models.hotspots.mood import Mood, mood_of
+from models.hotspots.blocks import Cells, Days, fold_hours, without_wild_days
+from models.hotspots.company import company_of, draw_with_company
+from models.hotspots.mood import mood_of
 from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
-from models.hotspots.significance import ScanNull, simulate_null
+from models.hotspots.significance import ScanNull, draw_rates, simulate_null
+from models.hotspots.town import Town
 from models.prior import FleetPrior
 
 HISTORY_DAYS = 70  # the past that can support the period's evidence and that the level is taken from
@@ -24,7 +26,8 @@ _UNKNOWN_PROFILE_SHAPE = 10.0
 _UNKNOWN_WEEKDAY_SHAPE = 40.0
 _FEWEST_PEERS = 8  # series; fewer have no shape in common that one of them could be held against
 _NULL_SERIES = 1200  # as many as the simulated null draws; more would tell it little
-_MOOD_SERIES = 400  # that the town's mood is told by; more would tell it little
+_TOWN_SERIES = 400  # that the town is told by; more would tell it little
+_SEED = 0  # the same counts give the same list
 _SERIES_AT_A_TIME = 128  # keeps the arrays of one pass within a processor's cache
 
 
@@ -92,15 +95,15 @@ class Ground:
         The days.
     against_peers
         Whether series are held against their kind at their own level, or against what the model expected of them.
-    mood
-        How the town of the series is in the period.
+    town
+        That of the series.
     """
 
     presences: Presences
     prior: FleetPrior | None
     span: Days
     against_peers: bool
-    mood: Mood
+    town: Town
 
     @classmethod
     def of(
@@ -109,17 +112,17 @@ class Ground:
         prior: FleetPrior | None,
         days: int,
         peers: int | None = None,
-        mood: Mood | None = None,
+        town: Town | None = None,
     ) -> Ground:
         """The ground of a list over so many days; fewer than eight peers, by default all series, are none.
 
-        The mood is told by the series, unless it is at hand.
+        The town is told by the series, unless it is at hand.
         """
         span = Days.ending(presences.last_day(), period=days, history=HISTORY_DAYS)
         number = len(presences.kinds) if peers is None else peers
         against_peers = prior is not None and number >= _FEWEST_PEERS
-        ground = cls(presences, prior, span, against_peers, mood or Mood.as_ever())
-        return replace(ground, mood=ground._mood_of_town()) if mood is None and against_peers else ground
+        ground = cls(presences, prior, span, against_peers, town or Town.as_ever())
+        return replace(ground, town=ground._town_told()) if town is None and against_peers else ground
 
     def judge(self) -> BestBlocks:
         """Best blocks of all series."""
@@ -148,7 +151,7 @@ class Ground:
         base, level_shape = np.zeros_like(heard), np.full(len(series), _OWN_LEVEL_SHAPE)
         if self.prior is not None:
             base = heard * self._peer_rates(self.prior, series)
-            base[self.span.in_period] *= self.mood.factor_on(self.span.weekdays[self.span.in_period])
+            base[self.span.in_period] *= self.town.mood.factor_on(self.span.weekdays[self.span.in_period])
             shape = self._by_series("level_shape", 0.0, series)
             if self.against_peers:
                 level_shape = shape
@@ -164,14 +167,25 @@ class Ground:
             self._by_series("slot_shape", _UNKNOWN_WEEKDAY_SHAPE, series),
             self._by_series("dispersion", _UNKNOWN_DISPERSION, series),
             self._by_series("dispersion_strength", _UNKNOWN_DISPERSION_STRENGTH, series),
-            self.mood,
+            self.town,
         )
 
-    def _mood_of_town(self) -> Mood:
-        """The mood by some of the series, evenly among all."""
+    def _town_told(self) -> Town:
+        """The mood, and in it the company, by some of the series, evenly among all."""
         n = len(self.presences.kinds)
-        observed, usual = self.cells(np.arange(0, n, -(-n // _MOOD_SERIES)))
-        return mood_of(observed, usual.base, self.span)
+        series = np.arange(0, n, -(-n // _TOWN_SERIES))
+        observed, usual = self.cells(series)
+        in_mood = replace(self, town=replace(self.town, mood=mood_of(observed, usual.base, self.span)))
+        return replace(in_mood.town, company=in_mood._company(*in_mood.cells(series[::2])))
+
+    def _company(self, observed: Cells, usual: Comparison) -> float:
+        random = np.random.default_rng(_SEED)
+        rates = draw_rates(observed, usual, self.span, random)
+        return company_of(
+            without_wild_days(observed, usual.hours),
+            usual.base * _levels(observed, usual.base, usual.level_shape),
+            lambda company: without_wild_days(draw_with_company(rates, company, random), usual.hours),
+        )
 
     def _by_series(self, name: str, default: float, series: NDArray[np.int64]) -> NDArray[np.float64]:
         """A table of the prior, float64[k]."""

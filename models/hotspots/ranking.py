@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from models.hotspots.blocks import Days
 from models.hotspots.ground import Ground, Presences
-from models.hotspots.mood import Mood
 from models.hotspots.scan import BestBlocks
 from models.hotspots.sightings import sightings
 from models.hotspots.significance import ScanNull, false_discovery_control
+from models.hotspots.town import Town
 from models.prior import FleetPrior
 
 EMERGING = "emerging"
@@ -74,12 +74,13 @@ def rank_hotspots(
     warming: NDArray[np.bool_] | None = None,
     null: ScanNull | None = None,
     peers: int | None = None,
-    mood: Mood | None = None,
+    town: Town | None = None,
 ) -> list[HotSpot]:
     """Rank stairwells by how strongly their counts say that somebody loiters there now, and name the best block.
 
     Every series is scanned (`models.hotspots.scan.scan_blocks`) against the profile of its kind at its own level, bent
-    to the hours that it keeps outside the block, in the mood that its town is in (`models.hotspots.mood`). The p-values
+    to the hours that it keeps outside the block, in the mood that its town is in and with the company that people have
+    there (`models.hotspots.mood`, `models.hotspots.company`). The p-values
     are corrected for the scan by simulation, for the series of a stairwell by Bonferroni, and for the number of
     stairwells by Benjamini and Hochberg.
 
@@ -102,8 +103,8 @@ def rank_hotspots(
         That of `simulate_null` for the same prior and days, where it is at hand.
     peers
         How many series the prior was fitted to; those that are ranked by default.
-    mood
-        That of `town_mood` for the same prior and days, where it is at hand or the series are a part of a town.
+    town
+        That of `town_of` for the same prior and days, where it is at hand or the series are a part of a town.
 
     Returns
     -------
@@ -124,7 +125,7 @@ def rank_hotspots(
     """
     if not len(presences.starts) or not len(presences.kinds):
         return []
-    ground = Ground.of(presences, prior, days, peers, mood)
+    ground = Ground.of(presences, prior, days, peers, town)
     found = ground.judge()
     if warming is not None:
         found = _of_warming(found, warming, against_peers=ground.against_peers)
@@ -132,16 +133,16 @@ def rank_hotspots(
     return _list(presences, ground.span, found, log_p_value, rate=false_discovery_rate, top=top)
 
 
-def town_mood(presences: Presences, prior: FleetPrior | None, *, days: int) -> Mood:
-    """How the town of such presences is in the period; as ever without peers."""
-    return Ground.of(presences, prior, days).mood
+def town_of(presences: Presences, prior: FleetPrior | None, *, days: int) -> Town:
+    """What the town of such presences is like in the period; as ever without peers."""
+    return Ground.of(presences, prior, days).town
 
 
 def simulate_null(
-    presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0, mood: Mood | None = None
+    presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0, town: Town | None = None
 ) -> ScanNull:
     """How rarely evidence comes by chance among such presences, drawn with the seed from series of every level."""
-    return Ground.of(presences, prior, days, mood=mood).simulate_null(seed)
+    return Ground.of(presences, prior, days, town=town).simulate_null(seed)
 
 
 def _of_warming(found: BestBlocks, warming: NDArray[np.bool_], *, against_peers: bool) -> BestBlocks:

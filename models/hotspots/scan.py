@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.hotspots.blocks import BLOCK_HOURS, Cells, Days, block_sums, by_weekday, evenings, without_wild_days
+from models.hotspots.company import worth_of_a_presence
 from models.hotspots.evidence import Blocks, Evidence, promising, weigh
-from models.hotspots.mood import Mood
+from models.hotspots.town import Town
 from models.hotspots.usual import usual_factors
 
 _PAST_DAYS = (14, 28)  # of the days before the period: loitering may have begun amid them, or before
@@ -59,8 +60,8 @@ class Comparison:
         float64[n]: extra-Poisson variance of an hour, var = m + dispersion m^2.
     dispersion_strength
         float64[n]: squared reciprocal of its relative standard deviation between series.
-    mood
-        The town's, which series follow each as far as it does.
+    town
+        Its mood, which series follow each as far as it does, and the company that presences bring.
     """
 
     base: Cells
@@ -70,7 +71,7 @@ class Comparison:
     weekday_shape: NDArray[np.float64]
     dispersion: NDArray[np.float64]
     dispersion_strength: NDArray[np.float64]
-    mood: Mood
+    town: Town
 
     def select(self, series: NDArray[np.int64]) -> Comparison:
         """The comparison of some series."""
@@ -82,7 +83,7 @@ class Comparison:
             self.weekday_shape[series],
             self.dispersion[series],
             self.dispersion_strength[series],
-            self.mood,
+            self.town,
         )
 
 
@@ -152,7 +153,7 @@ def _described(
     needed = np.zeros_like(chance, dtype=bool)
     np.put_along_axis(needed, by_chance, before < _FEWEST_NIGHTS, axis=0)
     kept = (chance > _NAMED) & week.period_has[:, None] | needed & (nights > 0)
-    expected = np.where(kept, evidence.expected[:, chosen], 0.0).sum(axis=0)
+    expected = np.where(kept, evidence.expected[:, chosen], 0.0).sum(axis=0) / week.worth
     above = np.where(kept, week.counts[0][:, block, series], 0.0).sum(axis=0) > expected
     from_hour, length = np.divmod(block, len(BLOCK_HOURS))
     found = BestBlocks(
@@ -180,7 +181,8 @@ def _described(
 class _Week:
     """Blocks of all series by span and weekday: tables are float32[spans, 7, blocks of hours, n].
 
-    ``kept`` are counts without what the fullest night of the period has too many. ``nights``, float32[7, blocks of
+    ``kept`` are counts without what the fullest night of the period has too many; in them, the base and the hours each
+    presence counts for its ``worth``, what it tells beside one that comes alone. ``nights``, float32[7, blocks of
     hours, n], counts the period's nights with presences; ``period_has``, bool[7], tells the weekdays that it has.
     """
 
@@ -192,6 +194,7 @@ class _Week:
     variance: Cells
     nights: Cells
     period_has: NDArray[np.bool_]
+    worth: np.float32
 
     @classmethod
     def fold(cls, observed: Cells, comparison: Comparison, days: Days) -> _Week:
@@ -218,11 +221,14 @@ class _Week:
         nights = np.maximum(hours / _HOURS, 1)
         night_variance = (comparison.dispersion / _HOURS + _NIGHT_VARIANCE).astype(np.float32)
         variance_of_sums = night_variance / nights + 1 / (weekday + of_weekday)
-        variance_of_sums[0] += comparison.mood.variance_of_blocks()
+        variance_of_sums[0] += comparison.town.mood.variance_of_blocks()
         kept = counts.copy()
         counts[0], kept[0], nights_seen = _period(observed, days)
+        worth = worth_of_a_presence(comparison.town.company)
+        if worth < 1:
+            kept, base, hours = (table * worth for table in (kept, base, hours))
         period_has = np.bincount(days.weekdays[days.in_period], minlength=7) > 0
-        return cls(counts, kept, base, hours, 1 / variance_of_sums, variance, nights_seen, period_has)
+        return cls(counts, kept, base, hours, 1 / variance_of_sums, variance, nights_seen, period_has, worth)
 
     def promising(self) -> Cells:
         """Evidence of the period alone, float32[blocks of hours, n]."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.hotspots.blocks import Cells, Days
+from models.hotspots.company import draw_with_company
 from models.hotspots.scan import Comparison, scan_blocks
 
 _DRAWS = 1200
@@ -95,7 +96,8 @@ def simulate_null(observed: Cells, comparison: Comparison, days: Days, seed: int
 
     def scan(part: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float64]:
         against = comparison.select(part)
-        return scan_blocks(_draw_counts(observed[..., part], against, days, random), against, days).evidence
+        rates = draw_rates(observed[..., part], against, days, random)
+        return scan_blocks(draw_with_company(rates, against.town.company, random), against, days).evidence
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter in every pass
         evidence = list(pool.map(scan, parts, np.random.default_rng(seed).spawn(_PARTS)))
@@ -119,7 +121,8 @@ def false_discovery_control(log_p_values: NDArray[np.float64], rate: float) -> N
     return significant
 
 
-def _draw_counts(observed: Cells, comparison: Comparison, days: Days, random: np.random.Generator) -> Cells:
+def draw_rates(observed: Cells, comparison: Comparison, days: Days, random: np.random.Generator) -> NDArray[np.float64]:
+    """Means of counts of the same series where nothing is on, float64[days, 24, n], as `simulate_null` has them."""
     base = comparison.base
     n = base.shape[2]
     presences, expected = (cells.sum(axis=(0, 1), dtype=np.float64) for cells in (observed, base))
@@ -129,11 +132,11 @@ def _draw_counts(observed: Cells, comparison: Comparison, days: Days, random: np
     rate = base * level * _profile_bend(comparison.profile_shape, random) * nights[:, None]
     in_period = days.in_period
     [apart] = random.spawn(1)  # what is drawn of a town as ever does not depend on its mood
-    rate[in_period] *= np.exp(comparison.mood.log_of_some(days.weekdays[in_period], n, apart))
+    rate[in_period] *= np.exp(comparison.town.mood.log_of_some(days.weekdays[in_period], n, apart))
     strength = comparison.dispersion_strength
     dispersion = np.maximum(comparison.dispersion * random.gamma(strength) / strength, _LEAST_DISPERSION)
     by_hour = random.standard_gamma(np.broadcast_to(1 / dispersion, base.shape)) * dispersion
-    return np.asarray(random.poisson(rate * by_hour), dtype=np.float32)
+    return np.asarray(rate * by_hour)
 
 
 def _profile_bend(shape: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from models.calendar import Calendar
 from models.hotspots.blocks import Days
 from models.hotspots.ground import Presences
 from models.hotspots.mood import Mood, mood_of
+from models.hotspots.town import Town
 from models.shipped import shipped_version
 from service.settings import load_settings
 from service.usecases.lists.ranking import Ranking, rank_all
@@ -152,6 +153,6 @@ def test_further_blocks_are_held_against_the_mood_of_the_whole_town():
     listed = [one for one in ranked.hotspots if one.significant]
     further = ranked.further_blocks(listed, 14)
     assert len(further) > len(listed) / 2
-    without = replace(ranked, mood=Mood.as_ever()).further_blocks(listed, 14)
+    without = replace(ranked, town=Town.as_ever()).further_blocks(listed, 14)
     told, else_told = ([found[place][0].score for place in further] for found in (further, without))
     assert np.mean(told) < np.mean(else_told) - 1

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.hotspots.blocks import BLOCK_HOURS, Days
-from models.hotspots.mood import Mood
 from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
 from models.hotspots.significance import false_discovery_control
+from models.hotspots.town import Town
 
 DAYS = Days.ending(20_347, period=14, history=28)
 
@@ -29,7 +29,7 @@ def against(base: np.ndarray) -> Comparison:
         *shapes,
         np.full(n, 0.5),
         np.full(n, 2.0),
-        Mood.as_ever(),
+        Town.as_ever(),
     )
 
 

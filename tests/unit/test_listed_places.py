@@ -12,9 +12,9 @@ import pytest
 
 from models.calendar import Calendar
 from models.hotspots.ground import Presences
-from models.hotspots.mood import Mood
 from models.hotspots.ranking import HotSpot
 from models.hotspots.significance import ScanNull
+from models.hotspots.town import Town
 from models.shipped import shipped_version
 from service.domain.hotspots import HotspotList
 from service.domain.places import Building, Kind, Liveness, Sensor, Series, Space, Stairwell
@@ -54,7 +54,7 @@ def places_of(
     null = ScanNull.of(np.zeros(0))
     return ListedPlaces(
         presences=presences,
-        ranking=Ranking(presences, shipped_version().prior, list(hotspots), numbers < 0, null, Mood.as_ever()),
+        ranking=Ranking(presences, shipped_version().prior, list(hotspots), numbers < 0, null, Town.as_ever()),
         series=[
             Series(number=k + 1, tenant="t", stairwell=name, space="cellar", kind=Kind.CELLAR, area="Norra")
             for k, name in enumerate(NAMES)

@@ -12,9 +12,9 @@ from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import evenings_of_block
 from models.hotspots.blocks import Days
 from models.hotspots.ground import HISTORY_DAYS, Presences
-from models.hotspots.mood import Mood
-from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_null, town_mood
+from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_null, town_of
 from models.hotspots.significance import ScanNull
+from models.hotspots.town import Town
 from models.prior import FleetPrior
 from models.sensors import stuck_windows
 from models.training.fleet import fit_fleet
@@ -90,7 +90,7 @@ class Ranking:
     hotspots: list[HotSpot]
     warming: NDArray[np.bool_]
     null: ScanNull
-    mood: Mood
+    town: Town
 
     def further_blocks(self, listed: Sequence[HotSpot], days: int) -> dict[int, list[HotSpot]]:
         """The next best blocks of listed stairwells, of any space, best first, by the number of the stairwell.
@@ -125,7 +125,7 @@ class Ranking:
                 warming=self.warming[chosen],
                 null=self.null,
                 peers=len(self.presences.kinds),
-                mood=self.mood,
+                town=self.town,
             )
             latest = [
                 replace(block, series=int(chosen[block.series]))
@@ -157,8 +157,8 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
         presences.calendar, presences.starts, presences.counts[:, peers], presences.kinds[peers], parent=version.prior
     )
     warming = weeks < WARM_UP_WEEKS
-    mood = town_mood(presences, fit.prior, days=asked.days)
-    null = simulate_null(presences, fit.prior, days=asked.days, mood=mood)
+    town = town_of(presences, fit.prior, days=asked.days)
+    null = simulate_null(presences, fit.prior, days=asked.days, town=town)
     found = rank_hotspots(
         presences,
         fit.prior,
@@ -167,9 +167,9 @@ def rank_all(presences: Presences, version: ModelVersion, asked: Hotspots, weeks
         false_discovery_rate=asked.false_discovery_rate,
         warming=warming,
         null=null,
-        mood=mood,
+        town=town,
     )
-    return Ranking(presences, fit.prior, found, warming, null, mood)
+    return Ranking(presences, fit.prior, found, warming, null, town)
 
 
 def _peers(kinds: NDArray[np.int64]) -> NDArray[np.int64]:
