@@ -2,20 +2,21 @@
 
     python -m bench.hotspots [--towns 10] [--stairwells 300] [--weeks 14] [--first-seed 100] [--size 10000]
 
-Prints precision, chronic places found, hours named, false discoveries, calm towns, rivals, and the time of a large
-list, its peers included.
+Prints precision, chronic places found, hours named, false discoveries, calm towns, rivals, the same of towns whose
+presences bring others, and the time of a large list, its peers included.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.quality.dependent import presences_that_bring_others
 from models.city import CityParameters, LoiteringEpisode, SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
 from models.evaluation import average_precision, hours_iou, hours_of_block, precision_at_k
@@ -125,11 +126,23 @@ def measure_time(town: Town, stairwells: int) -> tuple[float, float]:
     return time.perf_counter() - begin, time.process_time() - begin_processors
 
 
-def _towns(options: argparse.Namespace, *, null: bool, parameters: CityParameters | None = None) -> Iterator[Town]:
+def _towns(
+    options: argparse.Namespace,
+    *,
+    null: bool,
+    parameters: CityParameters | None = None,
+    changed: Callable[[SimulatedCity, int], SimulatedCity] = lambda city, _: city,
+) -> Iterator[Town]:
     for seed in range(options.first_seed, options.first_seed + options.towns):
-        yield make_town(
-            simulate_city(seed, options.stairwells, options.weeks, null=null, parameters=parameters),
-        )
+        city = simulate_city(seed, options.stairwells, options.weeks, null=null, parameters=parameters)
+        yield make_town(changed(city, seed))
+
+
+def _accompanied(city: SimulatedCity, seed: int) -> SimulatedCity:
+    """The town with presences that bring others."""
+    random = np.random.default_rng(seed)
+    counts = presences_that_bring_others(random, city.rate) + random.poisson(city.loitering)
+    return replace(city, counts=np.where(np.isnan(city.counts), np.nan, counts))
 
 
 def _report(title: str, figures: Sequence[dict[str, float]]) -> None:
@@ -149,8 +162,19 @@ def main() -> None:
     options = parser.parse_args()
     _report("towns as they come", [measure(town) for town in _towns(options, null=False)])
     _report("quiet towns", [measure(town) for town in _towns(options, null=False, parameters=QUIET_TOWN)])
+    _report(
+        "towns whose presences bring others",
+        [measure(town) for town in _towns(options, null=False, changed=_accompanied)],
+    )
     calm = list(_towns(options, null=True))
     _report("calm towns", [{"significant": sum(entry.significant for entry in town.listed())} for town in calm])
+    _report(
+        "calm towns whose presences bring others",
+        [
+            {"significant": sum(entry.significant for entry in town.listed())}
+            for town in _towns(options, null=True, changed=_accompanied)
+        ],
+    )
     clock, processors = measure_time(calm[0], options.size)
     print(f"a list of {options.size} stairwells, peers included: {clock:.1f} s, {processors:.1f} s of processors")
 

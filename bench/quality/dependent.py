@@ -111,7 +111,8 @@ def _by_staying(random: np.random.Generator, rate: Floats) -> Floats:
     return _poisson(random, (1.0 - _STAYING_SHARE) * rate + staying)
 
 
-def _by_others(random: np.random.Generator, rate: Floats) -> Floats:
+def presences_that_bring_others(random: np.random.Generator, rate: Floats) -> Floats:
+    """Counts of such means, float64[windows, series], whose presences bring 0.45 others within three hours."""
     intensity = (1.0 - sum(_OFFSPRING)) * rate
     counts = np.empty_like(rate)
     for window in range(len(rate)):
@@ -140,5 +141,5 @@ _DRAWS = (
     ("the town", _by_the_town),
     ("season", _by_season),
     ("staying", _by_staying),
-    ("others", _by_others),
+    ("others", presences_that_bring_others),
 )
