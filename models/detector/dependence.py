@@ -54,6 +54,7 @@ def learn_dependence(
     head, new_head, constants = step.head, step.new_head, frame.constants
     keep = 1.0 - seen / constants.dependence_memory
     strays, certain = credible - mean, weight / (1.0 + excess * mean)
+    # What nobody counted cuts the thread: nothing is known of a gap, and a state without counts is soon as new.
     of_days = where(seen > 0.0, constants.kept_of_days, constants.kept_of_hours)
     for scale, kept in zip(_SCALES, (constants.kept_of_hours, of_days), strict=True):
         total, expected = head[Head.NEAR_SUM + scale], head[Head.NEAR_EXPOSURE + scale]

@@ -20,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.hotspots.blocks import Cells
+from models.hotspots.common_cause import FEWEST_SERIES
 
 _AFTERWARDS = (0.5, 0.3, 0.2)  # of those brought, the shares that come in each of the hours that follow
 _TRIED = (0.0, 0.15, 0.3, 0.45, 0.6)
+_ERRORS_OF_CHANCE = 2.0  # standard errors that a sum may stray by chance
 _PARTS, _KEPT_PARTS = 6, 4  # of a day
 
 Floats = NDArray[np.float64]
@@ -53,7 +55,7 @@ def draw_with_company(mean: Floats, company: float, random: np.random.Generator)
 
 
 def company_of(observed: Cells, usual: Cells, draw: Callable[[float], Cells]) -> float:
-    """Presences that each one brings in a town, from 0 to 0.6, told by some of its series.
+    """Presences that each one brings in a town, from 0 to 0.6, told by some of its series; 0 if fewer than twenty.
 
     Parameters
     ----------
@@ -62,12 +64,14 @@ def company_of(observed: Cells, usual: Cells, draw: Callable[[float], Cells]) ->
     draw
         Draws counts of the same series where nothing is on, with so much company.
     """
+    if observed.shape[2] < FEWEST_SERIES:
+        return 0.0
     together, presences = _rising_together(observed, usual), usual.sum(axis=(0, 1), dtype=np.float64)
     whole = max(float(presences.sum()), 1e-9)
     told = float(together.sum()) / whole
     error = float(np.sqrt(np.square(together - told * presences).sum())) / whole
     drawn = np.array([_rising_together(draw(company), usual).sum() / whole for company in _TRIED])
-    return float(np.interp(told - error, np.maximum.accumulate(drawn) - drawn[0], _TRIED))
+    return float(np.interp(told - _ERRORS_OF_CHANCE * error, np.maximum.accumulate(drawn) - drawn[0], _TRIED))
 
 
 def _rising_together(counts: Cells, usual: Cells) -> Floats:

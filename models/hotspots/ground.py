@@ -26,7 +26,8 @@ _UNKNOWN_PROFILE_SHAPE = 10.0
 _UNKNOWN_WEEKDAY_SHAPE = 40.0
 _FEWEST_PEERS = 8  # series; fewer have no shape in common that one of them could be held against
 _NULL_SERIES = 1200  # as many as the simulated null draws; more would tell it little
-_TOWN_SERIES = 400  # that the town is told by; more would tell it little
+_MOOD_SERIES = 400  # that the town's mood is told by; more would tell it little
+_COMPANY_SERIES = 200  # the same of company
 _SEED = 0  # the same counts give the same list
 _SERIES_AT_A_TIME = 128  # keeps the arrays of one pass within a processor's cache
 
@@ -135,9 +136,7 @@ class Ground:
 
     def simulate_null(self, seed: int) -> ScanNull:
         """How rarely evidence comes by chance, drawn with the seed from series of every level."""
-        n = len(self.presences.kinds)
-        series = np.arange(0, n, -(-n // _NULL_SERIES))
-        return simulate_null(*self.cells(series), self.span, seed)
+        return simulate_null(*self.cells(self._evenly(_NULL_SERIES)), self.span, seed)
 
     def cells(self, series: NDArray[np.int64]) -> tuple[Cells, Comparison]:
         """Counts of some series, and what they are held against: the kind's profile, or their own normal.
@@ -171,14 +170,18 @@ class Ground:
         )
 
     def _town_told(self) -> Town:
-        """The mood, and in it the company, by some of the series, evenly among all."""
-        n = len(self.presences.kinds)
-        series = np.arange(0, n, -(-n // _TOWN_SERIES))
-        observed, usual = self.cells(series)
+        """The mood, and in it the company, by some of the series."""
+        observed, usual = self.cells(self._evenly(_MOOD_SERIES))
         in_mood = replace(self, town=replace(self.town, mood=mood_of(observed, usual.base, self.span)))
-        return replace(in_mood.town, company=in_mood._company(*in_mood.cells(series[::2])))
+        return replace(in_mood.town, company=in_mood._company())
 
-    def _company(self, observed: Cells, usual: Comparison) -> float:
+    def _evenly(self, most: int) -> NDArray[np.int64]:
+        """Numbers of so many series, or all, evenly among them."""
+        n = len(self.presences.kinds)
+        return np.arange(0, n, -(-n // most))
+
+    def _company(self) -> float:
+        observed, usual = self.cells(self._evenly(_COMPANY_SERIES))
         random = np.random.default_rng(_SEED)
         rates = draw_rates(observed, usual, self.span, random)
         return company_of(
