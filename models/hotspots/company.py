@@ -42,15 +42,21 @@ def worth_of_a_presence(company: float) -> np.float32:
 
 
 def draw_with_company(mean: Floats, company: float, random: np.random.Generator) -> Cells:
-    """Draw counts of such means whose presences bring others, float32[days, 24, n]."""
-    if not company:
-        return np.asarray(random.poisson(mean), dtype=np.float32)
-    rate = ((1.0 - company) * mean).reshape(-1, mean.shape[2])
-    counts = np.empty(rate.shape, dtype=np.float32)
-    for hour in range(len(rate)):
-        counts[hour] = random.poisson(rate[hour])
-        for later, share in enumerate(_AFTERWARDS[: len(rate) - hour - 1], hour + 1):
-            rate[later] += company * share * counts[hour]
+    """Draw counts of such means whose presences bring others, float32[days, 24, n].
+
+    By generations: those who come by themselves, those whom they bring, and so on, until nobody is brought any more.
+    """
+    born = random.poisson((1.0 - company) * mean).ravel()
+    counts = born.astype(np.float32)
+    an_hour = mean.shape[2]
+    while company and born.any():
+        parents = np.flatnonzero(born)
+        children = random.multinomial(random.poisson(company * born[parents]), _AFTERWARDS)
+        born = np.zeros_like(born)
+        for later, brought in enumerate(children.T, 1):
+            within = parents < len(born) - later * an_hour
+            born[parents[within] + later * an_hour] += brought[within]
+        counts += born
     return counts.reshape(mean.shape)
 
 
@@ -70,8 +76,11 @@ def company_of(observed: Cells, usual: Cells, draw: Callable[[float], Cells]) ->
     whole = max(float(presences.sum()), 1e-9)
     told = float(together.sum()) / whole
     error = float(np.sqrt(np.square(together - told * presences).sum())) / whole
+    beyond_chance = told - _ERRORS_OF_CHANCE * error
+    if beyond_chance <= 0.0:  # as in most towns, which are spared the draws
+        return 0.0
     drawn = np.array([_rising_together(draw(company), usual).sum() / whole for company in _TRIED])
-    return float(np.interp(told - _ERRORS_OF_CHANCE * error, np.maximum.accumulate(drawn) - drawn[0], _TRIED))
+    return float(np.interp(beyond_chance, np.maximum.accumulate(drawn) - drawn[0], _TRIED))
 
 
 def _rising_together(counts: Cells, usual: Cells) -> Floats:

@@ -182,13 +182,14 @@ class Ground:
 
     def _company(self) -> float:
         observed, usual = self.cells(self._evenly(_COMPANY_SERIES))
-        random = np.random.default_rng(_SEED)
-        rates = draw_rates(observed, usual, self.span, random)
-        return company_of(
-            without_wild_days(observed, usual.hours),
-            usual.base * _levels(observed, usual.base, usual.level_shape),
-            lambda company: without_wild_days(draw_with_company(rates, company, random), usual.hours),
-        )
+
+        def draw(company: float) -> Cells:
+            random = np.random.default_rng(_SEED)
+            rates = draw_rates(observed, usual, self.span, random)
+            return without_wild_days(draw_with_company(rates, company, random), usual.hours)
+
+        level = _levels(observed, usual.base, usual.level_shape)
+        return company_of(without_wild_days(observed, usual.hours), usual.base * level, draw)
 
     def _by_series(self, name: str, default: float, series: NDArray[np.int64]) -> NDArray[np.float64]:
         """A table of the prior, float64[k]."""
