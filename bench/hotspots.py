@@ -83,6 +83,10 @@ def measure(town: Town) -> dict[str, float]:
     }
 
 
+def _significant(town: Town) -> dict[str, float]:
+    return {"significant": sum(entry.significant for entry in town.listed())}
+
+
 def _iou(entry: HotSpot, episode: LoiteringEpisode) -> float:
     return hours_iou(hours_of_block(entry.from_hour, entry.to_hour), episode.hours)
 
@@ -167,13 +171,10 @@ def main() -> None:
         [measure(town) for town in _towns(options, null=False, changed=_accompanied)],
     )
     calm = list(_towns(options, null=True))
-    _report("calm towns", [{"significant": sum(entry.significant for entry in town.listed())} for town in calm])
+    _report("calm towns", [_significant(town) for town in calm])
     _report(
         "calm towns whose presences bring others",
-        [
-            {"significant": sum(entry.significant for entry in town.listed())}
-            for town in _towns(options, null=True, changed=_accompanied)
-        ],
+        [_significant(town) for town in _towns(options, null=True, changed=_accompanied)],
     )
     clock, processors = measure_time(calm[0], options.size)
     print(f"a list of {options.size} stairwells, peers included: {clock:.1f} s, {processors:.1f} s of processors")

@@ -84,10 +84,6 @@ def lasting_factor(random: np.random.Generator, windows: int, series: int, *, ho
     return np.asarray(np.exp(spread * log_factor - 0.5 * spread * spread))
 
 
-def _independent(random: np.random.Generator, rate: Floats) -> Floats:
-    return _counted(random, rate)
-
-
 def _by_hours(random: np.random.Generator, rate: Floats) -> Floats:
     return _poisson(random, rate * lasting_factor(random, *rate.shape, hours=6.0, spread=0.7))
 
@@ -111,13 +107,15 @@ def _by_staying(random: np.random.Generator, rate: Floats) -> Floats:
     return _poisson(random, (1.0 - _STAYING_SHARE) * rate + staying)
 
 
-def presences_that_bring_others(random: np.random.Generator, rate: Floats) -> Floats:
-    """Counts of such means, float64[windows, series], whose presences bring 0.45 others within three hours."""
-    intensity = (1.0 - sum(_OFFSPRING)) * rate
+def presences_that_bring_others(
+    random: np.random.Generator, rate: Floats, brought: Sequence[float] = _OFFSPRING
+) -> Floats:
+    """Counts of such means, float64[windows, series], of which each brings so many others in the hours after it."""
+    intensity = (1.0 - sum(brought)) * rate
     counts = np.empty_like(rate)
     for window in range(len(rate)):
         counts[window] = random.poisson(intensity[window])
-        for later, share in enumerate(_OFFSPRING, window + 1):
+        for later, share in enumerate(brought, window + 1):
             if later < len(rate):
                 intensity[later] += share * counts[window]
     return counts
@@ -135,7 +133,7 @@ def _poisson(random: np.random.Generator, rate: Floats) -> Floats:
 
 
 _DRAWS = (
-    ("independent", _independent),
+    ("independent", _counted),
     ("hours", _by_hours),
     ("days", _by_days),
     ("the town", _by_the_town),

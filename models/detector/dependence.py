@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from models.detector.distribution import Floats
 from models.detector.elementwise import clip, maximum, sqrt, where
 from models.detector.frame import Frame
+from models.detector.occupancy import Expectation, Lesson
 from models.detector.state import DAY_PARTS, Head
 from models.detector.step import Step
 
@@ -45,15 +46,16 @@ def raised(head: NDArray[np.float64]) -> Floats:
 
 
 def learn_dependence(
-    step: Step, frame: Frame, *, mean: Floats, excess: Floats, credible: Floats, weight: Floats, seen: Floats
+    step: Step, frame: Frame, expectation: Expectation, lesson: Lesson, *, settled: Floats, seen: Floats
 ) -> None:
     """Learn how a count strays with those before it, and add it to them; writes the head.
 
-    ``weight`` is how far the series is known, 0 where the count is missing; ``seen`` is 1 where observed, else 0.
+    ``settled`` is the `settled_share`; ``seen`` is 1 where observed, else 0.
     """
+    mean, excess, credible = expectation.mean, expectation.excess, lesson.credible
     head, new_head, constants = step.head, step.new_head, frame.constants
     keep = 1.0 - seen / constants.dependence_memory
-    strays, certain = credible - mean, weight / (1.0 + excess * mean)
+    strays, certain = credible - mean, settled * seen / (1.0 + excess * mean)
     # What nobody counted cuts the thread: nothing is known of a gap, and a state without counts is soon as new.
     of_days = where(seen > 0.0, constants.kept_of_days, constants.kept_of_hours)
     for scale, kept in zip(_SCALES, (constants.kept_of_hours, of_days), strict=True):

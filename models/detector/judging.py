@@ -49,7 +49,7 @@ def judge(step: Step, frame: Frame, given: Floats) -> Judgement:
     expectation = expect(step, frame)
     predictive, outlook = Predictive.of(expectation.mean, expectation.excess), foresee(step, frame, expectation)
     p_value, p_above = predictive.tails(count)
-    of_sizes, of_least = evidence(predictive, outlook, count)
+    of_sizes, of_least = evidence(outlook, count)
     return Judgement(
         expectation=expectation,
         predictive=predictive,
@@ -110,15 +110,7 @@ def learn(step: Step, frame: Frame, judgement: Judgement) -> None:
     )
     learn_rates(step, frame, expectation, lesson)
     learn_distrust(step, frame, lesson, seen)
-    learn_dependence(
-        step,
-        frame,
-        mean=expectation.mean,
-        excess=expectation.excess,
-        credible=lesson.credible,
-        weight=settled * seen,
-        seen=seen,
-    )
+    learn_dependence(step, frame, expectation, lesson, settled=settled, seen=seen)
     remember(
         step,
         frame,

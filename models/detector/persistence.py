@@ -46,7 +46,7 @@ _BLOCK_FLOOR = 1.0  # what the hours before can speak against it
 
 
 class Outlook(NamedTuple):
-    """What the past says of loitering in a window before its count is known; float64[n] each.
+    """What the past says of loitering in a window before its count is known; float64[n] each, but for a distribution.
 
     Earlier nights count only where the window speaks for loitering too: nobody loiters where nobody is, however often
     somebody did.
@@ -54,7 +54,7 @@ class Outlook(NamedTuple):
 
     lasting: Floats  # log odds by the hours before
     remembered: Floats  # log odds by earlier nights as well
-    mean: Floats  # what is expected without it, after the counts of the latest hours and days
+    usual: Predictive  # of its count without it, after those of the latest hours and days
     size: Floats  # presences that loitering adds
     hang_out: Floats  # log odds, by earlier nights, that a hang-out uses these hours
 
@@ -82,7 +82,7 @@ def foresee(step: Step, frame: Frame, expectation: Expectation) -> Outlook:
     return Outlook(
         lasting=logaddexp(lasting, constants.calm_log_odds),
         remembered=logaddexp(lasting, starting),
-        mean=mean * raised(step.head),
+        usual=Predictive.of(mean * raised(step.head), expectation.excess),
         size=sqrt(
             constants.squared_presences
             + square(constants.loitering_sds * spread)
@@ -92,9 +92,9 @@ def foresee(step: Step, frame: Frame, expectation: Expectation) -> Outlook:
     )
 
 
-def evidence(predictive: Predictive, outlook: Outlook, count: Floats) -> tuple[Floats, Floats]:
+def evidence(outlook: Outlook, count: Floats) -> tuple[Floats, Floats]:
     """Log likelihood ratio of loitering, averaged over its sizes, and of the least; both rise with the count."""
-    usual = Predictive.of(outlook.mean, predictive.excess)
+    usual = outlook.usual
     small, large = (usual.log_likelihood_ratio(count, usual.mean + size * outlook.size) for size in _SIZES)
     return logaddexp(small, large) - _LOG_2, small
 

@@ -60,15 +60,15 @@ def draw_with_company(mean: Floats, company: float, random: np.random.Generator)
     return counts.reshape(mean.shape)
 
 
-def company_of(observed: Cells, usual: Cells, draw: Callable[[float], Cells]) -> float:
+def company_of(observed: Cells, usual: Cells, draws: Callable[[], Callable[[float], Cells]]) -> float:
     """Presences that each one brings in a town, from 0 to 0.6, told by some of its series; 0 if fewer than twenty.
 
     Parameters
     ----------
     observed, usual
         float32[days, 24, n]: presences, and what is expected in the hours heard at the level of each series.
-    draw
-        Draws counts of the same series where nothing is on, with so much company.
+    draws
+        Asked only where it is needed; what draws counts of the same series where nothing is on, with so much company.
     """
     if observed.shape[2] < FEWEST_SERIES:
         return 0.0
@@ -79,6 +79,7 @@ def company_of(observed: Cells, usual: Cells, draw: Callable[[float], Cells]) ->
     beyond_chance = told - _ERRORS_OF_CHANCE * error
     if beyond_chance <= 0.0:  # as in most towns, which are spared the draws
         return 0.0
+    draw = draws()
     drawn = np.array([_rising_together(draw(company), usual).sum() / whole for company in _TRIED])
     return float(np.interp(beyond_chance, np.maximum.accumulate(drawn) - drawn[0], _TRIED))
 

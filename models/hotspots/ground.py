@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -183,13 +185,14 @@ class Ground:
     def _company(self) -> float:
         observed, usual = self.cells(self._evenly(_COMPANY_SERIES))
 
-        def draw(company: float) -> Cells:
+        def draws() -> Callable[[float], Cells]:
             random = np.random.default_rng(_SEED)
             rates = draw_rates(observed, usual, self.span, random)
-            return without_wild_days(draw_with_company(rates, company, random), usual.hours)
+            # All are drawn with the same chance, so that they differ by the company alone.
+            return lambda company: without_wild_days(draw_with_company(rates, company, deepcopy(random)), usual.hours)
 
         level = _levels(observed, usual.base, usual.level_shape)
-        return company_of(without_wild_days(observed, usual.hours), usual.base * level, draw)
+        return company_of(without_wild_days(observed, usual.hours), usual.base * level, draws)
 
     def _by_series(self, name: str, default: float, series: NDArray[np.int64]) -> NDArray[np.float64]:
         """A table of the prior, float64[k]."""

@@ -46,11 +46,9 @@ def stuck(counts: NDArray[np.float64], windows_per_hour: float = 1.0) -> Finding
         heard = np.flatnonzero(~np.isnan(counts[:, series]))
         if not len(heard) or counts[heard[-1], series] == 0:
             continue
-        said = counts[heard, series]
-        others = np.flatnonzero(said != said[-1])
-        run = said[others[-1] + 1 if len(others) else 0 :]
-        if len(run) >= least_run(float(run[0]), windows_per_hour):
-            findings.put(series, int(heard[len(said) - len(run)]), float(run[0]))
+        runs = _runs_too_long(heard, counts[heard, series], windows_per_hour)
+        if runs and runs[-1][-1] == heard[-1]:
+            findings.put(series, int(runs[-1][0]), float(counts[heard[-1], series]))
     return findings
 
 
@@ -77,15 +75,24 @@ def stuck_windows(counts: NDArray[np.float64], windows_per_hour: float = 1.0) ->
     """
     within = np.zeros(counts.shape, dtype=bool)
     for series in range(counts.shape[1]):
-        heard = np.flatnonzero(counts[:, series] >= 0)
-        said = counts[heard, series]
-        begins = np.flatnonzero(np.diff(said, prepend=-1.0))
-        lengths = np.diff(begins, append=len(said))
-        for run in np.flatnonzero((said[begins] > 0) & (lengths >= _SHORTEST_RUN)):
-            begin, length = begins[run], lengths[run]
-            if length >= least_run(float(said[begin]), windows_per_hour):
-                within[heard[begin : begin + length], series] = True
+        heard = np.flatnonzero(~np.isnan(counts[:, series]))
+        for run in _runs_too_long(heard, counts[heard, series], windows_per_hour):
+            within[run, series] = True
     return within
+
+
+def _runs_too_long(
+    heard: NDArray[np.intp], said: NDArray[np.float64], windows_per_hour: float
+) -> list[NDArray[np.intp]]:
+    """Windows of each run of a number, not zero, that is longer than chance allows, the earliest run first."""
+    begins = np.flatnonzero(np.diff(said, prepend=-1.0))
+    ends = np.append(begins[1:], len(said))
+    suspected = (said[begins] > 0) & (ends - begins >= _SHORTEST_RUN)
+    return [
+        heard[begin:end]
+        for begin, end in zip(begins[suspected], ends[suspected], strict=True)
+        if end - begin >= least_run(float(said[begin]), windows_per_hour)
+    ]
 
 
 def least_run(value: float, windows_per_hour: float = 1.0) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.quality.dependent import presences_that_bring_others
 from models.city import SimulatedCity, simulate_city
 from models.hotspots.company import draw_with_company
 from models.hotspots.ground import Presences
@@ -20,11 +21,7 @@ DAYS = 14
 def drawn(city: SimulatedCity, company: float) -> np.ndarray:
     """Counts of the town's rates whose presences bring others in each of the two hours that follow."""
     random = np.random.default_rng(2)
-    rate = (1.0 - company) * city.rate
-    counts = np.empty_like(rate)
-    for window in range(len(rate)):
-        counts[window] = random.poisson(rate[window])
-        rate[window + 1 : window + 3] += company / 2 * counts[window]
+    counts = presences_that_bring_others(random, city.rate, (company / 2, company / 2))
     counts += random.poisson(city.loitering)
     return np.where(np.isnan(city.counts) | city.annotated, np.nan, counts)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.quality.dependent import lasting_factor
 from models.detector.columns import OccupancyColumns
 from models.detector.dependence import raised
 from models.detector.state import HEAD_FIELDS, Head
@@ -17,19 +18,6 @@ WEEK = 168
 HOURS = np.arange(WEEK) % 24
 BUSY = 0.2 + 0.8 * ((HOURS >= 7) & (HOURS < 23))  # presences an hour
 BY_HOURS, BY_DAYS = Head.DEPENDENCE, Head.DEPENDENCE + 1
-
-
-def lasting(
-    random: np.random.Generator, windows: int, series: int, *, hours: float, spread: float
-) -> NDArray[np.float64]:
-    """Factors of mean 1 that last for some hours."""
-    kept = np.exp(-1.0 / hours)
-    log_factor = np.empty((windows, series))
-    latest = random.standard_normal(series)
-    for window in range(windows):
-        latest = kept * latest + np.sqrt(1.0 - kept * kept) * random.standard_normal(series)
-        log_factor[window] = latest
-    return np.exp(spread * log_factor - 0.5 * spread * spread)
 
 
 def learnt(counts: NDArray[np.float64]) -> OccupancyColumns:
@@ -67,7 +55,7 @@ def test_expectations_rise_with_what_was_counted_but_within_bounds() -> None:
 def test_what_lasts_is_learnt_and_what_is_independent_is_not() -> None:
     random = np.random.default_rng(3)
     rate = np.tile(BUSY, 14)[:, None] * np.ones(40)
-    factors = [lasting(random, *rate.shape, hours=hours, spread=0.7) for hours in (5.0, 60.0)]
+    factors = [lasting_factor(random, *rate.shape, hours=hours, spread=0.7) for hours in (5.0, 60.0)]
     counts = random.poisson(np.hstack([rate, *(rate * factor for factor in factors)])).astype(float)
     columns = learnt(counts)
     independent, hours, days = columns.state.head[BY_HOURS : BY_DAYS + 1].reshape(2, 3, 40).swapaxes(0, 1)
@@ -91,7 +79,7 @@ def test_a_hang_out_is_not_explained_by_itself() -> None:
 def test_dependent_counts_open_fewer_episodes_than_if_they_were_taken_for_independent() -> None:
     random = np.random.default_rng(5)
     rate = np.tile(0.3 * BUSY, 14)[:, None] * np.ones(80)
-    factors = [lasting(random, *rate.shape, hours=hours, spread=0.6) for hours in (6.0, 72.0)]
+    factors = [lasting_factor(random, *rate.shape, hours=hours, spread=0.6) for hours in (6.0, 72.0)]
     counts = random.poisson(np.hstack([rate * factor for factor in factors])).astype(float)
     version = shipped_version()
     independent = replace(version, hyperparameters=replace(version.hyperparameters, dependence_strength=1e12))
@@ -103,7 +91,7 @@ def test_dependent_counts_open_fewer_episodes_than_if_they_were_taken_for_indepe
 def test_a_series_alone_learns_it_to_the_same_bits() -> None:
     random = np.random.default_rng(6)
     rate = np.tile(BUSY, 8)[:, None] * np.ones(3)
-    counts = random.poisson(rate * lasting(random, *rate.shape, hours=8.0, spread=0.8)).astype(float)
+    counts = random.poisson(rate * lasting_factor(random, *rate.shape, hours=8.0, spread=0.8)).astype(float)
     counts[random.random(counts.shape) < 0.02] = np.nan
     together = learnt(counts).state.head
     assert (together[BY_HOURS] > 0.0).all()
