@@ -162,7 +162,7 @@ class OccupancyColumns:
         if left_out is not None:
             judgement = without(judgement, self._given(left_out))
         if confirmed is not None:
-            judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed, self._frame)
+            judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed)
         self._learn(step, judgement, tail)
         return scored
 

@@ -80,10 +80,10 @@ def without(judgement: Judgement, left_out: Bools) -> Judgement:
     )
 
 
-def confirmed_by_a_person(judgement: Judgement, confirmed: Bools, frame: Frame) -> Judgement:
+def confirmed_by_a_person(judgement: Judgement, confirmed: Bools) -> Judgement:
     """The judgement with the calm that a person vouches for."""
     calm = _with_evidence(judgement, lambda evidence: where(confirmed, minimum(evidence, 0.0), evidence))
-    return calm._replace(outlook=judgement.outlook.calmed(confirmed, frame.constants.calm_log_odds), trusted=confirmed)
+    return calm._replace(outlook=judgement.outlook.calmed(confirmed), trusted=confirmed)
 
 
 def _with_evidence(judgement: Judgement, change: Callable[[Floats], Floats]) -> Judgement:
