@@ -17,7 +17,7 @@ WARMUP_WEEKS = 4
 
 @dataclass(frozen=True)
 class KnownEventRecall:
-    """A series with known events after four weeks of warm-up.
+    """Series with known events after four weeks of warm-up; budgets are of each, events found of all together.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class KnownEventRecall:
         return {self.name: {f"{budget}": _figure(swept, budget) for budget in self.budgets}}
 
 
-def sweep_known(known: KnownEvents, judgement: Judgement) -> Sweep:
-    """Thresholds over the windows after the warm-up."""
+def sweep_known(known: KnownEvents, judgement: Judgement) -> list[Sweep]:
+    """Thresholds over the windows after the warm-up, of each series."""
     warmup = WARMUP_WEEKS * known.panel.windows_per_week
-    events = known.events[0] - warmup
-    return sweep(judgement.score[warmup:, 0], events[events[:, 0] >= 0])
+    begun = [events[events[:, 0] >= warmup] - warmup for events in known.events]
+    return [sweep(score, events) for score, events in zip(judgement.score[warmup:].T, begun, strict=True)]
 
 
 def text_for(events: str) -> str:
@@ -70,13 +70,13 @@ def text_for(events: str) -> str:
     )
 
 
-def _figure(swept: Sweep, budget: int) -> Figure:
-    first, best = swept.first(budget), swept.best(budget)
-    hindsight = f" / {_found(best)}" if _found(best) > _found(first) else ""
-    return Figure(
-        f"{_found(first)} ({first.share_flagged:.1%}){hindsight}", merit=_found(first), detail=first.share_flagged
-    )
+def _figure(swept: Sequence[Sweep], budget: int) -> Figure:
+    first = [each.first(budget) for each in swept]
+    found, best = _found(first), _found([each.best(budget) for each in swept])
+    share = float(np.mean([reading.share_flagged for reading in first]))
+    hindsight = f" / {best}" if best > found else ""
+    return Figure(f"{found} ({share:.1%}){hindsight}", merit=found, detail=share)
 
 
-def _found(reading: Reading) -> int:
-    return int(np.count_nonzero(reading.found))
+def _found(readings: Sequence[Reading]) -> int:
+    return sum(int(np.count_nonzero(reading.found)) for reading in readings)

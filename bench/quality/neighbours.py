@@ -65,7 +65,7 @@ class Neighbours:
             ("nyc_taxi", partial(read_nyc_taxi, self.datasets), (30,)),
         ):
             known = read()
-            swept = sweep_known(known, judge_ours(known.panel, version))
+            (swept,) = sweep_known(known, judge_ours(known.panel, version))
             figures |= {f"{title}, events at {budget}": float(swept.first(budget).found.sum()) for budget in budgets}
         return figures | self._in_towns(version)
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.quality.alarming import LevelShifts, Sizes, TownAlarms
+from bench.quality.crowds import COPIES, CROWDS, read_crowds
 from bench.quality.datasets import read_calit2, read_nyc_taxi
 from bench.quality.dependent import DependentTowns
 from bench.quality.experiment import Experiment, Table
@@ -21,7 +22,7 @@ from bench.quality.rivals import ADWIN, BOUNDS, OURS, OURS_AT_THRESHOLD, OURS_EI
 _QUICK_SIZES = Sizes(null=(16, 8), onset=(16, 14), shift=(16, 8))
 _QUICK_LONG_RUN = {"stairwells": 8, "weeks": 18, "towns": 1}
 _QUICK_DEPENDENT = {"stairwells": 6, "weeks": 10}
-_QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "nyc-taxi": 20, "melbourne": 20}
+_QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "calit2-crowds": 6, "nyc-taxi": 20, "melbourne": 20}
 _MANY_PEOPLE = (
     "The known events are those of many people in busy hours. What is ranked first here is what is least likely in its "
     "own hour, so that a few people at night come before them; a decomposition with one spread for all hours ranks by "
@@ -76,6 +77,12 @@ class Plan:
 
     def _known_events(self, rivals: Sequence[Rival]) -> Sequence[Experiment]:
         calit2 = text_for("30-min windows; the 17 known events after four weeks.")
+        crowds = text_for(
+            f"{COPIES} copies of each flow, in each {CROWDS} crowds of 20 to 70 people more within half an hour to two "
+            "hours of a weekday, after the warm-up: what the known events of the first four weeks are like, of "
+            f"{2 * COPIES * CROWDS} in all; budgets are of each copy. All that CalIt2's counts hold of their own uses "
+            "them up for everybody alike."
+        )
         taxi = text_for("30-min windows; the five windows of the benchmark, all after four weeks.")
         return tuple(
             KnownEventRecall(table, read, rivals, weeks=_QUICK_WEEKS[table.name] if self.quick else None)
@@ -87,6 +94,10 @@ class Plan:
                 (
                     Table("calit2-out", "CalIt2, flow 7 (out)", calit2, _MANY_PEOPLE),
                     partial(read_calit2, self.datasets, 7),
+                ),
+                (
+                    Table("calit2-crowds", "CalIt2 with crowds of our own", crowds, _MANY_PEOPLE),
+                    partial(read_crowds, self.datasets, self.seed),
                 ),
                 (Table("nyc-taxi", "nyc_taxi", taxi, _DROPS), partial(read_nyc_taxi, self.datasets)),
             )

@@ -12,7 +12,9 @@ from bench.quality.__main__ import main
 from bench.quality.alarming import Sizes, TownAlarms, onset_shares
 from bench.quality.alarms import stairwell_weeks
 from bench.quality.calibration import calibrate
+from bench.quality.crowds import CROWDS, crowded
 from bench.quality.experiment import Figure, Table
+from bench.quality.known import WARMUP_WEEKS, KnownEventRecall, sweep_known
 from bench.quality.long_run import LongRun
 from bench.quality.measures import MOST_FLAGGED, sweep
 from bench.quality.melbourne import LEARNING_WEEKS, SIZES, inject
@@ -112,6 +114,37 @@ def test_counts_beyond_every_float_still_rank() -> None:
     score = judge_counts(counts, np.full((4, 1), 100.0), np.full((4, 1), 1e-9)).score[:, 0]
     assert (np.diff(score) > 0).all()
     assert np.isfinite(score).all()
+
+
+def test_crowds_are_added_to_weekdays_after_the_warmup_and_nothing_else_is() -> None:
+    panel = steady_panel(weeks=8, mean=3.0, seed=3)
+    known = crowded([panel, panel], seed=4)
+    np.testing.assert_array_equal(known.panel.counts, crowded([panel, panel], seed=4).panel.counts)
+    added = known.panel.counts - panel.counts
+    for series, events in enumerate(known.events):
+        assert len(events) == CROWDS
+        inside = np.zeros(len(added), dtype=bool)
+        for begin, end in events:
+            inside[begin:end] = True
+            assert 5 < added[begin:end, series].sum() < 110
+        assert (added[~inside, series] == 0).all()
+        assert not inside[: WARMUP_WEEKS * panel.windows_per_week].any()
+        assert (panel.slots[inside] // panel.calendar.windows_per_day < 5).all()
+    assert (known.events[0] != known.events[1]).any()
+
+
+def test_known_events_of_several_series_are_found_in_each_and_told_together() -> None:
+    """A judge that points at one event of the first series, at all of the second, and nowhere else."""
+    panel = steady_panel(weeks=8, mean=3.0, seed=3)
+    known = crowded([panel, panel], seed=4)
+    score = np.zeros(known.panel.counts.shape)
+    for series, pointed in enumerate((known.events[0][:1], known.events[1])):
+        score[pointed[:, 0], series] = 1.0 + np.arange(len(pointed))
+    swept = sweep_known(known, Judgement(score))
+    assert [int(each.first(CROWDS).found.sum()) for each in swept] == [1, CROWDS]
+    recall = KnownEventRecall(Table("crowds", "", ""), lambda: known, (), budgets=(CROWDS,))
+    row = recall.measure(Rival("pointing", "", lambda _: Judgement(score)))
+    assert row["crowds"][f"{CROWDS}"].merit == 1 + CROWDS
 
 
 def test_injected_events_only_add_after_learning() -> None:

@@ -104,6 +104,6 @@ def test_rivals_come_out_as_published() -> None:
         (judge_scan, (7, 10, 11, 14, 14), 3),
         (partial(judge_mmpp, seed=0), (5, 12, 14, 17, 17), 3),
     ):
-        swept = sweep_known(known, judge(known.panel))
+        (swept,) = sweep_known(known, judge(known.panel))
         found = [int(swept.first(budget).found.sum()) for budget in (10, 20, 30, 50, 70)]
         assert np.abs(np.subtract(found, published)).max() <= tolerance, found
