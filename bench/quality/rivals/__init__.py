@@ -28,8 +28,8 @@ OURS = Rival(
     judge_ours,
     note="The shipped version; the same settings everywhere, fixed on simulated towns, on real counts without their "
     "events and on events injected into real counts. Windows are ranked by the score, as the API has it: events "
-    "injected into CalIt2's counts spoke for that, after readings of the known events by its tail. That one row is "
-    "read high or low was chosen after a reading, too.",
+    "injected into CalIt2's counts spoke for that, and for what it ranks first, after earlier versions had been read "
+    "against the known events. That one row is read high or low was chosen after a reading, too.",
 )
 OURS_AT_THRESHOLD = Rival(
     "trappvakt-threshold",
