@@ -199,6 +199,21 @@ def test_counts_judged_are_those_of_the_verdicts_in_force(stores: Stores) -> Non
     assert len(stores.verdicts.judged(numbers([]), START, END)) == 0
 
 
+def test_predictions_are_those_of_the_verdicts_in_force(stores: Stores) -> None:
+    """To the last bit as the columns have them, half-open, without what is superseded; of no series, none."""
+    series = learn(stores, 4)
+    stores.verdicts.write(verdicts("7", grid(series, 10)))
+    stores.verdicts.supersede(numbers(series[1:2]), START + 3 * HOUR, START + 5 * HOUR)
+    stores.verdicts.write(verdicts("8", [(START + 4 * HOUR, series[1])], seed=1))
+    asked = (numbers([series[2], series[1], series[0]]), START + HOUR, START + 9 * HOUR)
+    said, read = stores.verdicts.columns(*asked), stores.verdicts.predictions(*asked)
+    assert len(read.starts) == 3 * 8 - 1
+    for name in ("starts", "series", "expected", "p_value", "p_above", "evidence_weeks"):
+        assert getattr(read, name).tolist() == getattr(said, name).tolist()
+        assert getattr(read, name).dtype == getattr(said, name).dtype
+    assert len(stores.verdicts.predictions(numbers([]), START, END).starts) == 0
+
+
 def test_p_values_are_those_of_the_windows_asked_for(stores: Stores) -> None:
     """As the columns have them, without what is superseded; of no window, or of no series, none."""
     series = learn(stores, 4)

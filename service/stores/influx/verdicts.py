@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, WindowCounts
-from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.stores.influx.annotated_csv import Answer, seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.lines import key, text
@@ -50,6 +51,11 @@ _ANOMALOUS = """
     |> filter(fn: (r) => r._field == "anomalous" and r._value == true)
     |> group()
     |> keep(columns: ["_time", "tenant", "stairwell", "space", "kind"])
+"""
+_PREDICTED = ("p_value", "p_above", "evidence_weeks", "expected")
+_PREDICTIONS = f"""
+    |> filter(fn: (r) => {" or ".join(f'r._field == "{name}"' for name in ("in_force", *_PREDICTED))})
+    {_ROWS}
 """
 _COUNTS = """|> filter(fn: (r) => r._field == "count")"""
 _OUT_OF_FORCE = """|> filter(fn: (r) => r._field == "in_force" and r._value == false) |> toInt()"""
@@ -130,6 +136,12 @@ class InfluxVerdictStore:
         firsts = range(start, end, length) if known else ()
         return joined([self._judged(known, first, min(first + length, end)) for first in firsts])
 
+    def predictions(self, series: NDArray[np.int64], start: int, end: int) -> Predictions:
+        """Of all verdicts in force, in pieces, without the other fields."""
+        known = self._places.known(series.tolist())
+        pieces = [_predicted(rows, known) for rows in self._rows(known, start, end, _PREDICTIONS, _PREDICTED)]
+        return Predictions.concatenate(pieces)
+
     def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
         """Window by window: whoever asks wants few, far apart."""
         windows = [self.columns(series, start, start + 1) for start in np.unique(starts).tolist()]
@@ -188,15 +200,20 @@ class InfluxVerdictStore:
         return sorted((start, number) for start, number in found if number in wanted)
 
     def _pieces(self, series: list[int], start: int, end: int) -> Iterator[_Stored]:
-        """The verdicts in force in [start, end), in pieces of bounded size, in the order of their keys."""
+        """The verdicts in force in [start, end), in pieces, in the order of their keys."""
+        for rows in self._rows(series, start, end, _ROWS, _COLUMNS):
+            yield _stored(rows, series)
+
+    def _rows(self, series: list[int], start: int, end: int, steps: str, fields: Sequence[str]) -> Iterator[_Rows]:
+        """Rows of fields in [start, end), in pieces of bounded size, one after the other."""
         if not series:
             return
         length = max(1, SERIES_HOURS_PER_QUERY // len(series)) * _HOUR
         if end - start > length:
             start, end = self._clip(series, start, end)
         for piece in range(start, end, length):
-            columns = self._query(series, piece, min(piece + length, end), _ROWS, ["_time", *PLACE, "kind", *_COLUMNS])
-            yield _stored(columns, self._places.numbers(columns), series)
+            columns = self._query(series, piece, min(piece + length, end), steps, ["_time", *PLACE, "kind", *fields])
+            yield _Rows(columns, seconds_of(columns["_time"]), self._places.numbers(columns))
 
     def _clip(self, series: list[int], start: int, end: int) -> tuple[int, int]:
         """The part of an interval that holds verdicts."""
@@ -218,6 +235,23 @@ class InfluxVerdictStore:
         return self._connection.ask(self._bucket, flux, {**moments, **condition.parameters})
 
 
+class _Rows(NamedTuple):
+    """An answer's columns as text, and the start and the series number of each row, int64[n]."""
+
+    columns: dict[str, list[str]]
+    starts: NDArray[np.int64]
+    series: NDArray[np.int64]
+
+    def of(self, series: list[int]) -> NDArray[np.int64]:
+        """Positions of the rows of some series, by (start, series)."""
+        order = np.lexsort((self.series, self.starts))
+        return order[np.isin(self.series[order], series)]
+
+    def numbers(self, name: str, order: NDArray[np.int64]) -> NDArray[np.float64]:
+        """A column's numbers at some positions."""
+        return np.array(self.columns[name], dtype=np.float64)[order]
+
+
 @dataclass(frozen=True)
 class _Stored:
     """Verdicts of several versions, by (start, series)."""
@@ -233,20 +267,24 @@ class _Stored:
             yield Verdict(series=series, start=start, version=version, anomalous=anomalous, **stated)
 
 
-def _stored(columns: dict[str, list[str]], numbers: NDArray[np.int64], series: list[int]) -> _Stored:
-    starts = seconds_of(columns["_time"])
-    order = np.lexsort((numbers, starts))
-    order = order[np.isin(numbers[order], series)]
+def _stored(rows: _Rows, series: list[int]) -> _Stored:
+    order = rows.of(series)
     return _Stored(
         VerdictColumns(
             version="",
-            series=numbers[order],
-            starts=starts[order],
-            anomalous=np.array([columns["anomalous"][position] == "true" for position in order], dtype=np.bool_),
-            **{name: np.array(columns[name], dtype=np.float64)[order] for name in MEASURES},
+            series=rows.series[order],
+            starts=rows.starts[order],
+            anomalous=np.array([rows.columns["anomalous"][position] == "true" for position in order], dtype=np.bool_),
+            **{name: rows.numbers(name, order) for name in MEASURES},
         ),
-        [columns["version"][position] for position in order],
+        [rows.columns["version"][position] for position in order],
     )
+
+
+def _predicted(rows: _Rows, series: list[int]) -> Predictions:
+    order = rows.of(series)
+    said = {name: rows.numbers(name, order) for name in _PREDICTED}
+    return Predictions(starts=rows.starts[order], series=rows.series[order], **said)
 
 
 def _fields(verdicts: VerdictColumns) -> Iterator[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
-from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.stores.sqlite.connection import Database
 
 _STATED = (*MEASURES, "anomalous")
@@ -44,6 +44,9 @@ _SOUGHT = """
 _FOUND = "FROM starts CROSS JOIN numbers CROSS JOIN verdict ON start = starts.value AND series = numbers.value"
 _LOOK_UP = f"{_SOUGHT} SELECT {', '.join(_COLUMNS)} {_FOUND}"
 _JUDGED = f"{_SOUGHT} SELECT start, series, count {_FOUND} ORDER BY start, series"
+_PREDICTED = f"""
+    {_SOUGHT} SELECT start, series, p_value, p_above, evidence_weeks, expected {_FOUND} ORDER BY start, series
+"""
 _UNLIKELY = f"{_SOUGHT} SELECT start, p_value, p_above, evidence_weeks {_FOUND} ORDER BY start, series"
 _PAGE = f"""
     {_LOOK_UP} WHERE (start, series) > (?3, ?4) AND (?5 IS NULL OR score >= ?5) ORDER BY start, series LIMIT ?6
@@ -108,18 +111,25 @@ class SqliteVerdictStore:
 
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
         """The counts of the verdicts in force, without what else was said of them."""
-        keys = (msgspec.json.encode(self._starts(start, end)), msgspec.json.encode(np.unique(series).tolist()))
-        rows = self._database.iterate(_JUDGED, keys)
-        numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, 3)
-        starts, found, counts = numbers.astype(np.int64).T.copy()
+        starts, found, counts = self._numbers(_JUDGED, 3, self._starts(start, end), series).astype(np.int64)
         return WindowCounts(starts, found, counts)
+
+    def predictions(self, series: NDArray[np.int64], start: int, end: int) -> Predictions:
+        """Read by look-ups, without what else was said."""
+        columns = self._numbers(_PREDICTED, 6, self._starts(start, end), series)
+        starts, found, p_value, p_above, evidence_weeks, expected = columns
+        return Predictions(starts.astype(np.int64), p_value, p_above, evidence_weeks, found.astype(np.int64), expected)
 
     def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
         """Read by look-ups, without what else was said."""
-        keys = tuple(msgspec.json.encode(np.unique(sought).tolist()) for sought in (starts, series))
-        rows = self._database.iterate(_UNLIKELY, keys)
-        numbers = np.fromiter(chain.from_iterable(rows), dtype=np.float64).reshape(-1, 4).T.copy()
-        return PValues(numbers[0].astype(np.int64), *numbers[1:])
+        found, *said = self._numbers(_UNLIKELY, 4, np.unique(starts).tolist(), series)
+        return PValues(found.astype(np.int64), *said)
+
+    def _numbers(self, query: str, width: int, starts: list[int], series: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The columns that a query of so many looks up at starts and series, float64[width, n]."""
+        keys = (msgspec.json.encode(starts), msgspec.json.encode(np.unique(series).tolist()))
+        rows = chain.from_iterable(self._database.iterate(query, keys))
+        return np.fromiter(rows, dtype=np.float64).reshape(-1, width).T.copy()
 
     def _looked_up(self, query: VerdictQuery) -> Iterator[tuple[Any, ...]]:
         """Rows of ever longer runs of starts, until the reader has enough."""

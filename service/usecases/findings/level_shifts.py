@@ -77,7 +77,7 @@ def _learnt(ports: Ports, manifest: Manifest, number: int, windows: int, earlies
     step = manifest.window_seconds
     while end > earliest:
         start = max(end - max((windows + 1) * step, _WEEK_SECONDS), earliest)
-        starts = ports.verdicts.columns(numbers, start, end).starts
+        starts = ports.verdicts.judged(numbers, start, end).starts
         if marks := marks_of(ports, numbers, starts):
             starts = starts[~marks.left_out[:, 0]]
         if len(starts) > windows:

@@ -20,7 +20,7 @@ from models.evaluation import chance_below, poisson_interval
 from models.evaluation.calibration import LEVELS
 from models.kinds import KINDS, kind_number
 from service.domain.places import Kind, Series
-from service.domain.verdicts import VerdictColumns
+from service.domain.verdicts import Predictions
 from service.ports import Ports
 from service.usecases.findings.episode_runs import runs_since
 from service.usecases.findings.queries import WARM_UP_WEEKS
@@ -117,14 +117,14 @@ def _sample(series: list[Series], windows: int) -> list[Series]:
     return [series[place] for place in np.linspace(0, len(series) - 1, most).astype(int)]
 
 
-def _read(ports: Ports, series: list[Series], start: int, end: int) -> tuple[VerdictColumns, NDArray[np.bool_]]:
+def _read(ports: Ports, series: list[Series], start: int, end: int) -> tuple[Predictions, NDArray[np.bool_]]:
     """The verdicts of some windows, and which of them have no known cause."""
     numbers = np.array([one.number for one in series], dtype=np.int64)
-    verdicts = ports.verdicts.columns(numbers, start, end)
+    verdicts = ports.verdicts.predictions(numbers, start, end)
     starts = np.unique(verdicts.starts)
     marks = marks_of(ports, numbers, starts)
     if marks is None:
-        return verdicts, np.ones(len(verdicts), dtype=bool)
+        return verdicts, np.ones(len(verdicts.starts), dtype=bool)
     row, column = np.searchsorted(starts, verdicts.starts), np.searchsorted(numbers, verdicts.series)
     return verdicts, ~marks.left_out[row, column]
 
@@ -140,17 +140,17 @@ class _Tally:
         self._days: list[Floats] = []  # float64[2 + levels, kinds, steps]
         self.stairwell_windows = 0.0
 
-    def add(self, verdicts: VerdictColumns, calm: NDArray[np.bool_]) -> None:
+    def add(self, verdicts: Predictions, calm: NDArray[np.bool_]) -> None:
         """The verdicts of a day."""
         self.stairwell_windows += float(self._parts[np.searchsorted(self._numbers, verdicts.series)].sum())
-        kept = verdicts.where(calm & (verdicts.evidence_weeks >= WARM_UP_WEEKS))
-        kind = self._kinds[np.searchsorted(self._numbers, kept.series)]
-        cell = kind * (len(_EDGES) + 1) + np.searchsorted(_EDGES, kept.expected)
-        below = [chance_below(kept.p_value, kept.p_above, level) for level in LEVELS]
+        kept = calm & (verdicts.evidence_weeks >= WARM_UP_WEEKS)
+        kind, expected = self._kinds[np.searchsorted(self._numbers, verdicts.series[kept])], verdicts.expected[kept]
+        cell = kind * (len(_EDGES) + 1) + np.searchsorted(_EDGES, expected)
+        below = [chance_below(verdicts.p_value[kept], verdicts.p_above[kept], level) for level in LEVELS]
         shape = (len(KINDS), len(_EDGES) + 1)
         sums = [
             np.bincount(cell, weights, shape[0] * shape[1]).reshape(shape)
-            for weights in (np.ones(len(kept)), kept.expected, *below)
+            for weights in (np.ones(len(expected)), expected, *below)
         ]
         self._days.append(np.stack(sums))
 
