@@ -21,7 +21,7 @@ from service.api.contract import OPERATIONS
 from service.api.inputs import read_body, read_query
 from service.api.paging import Page
 from service.api.recent import Recent
-from service.api.revision_tags import is_known, revision_tag, served_by
+from service.api.revision_tags import is_known, is_surely_known, revision_tag, served_by
 from service.api.routes import Operation, Reply
 from service.domain.places import Identifier
 from service.errors import StoreError
@@ -84,7 +84,7 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
         if operation.body is not None:
             given["body"] = read_body(request, operation, limit_bytes)
         tag = revision_tag(operation, ports, key, served_as)
-        if tag and is_known(tag):
+        if tag and is_surely_known(tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
         wanted = {name: value for name, value in given.items() if name in operation.hints}
         return _respond(operation, operation.handler(**wanted), tag)
@@ -113,7 +113,8 @@ def _respond(operation: Operation, result: object, tag: str | None = None) -> Re
         response.headers["ETag"] = tag
     if operation.tagged:
         response.add_etag()
-        response.make_conditional(request)
+        if is_known(response.headers["ETag"]):
+            response.status_code = HTTPStatus.NOT_MODIFIED
     return response
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import (
     BadRequest,
     MethodNotAllowed,
     NotAcceptable,
+    PreconditionFailed,
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
@@ -124,6 +125,13 @@ TYPES: dict[type[Exception], ProblemType] = {
         429,
         "The header RateLimit-Policy tells what a key may ask, RateLimit what is left of it. Wait for Retry-After "
         "seconds, and send many rows in one request.",
+    ),
+    PreconditionFailed: ProblemType(
+        "precondition-failed",
+        "The answer is not the one that was asked for",
+        412,
+        "Its ETag is none that If-Match names, or is a weak one (W/), which never matches. Leave If-Match out, or send "
+        "the ETag as If-None-Match to be told whether anything has changed.",
     ),
     errors.TooLarge: ProblemType(
         "too-large", "The body is too large", 413, "Send smaller batches; the limit holds for unpacked bytes too."

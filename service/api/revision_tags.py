@@ -1,4 +1,4 @@
-"""ETags of answers that need not be made to know that they are the same."""
+"""ETags: of answers that need not be made to know that they are the same, and what a request says of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from importlib import metadata
 
 import msgspec
 from flask import request
+from werkzeug.exceptions import PreconditionFailed
+from werkzeug.http import unquote_etag
 
 from service.api.routes import Operation
 from service.domain.keys import Key
@@ -29,10 +31,24 @@ def revision_tag(operation: Operation, ports: Ports, key: Key, served_as: str) -
     return f'W/"{_digest(served_as, key.tenant, key.role, request.full_path, revision)}"'
 
 
+def is_surely_known(tag: str) -> bool:
+    """Whether the request needs no answer but this tag, be there one or not."""
+    return not request.if_match and not request.if_none_match.star_tag and is_known(tag)
+
+
 def is_known(tag: str) -> bool:
-    """Whether the sender of the request has the answer with this tag."""
-    known = request.if_none_match
-    return not known.star_tag and known.contains_raw(tag)
+    """Whether the sender of the request has the answer with this tag.
+
+    Raises
+    ------
+    PreconditionFailed
+        If the sender wants another answer or none (RFC 9110, 13.1.1: tags that are weak are never the same).
+    """
+    name, is_weak = unquote_etag(tag)
+    expected = request.if_match
+    if expected and not expected.star_tag and (is_weak or not expected.is_strong(name)):
+        raise PreconditionFailed
+    return request.if_none_match.contains_weak(name)
 
 
 def _digest(*parts: object) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import PreconditionFailed, UnsupportedMediaType
 
 from service import errors
 from service.api.problems import Problem, ProblemType, type_of
@@ -163,6 +163,8 @@ class Operation:
             raised += [errors.TooLarge, UnsupportedMediaType]
         if "ports" in self.hints:
             raised.append(errors.StoreError)
+        if self.tagged:
+            raised.append(PreconditionFailed)
         return sorted(set(map(type_of, raised)), key=lambda kind: (kind.status, kind.name))
 
 

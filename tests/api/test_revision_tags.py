@@ -65,7 +65,7 @@ def test_what_is_known_is_not_made_again(changing, city, monkeypatch):
     for path, (tag, _) in answers(changing, city).items():
         assert tag.startswith('W/"')
         with monkeypatch.context() as patched:
-            for name in ("find", "columns", "judged"):
+            for name in ("find", "columns", "judged", "predictions"):
                 patched.delattr(f"service.stores.sqlite.verdicts.SqliteVerdictStore.{name}")
             assert asked(changing, path, tag) == 304
 
@@ -91,6 +91,31 @@ def test_a_tag_is_of_one_key_s_view_and_one_question(changing):
     assert asked(changing, "/v1/anomalies", tag, tenant=STRANGER) == 200
     assert asked(changing, "/v1/stairwells/none/verdicts", "*") == 404
     assert asked(changing, "/v1/anomalies", "*") == 304
+
+
+def test_an_answer_that_is_not_the_one_expected_is_refused(changing):
+    """By If-Match, which comes before If-None-Match; weak tags never match, and what fails otherwise fails so."""
+    get, lists = changing.operator.get, "/v1/hotspot-lists"
+    strong, weak = get(lists).headers["ETag"], get("/v1/anomalies").headers["ETag"]
+    refused = [
+        get(lists, headers={"If-Match": '"another"'}),
+        get(lists, headers={"If-Match": f"W/{strong}"}),
+        get(lists, headers={"If-Match": '"another"', "If-None-Match": strong}),
+        get("/v1/anomalies", headers={"If-Match": weak}),
+        get("/v1/anomalies", headers={"If-Match": '"another"', "If-None-Match": weak}),
+    ]
+    assert [(one.status_code, one.mimetype) for one in refused] == [(412, "application/problem+json")] * len(refused)
+    assert {body(one)["type"] for one in refused} == {"/problems/precondition-failed"}
+    for expected in (strong, f'"another", {strong}', "*"):
+        assert get(lists, headers={"If-Match": expected}).status_code == 200
+        assert get(lists, headers={"If-Match": expected, "If-None-Match": strong}).status_code == 304
+    assert get("/v1/stairwells/none/verdicts", headers={"If-Match": '"another"'}).status_code == 404
+
+
+def test_a_tag_that_a_proxy_made_weak_is_known(changing):
+    """As one does that packs answers."""
+    tag = changing.operator.get("/v1/hotspot-lists").headers["ETag"]
+    assert asked(changing, "/v1/hotspot-lists", f"W/{tag}") == 304
 
 
 def test_other_settings_are_another_answer(changing, city):
