@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 
+from models.dates import date_text
 from models.hotspots.ranking import CHRONIC, HotSpot
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -14,18 +15,6 @@ WEEKDAYS = {
     "sv": ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
-# fmt: off
-_MONTHS = {
-    "sv": (
-        "januari", "februari", "mars", "april", "maj", "juni",
-        "juli", "augusti", "september", "oktober", "november", "december",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-}
-# fmt: on
 _EVERY_DAY = {"sv": "alla dagar", "en": "every day"}
 _AND = {"sv": "och", "en": "and"}
 IN_SPACE = {
@@ -257,12 +246,11 @@ def level_shift_reason(ratio: float, kind: str, learnt: date, language: str = "s
     Examples
     --------
     >>> print(level_shift_reason(2.13, "cellar", date(2026, 11, 20), "en"))
-    The level in the cellar rose to 2.1 times what was expected; learnt on 20 November 2026.
+    The level in the cellar rose to 2.1 times what was expected; learnt on 20 Nov 2026.
     >>> print(level_shift_reason(0.4, "attic", date(2026, 11, 20)))
-    Nivån på vinden sjönk till 0,4 gånger den väntade; inlärt den 20 november 2026.
+    Nivån på vinden sjönk till 0,4 gånger den väntade; inlärt den 20 nov. 2026.
     """
-    times, month = plain_number(ratio), _MONTHS[language][learnt.month - 1]
-    day = f"{learnt.day} {month} {learnt.year}"
+    times, day = plain_number(ratio), date_text(learnt, language)
     if language == "sv":
         moved = "steg" if ratio > 1 else "sjönk"
         return (
@@ -302,11 +290,11 @@ def effect_reason(  # noqa: PLR0917 - in the order of the sentence
     verdict = words[0] if high < 1 else words[1] if low > 1 else words[2]
     presences = {"sv": "vistelser ", "en": "presences "}[language] if verdict == words[2] else ""
     numbers = [f"{number:.2f}" for number in (ratio, low, high)]
-    date_text = f"{day.day} {_MONTHS[language][day.month - 1]} {day.year}"
+    since = date_text(day, language)
     sure = f"{100 * confidence:.0f} %"
     if language == "sv":
         times, least, most = (number.replace(".", ",") for number in numbers)
         many = f"{times} gånger så många {presences}som väntat"
-        return f"{verdict}: från den {date_text} {many} ({sure} säkert: {least}–{most})."
+        return f"{verdict}: från den {since} {many} ({sure} säkert: {least}–{most})."
     times, least, most = numbers
-    return f"{verdict}: from {date_text} on {times} times as many {presences}as expected ({sure} sure: {least}–{most})."
+    return f"{verdict}: from {since} on {times} times as many {presences}as expected ({sure} sure: {least}–{most})."

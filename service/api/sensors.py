@@ -41,8 +41,8 @@ _SENSOR = SensorView(
             since=_SINCE,
             found=datetime(2026, 11, 20, 19, 55, tzinfo=UTC),
             reason=Reason(
-                sv="Har inte hörts sedan 2026-11-20 05:10, längre än vanligt.",
-                en="Not heard since 2026-11-20 05:10, which is longer than usual.",
+                sv="Har inte hörts sedan 20 nov. 2026 kl. 05:10, längre än vanligt.",
+                en="Not heard since 20 Nov 2026 at 05:10, which is longer than usual.",
             ),
             action=ACTIONS[SensorState.SILENT],
         )

@@ -59,8 +59,8 @@ _SHIFT = LevelShift(
     ratio=2.1,
     learnt=datetime(2026, 11, 14, 17, tzinfo=UTC),
     reason=Reason(
-        sv="Nivån i källaren steg till 2,1 gånger den väntade; inlärt den 14 november 2026.",
-        en="The level in the cellar rose to 2.1 times what was expected; learnt on 14 November 2026.",
+        sv="Nivån i källaren steg till 2,1 gånger den väntade; inlärt den 14 nov. 2026.",
+        en="The level in the cellar rose to 2.1 times what was expected; learnt on 14 Nov 2026.",
     ),
 )
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from models.dates import day_and_month
 from service.exports.week import HOURS, NOON, Cell, HeatMap
-from service.exports.wording import Language, date_text, day_name
+from service.exports.wording import Language, day_name
 from service.usecases.findings.queries import VerdictView
 
 NIGHTS = 14
@@ -75,5 +76,4 @@ def _cell(time: datetime, first: date, zone: ZoneInfo) -> Cell:
 
 
 def _name(night: date, language: Language) -> str:
-    day, month, _ = date_text(datetime(night.year, night.month, night.day), language).split(" ")  # noqa: DTZ001 - a day
-    return f"{day_name(night.weekday(), language)} {day} {month}"
+    return f"{day_name(night.weekday(), language)} {day_and_month(night, language)}"

@@ -14,6 +14,7 @@ from flask import Response, request
 from jinja2 import Environment
 from markupsafe import Markup
 
+from models.dates import clock_text, date_text, day_and_month
 from service.dashboard.heat import heat_table, lately_table, normal_table
 from service.dashboard.languages import other_languages
 from service.dashboard.routes import Visit
@@ -67,8 +68,10 @@ def environment() -> Environment:
     made.globals |= {"style_digest": _style_digest()}
     made.filters |= {
         "fill": _fill,
-        "day": lambda time, zone, language: wording.date_text(time.astimezone(zone), language),
-        "clock": lambda time, zone, language: wording.clock_text(time.astimezone(zone), language),
+        "area": wording.area_text,
+        "building": wording.building_text,
+        "day": lambda time, zone, language: date_text(time.astimezone(zone), language),
+        "clock": lambda time, zone, language: clock_text(time.astimezone(zone), language),
         "day_and_hour": day_and_hour,
         "day_name": wording.day_name,
         "battery": battery,
@@ -93,8 +96,7 @@ def environment() -> Environment:
 def day_and_hour(time: datetime, zone: ZoneInfo, language: Language) -> str:
     """A local weekday, day and time of day, such as ``fre 20 nov. 21:00``."""
     local = time.astimezone(zone)
-    date = wording.date_text(local, language).rsplit(" ", 1)[0]
-    return f"{wording.day_name(local.weekday(), language)} {date} {local:%H:%M}"
+    return f"{wording.day_name(local.weekday(), language)} {day_and_month(local, language)} {local:%H:%M}"
 
 
 def battery(sensor: SensorView, language: Language, low: str) -> str:

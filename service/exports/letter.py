@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from models.dates import date_text
 from service.domain.hotspots import Change, HotspotList
 from service.exports.summary import headline, local_time, title
-from service.exports.wording import Language, date_text
+from service.exports.wording import Language
 
 _TEXT = {
     "sv": """{headline}

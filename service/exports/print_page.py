@@ -6,6 +6,7 @@ from functools import cache
 
 from jinja2 import Template
 
+from models.dates import date_text
 from service.domain.hotspots import HotspotEntry, HotspotList
 from service.exports import summary, wording
 from service.exports.templating import page_environment
@@ -56,7 +57,7 @@ def render_print_page(listed: HotspotList, language: Language, draft: bool = Fal
         origin=summary.origin(listed, language),
         notes=[*summary.notes(listed, language), week_legend(language)],
         joint=summary.is_joint(listed),
-        date=lambda time: wording.date_text(summary.local_time(listed, time), language),
+        date=lambda time: date_text(summary.local_time(listed, time), language),
     )
     return page.encode()
 
@@ -79,6 +80,7 @@ def _template() -> Template:
     environment = page_environment()
     environment.globals |= {"days": DAYS, "hours": HOURS, "hour_names": hour_names(), "row_name": row_name}
     environment.filters |= {
+        "area": wording.area_text,
         "change": wording.change_text,
         "frame": frame,
         "heat_map": heat_map,

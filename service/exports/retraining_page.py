@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Template
 
+from models.dates import clock_text
 from service.domain.retraining import CandidateTried, RetrainingReport
 from service.exports import retraining_words, wording
 from service.exports.templating import page_environment
@@ -24,7 +25,7 @@ def render_retraining_page(report: RetrainingReport) -> bytes:
         report=report,
         languages=list(Language),
         summaries={Language.SV: report.summary_sv, Language.EN: report.summary_en},
-        clock=lambda time, language: wording.clock_text(time.astimezone(zone), language),
+        clock=lambda time, language: clock_text(time.astimezone(zone), language),
         reach=_reach(report.candidates),
     )
     return page.encode()
@@ -59,6 +60,7 @@ def _reach(candidates: list[CandidateTried]) -> float:
 def _template() -> Template:
     environment = page_environment()
     environment.filters |= {
+        "area": wording.area_text,
         "changes": retraining_words.changes_text,
         "decimal": retraining_words.decimal,
         "interval": gain_interval,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from models.dates import date_text
 from service.domain.retraining import Figures, RetrainingReport
-from service.exports.wording import Language, date_text
+from service.exports.wording import Language
 
 CLEAR = 3.0
 """Standard errors from which a difference is called clear."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from models.dates import clock_text
 from service.domain.hotspots import HotspotList
-from service.exports.wording import Language, clock_text
+from service.exports.wording import Language, area_text
 
 _UTC = "UTC"  # of lists that were made before they told their zone
 
@@ -21,11 +22,11 @@ def zone_of(listed: HotspotList) -> ZoneInfo:
     return ZoneInfo(listed.timezone or _UTC)
 
 
-def owner_text(listed: HotspotList) -> str:
+def owner_text(listed: HotspotList, language: Language) -> str:
     """Whose list it is: the company and the area, or the companies of a joint list."""
     tenants = sorted({source.tenant for source in listed.sources})
     owner = ", ".join(tenants) or listed.tenant
-    return f"{owner}, {listed.area}" if listed.area else owner
+    return f"{owner}, {area_text(listed.area, language)}" if listed.area else owner
 
 
 def is_joint(listed: HotspotList) -> bool:
@@ -37,7 +38,7 @@ def title(listed: HotspotList, language: Language, *, draft: bool = False) -> st
     """What it is, by its running number, and whose; a draft says so first."""
     name = {"sv": "Hotspotlista", "en": "Hot-spot list"}[language]
     unapproved = {"sv": "UTKAST, ej godkänt · ", "en": "DRAFT, not approved · "}[language] if draft else ""
-    return f"{unapproved}{name} {listed.number or listed.list_id} · {owner_text(listed)}"
+    return f"{unapproved}{name} {listed.number or listed.list_id} · {owner_text(listed, language)}"
 
 
 def headline(listed: HotspotList, language: Language, *, draft: bool = False) -> str:

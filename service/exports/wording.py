@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
 from models.reasons import plain_number
 from service.domain.hotspots import Block, Change, HotspotEntry, Trend
+from service.domain.places import UNKNOWN
 
 _EN_DASH, _NO_BREAK = "–", "\N{NO-BREAK SPACE}"
 _SHORTEST_RUN = 3  # days in a row that are told as first to last
@@ -24,10 +24,6 @@ class Language(StrEnum):
 _DAYS = {
     "sv": ("mån", "tis", "ons", "tor", "fre", "lör", "sön"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-}
-_MONTHS = {
-    "sv": ("jan.", "feb.", "mars", "april", "maj", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec."),
-    "en": ("Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec"),
 }
 _SPACES = {
     "sv": {
@@ -94,7 +90,7 @@ def space_text(block: Block, language: Language) -> str:
 
     Examples
     --------
-    >>> from datetime import UTC
+    >>> from datetime import UTC, datetime
     >>> then = datetime(2026, 11, 6, tzinfo=UTC)
     >>> block = dict(kind="chronic", weekdays=[3], from_hour=22, to_hour=3, observed=9, expected=1.5, days=3,
     ...              first_seen=then, last_seen=then)
@@ -127,6 +123,22 @@ def kind_text(block: Block, language: Language) -> str:
     return _KINDS[language].get(block.kind, block.kind)
 
 
+def area_text(area: str, language: Language) -> str:
+    """An area as people call it; places that nobody has registered lie in one without a name.
+
+    Examples
+    --------
+    >>> area_text("Norra", Language.SV), area_text("unknown", Language.SV), area_text("unknown", Language.EN)
+    ('Norra', 'okänt område', 'unknown area')
+    """
+    return {"sv": "okänt område", "en": "unknown area"}[language] if area == UNKNOWN else area
+
+
+def building_text(building: str, language: Language) -> str:
+    """A building as people call it, as :func:`area_text` does areas."""
+    return {"sv": "okänd byggnad", "en": "unknown building"}[language] if building == UNKNOWN else building
+
+
 def reason_text(entry: HotspotEntry, language: Language) -> str:
     """Why the entry is listed."""
     return {"sv": entry.reason_sv, "en": entry.reason_en}[language]
@@ -147,14 +159,3 @@ def number_text(value: float, language: Language) -> str:
 def percent_text(share: float | None) -> str:
     """A share in whole per cent, rounded down lest 99.9 become all; a dash where it is not known."""
     return _EN_DASH if share is None else f"{int(100 * share)}{_NO_BREAK}%"
-
-
-def date_text(time: datetime, language: Language) -> str:
-    """A local day, such as ``19 nov. 2026``."""
-    return f"{time.day} {_MONTHS[language][time.month - 1]} {time.year}"
-
-
-def clock_text(time: datetime, language: Language) -> str:
-    """A local day and time of day."""
-    at = {"sv": "kl.", "en": "at"}[language]
-    return f"{date_text(time, language)} {at} {time:%H:%M}"

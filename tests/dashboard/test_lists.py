@@ -12,7 +12,7 @@ from service.dashboard.words import words
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus
 from service.domain.hotspots import HotspotList, ListStatus
 from service.domain.keys import Role
-from service.domain.places import UNKNOWN
+from service.domain.places import UNKNOWN, Kind
 from service.exports.formats import FORMATS, export_list
 from service.exports.wording import Language
 from service.usecases.keys import list_keys
@@ -130,6 +130,19 @@ def test_a_place_that_nobody_registered_is_called_by_its_id(site: Site) -> None:
     assert f'<a href="#rank-1">{unregistered.stairwell}</a>' in page
     printed = export_list(msgspec.json.encode(rich_list(unregistered)), FORMATS["html"], Language.SV).decode()
     assert f"</span> {unregistered.stairwell}</h2>" in printed
+
+
+@pytest.mark.parametrize("language", Language)
+def test_an_area_that_nobody_registered_is_called_so_in_the_reader_s_language(site: Site, language: Language) -> None:
+    """On lists, where one looks for a place, and at the place; not by the word that programs have for it."""
+    nowhere = dict.fromkeys(("area", "property", "building"), UNKNOWN)
+    add(site.ports, LIST, entry(1, **nowhere))
+    site.ports.register.learn_all(TENANT, [("ny-1", "cellar", Kind.CELLAR)])
+    reader = site.person(Role.OPERATOR, language=language.value)
+    area, building = {"sv": ("okänt område", "okänd byggnad"), "en": ("unknown area", "unknown building")}[language]
+    assert f"{area} ·" in reader.read(f"/lists/{LIST}")
+    assert f">{area}</td>" in reader.read("/stairwells")
+    assert f"{area} · {building}" in reader.read("/stairwells/ny-1")
 
 
 @pytest.mark.parametrize("language", Language)

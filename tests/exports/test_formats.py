@@ -12,7 +12,8 @@ import msgspec
 import openpyxl
 import pytest
 
-from service.domain.hotspots import HotspotList
+from service.domain.hotspots import GoneEntry, HotspotList, UnknownPlaces
+from service.domain.places import UNKNOWN
 from service.exports.formats import FORMATS, export_list
 from service.exports.week import heat_map
 from service.exports.wording import Language
@@ -137,6 +138,22 @@ def test_the_page_says_where_when_and_why(language: str, words: list[str]) -> No
         assert text in found.texts
     assert any("eken-1" in text for text in found.texts)
     assert "(3)" in found.texts
+
+
+@pytest.mark.parametrize(("language", "area"), [("sv", "okänt område"), ("en", "unknown area")])
+def test_people_are_told_in_words_that_an_area_is_unknown(language: str, area: str) -> None:
+    """In title and entries of page and sheet; programs go on filtering by the word for it."""
+    nowhere = {"tenant": "norrbo", "area": UNKNOWN}
+    gone = GoneEntry(stairwell="eken-1", address="Ekgatan 1", previous_rank=2, **nowhere)
+    unknown = [UnknownPlaces(stairwells=["linden-2"], **nowhere)]
+    listed = rich_list(entry(1, area=UNKNOWN), area=UNKNOWN, gone=[gone], unknown=unknown)
+    found = page(listed, language)
+    assert sum(area in text for text in found.texts) == 5  # the title twice
+    workbook = openpyxl.load_workbook(io.BytesIO(export_list(canonical(listed), FORMATS["xlsx"], Language(language))))
+    cells = [str(cell.value) for sheet in workbook for row in sheet.iter_rows() for cell in row]
+    assert sum(area in cell for cell in cells) == 3 + 3  # three sheets' titles
+    assert UNKNOWN not in cells
+    assert rows(listed, language)[0]["area"] == UNKNOWN
 
 
 def test_the_page_loads_nothing_and_runs_nothing() -> None:

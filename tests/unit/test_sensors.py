@@ -100,7 +100,7 @@ def test_a_sensor_with_a_heartbeat_falls_silent_and_is_back(ports: Ports, monkey
         assert view(ports, 0).states == [expected]
     fault = view(ports, 0).faults[0]
     assert (view(ports, 0).since, fault.since) == (last, last)
-    assert "Har inte hörts sedan 2026-09-28 01:00" in fault.reason.sv
+    assert "Har inte hörts sedan 28 sep. 2026 kl. 01:00" in fault.reason.sv
     assert fault.action.en
     send(ports, 0, range(len(hours) + 48, len(hours) + 50))
     check_sensors(ports)

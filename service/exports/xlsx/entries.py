@@ -8,7 +8,7 @@ from datetime import datetime
 from textwrap import wrap
 
 from service.domain.hotspots import Change, HotspotEntry
-from service.exports.wording import Language, change_text, reason_text, space_text, trend_text, when_text
+from service.exports.wording import Language, area_text, change_text, reason_text, space_text, trend_text, when_text
 from service.exports.xlsx.sheet import FIRST_ROW, Sheet
 
 _Value = str | float | datetime | None
@@ -42,7 +42,7 @@ _COLUMNS = (
     _Column("Sedan sist", "Since last", 11.5, "text", change_text),
     _Column("Adress", "Address", 24, "text", lambda entry, _: entry.place()),
     _Column("Företag", "Company", 14, "text", lambda entry, _: entry.tenant, of_joint=True),
-    _Column("Område", "Area", 14, "text", lambda entry, _: entry.area),
+    _Column("Område", "Area", 14, "text", lambda entry, language: area_text(entry.area, language)),
     _Column("Trapphus", "Stairwell", 12, "text", lambda entry, _: entry.stairwell),
     _Column("När och var", "When and where", 32, "text", _where_and_when),
     _Column("Vistelser", "Presences", 9.5, "whole", lambda entry, _: entry.observed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.exports.wording import area_text
 from service.exports.xlsx.sheet import FIRST_ROW, Sheet
 
 _HEADINGS = {
@@ -33,8 +34,9 @@ def write_other_places(sheet: Sheet) -> None:
 
 
 def _rows(sheet: Sheet) -> Iterator[tuple[str | int, ...]]:
+    language = sheet.language
     for one in sheet.listed.gone:
-        yield _GONE[sheet.language], one.tenant, one.area, one.stairwell, one.address, one.previous_rank
+        yield _GONE[language], one.tenant, area_text(one.area, language), one.stairwell, one.address, one.previous_rank
     for there in sheet.listed.unknown:
         for stairwell in there.stairwells:
-            yield _UNKNOWN[sheet.language], there.tenant, there.area, stairwell, "", ""
+            yield _UNKNOWN[language], there.tenant, area_text(there.area, language), stairwell, "", ""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from models.dates import clock_text
 from service.domain.sensors import SensorFault, SensorState
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
@@ -15,7 +16,7 @@ from service.usecases.findings.verdict_reasons import Reason
 class _Told(NamedTuple):
     """What stands in a sentence: since when, the number that tells it in either language, and the other space."""
 
-    since: str
+    since: Reason
     sv: str
     en: str
     fault: SensorFault
@@ -32,12 +33,12 @@ def _clock(told: _Told) -> Reason:
         )
     if hours > 0:
         return Reason(
-            f"Meddelanden är stämplade {sv} h in i framtiden och avvisas sedan {told.since}.",
-            f"Messages are stamped {en} h into the future, and are refused since {told.since}.",
+            f"Meddelanden är stämplade {sv} h in i framtiden och avvisas sedan {told.since.sv}.",
+            f"Messages are stamped {en} h into the future, and are refused since {told.since.en}.",
         )
     return Reason(
-        f"Sedan {told.since} kommer meddelanden {sv} h senare efter sin tidsstämpel än vanligt.",
-        f"Since {told.since} messages come {en} h later after their timestamp than usual.",
+        f"Sedan {told.since.sv} kommer meddelanden {sv} h senare efter sin tidsstämpel än vanligt.",
+        f"Since {told.since.en} messages come {en} h later after their timestamp than usual.",
     )
 
 
@@ -47,28 +48,28 @@ def _duplicated(told: _Told) -> Reason:
             f"Räknar detsamma som {told.other}, timme för timme.", f"Counts the same as {told.other}, hour by hour."
         )
     return Reason(
-        f"Varje antal sedan {told.since} är jämnt delbart med {told.sv}: meddelanden räknas {told.sv} gånger.",
-        f"Every count since {told.since} is a multiple of {told.en}: messages are counted {told.en} times.",
+        f"Varje antal sedan {told.since.sv} är jämnt delbart med {told.sv}: meddelanden räknas {told.sv} gånger.",
+        f"Every count since {told.since.en} is a multiple of {told.en}: messages are counted {told.en} times.",
     )
 
 
 def _silent(told: _Told) -> Reason:
     return Reason(
-        f"Har inte hörts sedan {told.since}, längre än vanligt.",
-        f"Not heard since {told.since}, which is longer than usual.",
+        f"Har inte hörts sedan {told.since.sv}, längre än vanligt.",
+        f"Not heard since {told.since.en}, which is longer than usual.",
     )
 
 
 def _deaf(told: _Told) -> Reason:
     return Reason(
-        f"Skickar meddelanden, men har inte hört någon sedan {told.since}; så länge är det aldrig tyst där.",
-        f"Sends messages, but has heard nobody since {told.since}; it is never calm there for so long.",
+        f"Skickar meddelanden, men har inte hört någon sedan {told.since.sv}; så länge är det aldrig tyst där.",
+        f"Sends messages, but has heard nobody since {told.since.en}; it is never calm there for so long.",
     )
 
 
 def _stuck(told: _Told) -> Reason:
     return Reason(
-        f"Säger {told.sv} om och om igen sedan {told.since}.", f"Says {told.en} over and over since {told.since}."
+        f"Säger {told.sv} om och om igen sedan {told.since.sv}.", f"Says {told.en} over and over since {told.since.en}."
     )
 
 
@@ -87,8 +88,8 @@ def _low_battery(told: _Told) -> Reason:
 
 def _level_shifted(told: _Told) -> Reason:
     return Reason(
-        f"Nivån blev {told.sv} gånger den väntade; inlärt {told.since}.",
-        f"The level became {told.en} times what was expected; learnt {told.since}.",
+        f"Nivån blev {told.sv} gånger den väntade; inlärt den {told.since.sv}.",
+        f"The level became {told.en} times what was expected; learnt on {told.since.en}.",
     )
 
 
@@ -143,7 +144,8 @@ def sensor_reason(ports: Ports, fault: SensorFault) -> Reason:
     """Why a sensor is taken for faulty, with the numbers."""
     since = datetime.fromtimestamp(fault.since, UTC).astimezone(ZoneInfo(ports.settings.general.timezone))
     number = f"{fault.value:.3g}" if fault.value < 1000 else f"{fault.value:.0f}"
-    told = _Told(f"{since:%Y-%m-%d %H:%M}", number.replace(".", ","), number, fault, _name_of(ports, fault.other))
+    day_and_time = Reason(*(clock_text(since, language) for language in ("sv", "en")))
+    told = _Told(day_and_time, number.replace(".", ","), number, fault, _name_of(ports, fault.other))
     return _REASONS[fault.state](told)
 
 
