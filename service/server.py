@@ -6,12 +6,15 @@ import os
 import socket
 import struct
 import sys
+from contextlib import suppress
+from http import HTTPStatus
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException, UnsupportedTransferCoding
 from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
@@ -19,6 +22,11 @@ from service.bootstrap import build_ports
 from service.settings import Settings
 from service.supervisor import die_with_parent
 
+_REFUSED = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+}
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder where the processes of one service lay their metrics together."""
 _IN_MEMORY = "/dev/shm"  # noqa: S108 - a folder of random name, its owner's alone
@@ -76,6 +84,19 @@ class ImpatientWorker(ThreadWorker):
             conn.sock.setsockopt(socket.SOL_SOCKET, direction, limit)
         super().enqueue_req(conn)  # type: ignore[no-untyped-call]
 
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Refuse what is no request with a problem document; gunicorn's answer is a page.
+
+        The log gets none of it: where a colon is missing, gunicorn's words for it have the cookie of a session.
+        """
+        if req is not None or not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)  # type: ignore[no-untyped-call]
+            return
+        status = next((status for kind, status in _REFUSED.items() if isinstance(exc, kind)), HTTPStatus.BAD_REQUEST)
+        self.log.warning("a request from %s is no HTTP that is taken: %s", (addr or ["?"])[0], type(exc).__name__)
+        with suppress(OSError):
+            client.sendall(_refusal(status))
+
 
 class ApiServer(BaseApplication):
     """The API as gunicorn runs it; parameters as of :func:`serve_api`."""
@@ -131,6 +152,15 @@ class ChunkedBody:
             return bytes(self._body.read(size))
         except ParseException as error:
             raise OSError(str(error)) from error
+
+
+def _refusal(status: HTTPStatus) -> bytes:
+    """An answer to what never came as far as the application, which knows all other problems."""
+    detail = "the request line or a header is malformed, too long, or one too many; see to the client or its proxy"
+    problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+    body = msgspec.json.encode(problem)
+    head = f"HTTP/1.1 {status:d} {status.phrase}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _with_whole_body(environ: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import urllib.request
 from collections.abc import Iterator
@@ -46,6 +47,30 @@ def test_what_came_of_a_body_is_not_taken_for_all_of_it(served: tuple[str, dict[
     assert answer.startswith("HTTP/1.1 422 ")
     assert "send it again" in answer
     assert get(address, "/v1/places", keys["reader"])["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        ("garbage\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nAuthorization Bearer tv_secret\r\n\r\n", 400),
+        (f"GET /{'a' * 5000} HTTP/1.1\r\n\r\n", 414),
+        (f"GET / HTTP/1.1\r\nCookie: {'a' * 20_000}\r\n\r\n", 431),
+        (f"GET / HTTP/1.1\r\n{''.join(f'X-{n}: a' + chr(13) + chr(10) for n in range(200))}\r\n", 431),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: cow\r\n\r\n", 501),
+    ],
+    ids=["garbage", "no colon", "long address", "long header", "many headers", "coding"],
+)
+def test_what_is_no_request_is_refused_with_a_problem(
+    served: tuple[str, dict[str, str]], request_head: str, status: int
+) -> None:
+    """As whatever else fails, so that a program finds out in the one way it knows."""
+    head, _, body = _answer_to(served[0], request_head).partition("\r\n\r\n")
+    problem = json.loads(body)
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert "Content-Type: application/problem+json" in head
+    assert (problem["status"], problem["type"]) == (status, "about:blank")
+    assert "tv_secret" not in body
 
 
 def test_a_form_that_breaks_off_is_refused(served: tuple[str, dict[str, str]]) -> None:
