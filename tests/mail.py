@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
@@ -31,15 +32,24 @@ class Post:
         Answer to a recipient, by address.
     answer
         To a letter.
+    parting
+        Answer to a client that takes leave.
+    stutters
+        Whether the answer to a recipient never comes to its end.
     """
 
     letters: list[tuple[list[str], bool, EmailMessage]] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     answer: str = "250 OK"
+    parting: str = "221 Bye"
+    stutters: bool = False
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it by name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        while self.stutters:
+            await server.push("250-wait")
+            await asyncio.sleep(0.05)
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
@@ -50,6 +60,9 @@ class Post:
             letter = message_from_bytes(envelope.content or b"", policy=default)
             self.letters.append((envelope.rcpt_tos, session.ssl is not None, letter))  # type: ignore[arg-type]
         return self.answer
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        return self.parting
 
 
 class _OnAnyPort(Controller):

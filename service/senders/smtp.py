@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from time import monotonic
+from typing import Any
 
 from service.domain.deliveries import Letter
 from service.errors import MailError
 from service.settings.mail import Mail, mail_password
+
+_ANSWERS = 5  # a letter takes so many times mail.timeout_seconds at most
+_AGAIN_SECONDS = 0.1
 
 
 class SmtpMailServer:
@@ -31,32 +38,71 @@ class SmtpMailServer:
 
     def send(self, letter: Letter) -> None:
         """Hand over a letter; raises MailError if it is not taken."""
-        message = _message(letter, self._settings.sender)
+        mail, message = self._settings, _message(letter, self._settings.sender)
+        deadline = monotonic() + _ANSWERS * mail.timeout_seconds
         try:
-            with self._connected() as server:
-                server.send_message(message, self._settings.sender, [letter.address])
-        except (smtplib.SMTPException, OSError) as error:
-            where = f"{self._settings.host}:{self._settings.port}"
-            raise MailError(f"the mail server {where} {_told(error)}; check [mail] in the settings") from None
+            with _left_at_the_end(self._connected(deadline)) as server:
+                if mail.tls == "starttls":
+                    server.starttls(context=self._trust())
+                if mail.user:
+                    server.login(mail.user, mail_password(mail))
+                server.send_message(message, mail.sender, [letter.address])
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            told = _told(TimeoutError() if monotonic() >= deadline else error)
+            raise MailError(f"the mail server {mail.host}:{mail.port} {told}; check [mail] in the settings") from None
 
-    @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self, deadline: float) -> smtplib.SMTP:
         mail = self._settings
         if mail.tls == "implicit":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                mail.host, mail.port, timeout=mail.timeout_seconds, context=self._trust()
-            )
-        else:
-            connection = smtplib.SMTP(mail.host, mail.port, timeout=mail.timeout_seconds)
-        with connection as server:
-            if mail.tls == "starttls":
-                server.starttls(context=self._trust())
-            if mail.user:
-                server.login(mail.user, mail_password(mail))
-            yield server
+            return _HurriedOverTls(deadline, mail.host, mail.port, timeout=mail.timeout_seconds, context=self._trust())
+        return _Hurried(deadline, mail.host, mail.port, timeout=mail.timeout_seconds)
 
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self._settings.ca_file or None)
+
+
+class _Hurried(smtplib.SMTP):
+    """A client whose connection is ended at a deadline: smtplib waits for each byte of an answer, however many come."""
+
+    def __init__(self, deadline: float, host: str, port: int, **more: Any) -> None:
+        self._deadline, self._closed = deadline, threading.Event()
+        super().__init__(host, port, **more)
+
+    def connect(self, host: str = "", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        """Connect, with the deadline in view."""
+        threading.Thread(target=self._end_at_the_deadline, daemon=True).start()
+        try:
+            return super().connect(host, port, source_address)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._closed.set()
+        super().close()
+
+    def _end_at_the_deadline(self) -> None:
+        """End the connection there is then; one that is just being encrypted is there a little later."""
+        while not self._closed.wait(max(self._deadline - monotonic(), _AGAIN_SECONDS)):
+            if isinstance(sock := self.sock, socket.socket):
+                with suppress(OSError):  # it may be closed already
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)  # past TLS, which would wait for its peer
+
+
+class _HurriedOverTls(_Hurried, smtplib.SMTP_SSL):
+    """The same, encrypted from the beginning."""
+
+
+@contextmanager
+def _left_at_the_end(server: smtplib.SMTP) -> Iterator[smtplib.SMTP]:
+    """Take leave of a server; what it says to that changes nothing of what it took or refused before."""
+    try:
+        yield server
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()
 
 
 def _message(letter: Letter, sender: str) -> EmailMessage:
@@ -97,4 +143,6 @@ def _told(error: Exception) -> str:  # noqa: PLR0911 - a table
             return "does not answer"
         case OSError(strerror=why):
             return f"cannot be reached ({why})"
+        case UnicodeError():
+            return "has a name that is none"
     return "does not take the letter"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from service.domain.deliveries import Letter
 from service.errors import MailError, SettingsError
+from service.senders import smtp
 from service.senders.smtp import SmtpMailServer
 from service.settings import load_settings
 from service.settings.mail import Mail
-from tests.mail import PASSWORD, USER, MailHost, mail_host
+from tests.mail import PASSWORD, USER, MailHost, Post, mail_host
 
 LETTER = Letter(
     address="span.sodra@polisen.example",
@@ -51,6 +53,33 @@ def test_a_letter_is_handed_over(tmp_path: Path, tls: str) -> None:
     assert (letter["Subject"], letter["Bcc"]) == ("Hotspotlista Bcc: all@polisen.example", None)
     assert letter.get_body().get_content().splitlines() == LETTER.text.splitlines()
     assert [part.get_content() for part in letter.iter_attachments()] == [LETTER.content]
+
+
+@pytest.mark.parametrize("parting", ["421 too many connections", "250 OK", "good bye"])
+def test_a_letter_that_was_taken_is_sent_whatever_the_server_says_at_parting(tmp_path: Path, parting: str) -> None:
+    """It would go out again and again."""
+    with mail_host(tmp_path) as host:
+        host.post.parting = parting
+        SmtpMailServer(mail(host, "starttls")).send(LETTER)
+    assert len(host.post.letters) == 1
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit", "none"])
+def test_a_server_that_never_comes_to_an_end_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: str
+) -> None:
+    """As those do that keep senders of spam waiting, a line now and then; each of them comes in time."""
+    monkeypatch.setattr(smtp, "_ANSWERS", 2)
+    with mail_host(tmp_path, tls) as host:
+        host.post.stutters = True
+        with pytest.raises(MailError, match="does not answer"):
+            SmtpMailServer(mail(host, tls, timeout_seconds=1)).send(LETTER)
+
+
+def test_a_name_that_is_none_is_told(tmp_path: Path) -> None:
+    nowhere = msgspec.structs.replace(mail(MailHost(Post(), 25, tmp_path), "starttls"), host="mail..example")
+    with pytest.raises(MailError, match="has a name that is none"):
+        SmtpMailServer(nowhere).send(LETTER)
 
 
 def refused(folder: Path, server: dict[str, object], tls: str = "starttls", **changes: object) -> str:
