@@ -83,7 +83,7 @@ class HttpWebhookSender:
     def _connected(self, parts: SplitResult, deadline: float) -> socket.socket:
         """A socket to one of the host's addresses, encrypted unless the address is http."""
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-        plain = _connect(self._permitted(host, port), deadline)
+        plain = _connect(self._permitted(host, port, deadline), deadline)
         if parts.scheme == "http":
             return plain
         try:
@@ -94,13 +94,13 @@ class HttpWebhookSender:
             plain.close()
             raise
 
-    def _permitted(self, host: str, port: int) -> list[_Address]:
+    def _permitted(self, host: str, port: int, deadline: float) -> list[_Address]:
         """The addresses of a host, all of which may be called; raises _Refused if one may not."""
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        for _, _, _, _, address in found:
+        found = _looked_up(host, port, deadline)
+        for _, address in found:
             if not may_call(str(address[0]), self._settings.private_networks, loopback=is_loopback(host)):
                 raise _Refused
-        return [(family, address) for family, _, _, _, address in found]
+        return found
 
 
 class _Refused(OSError):  # noqa: N818 - a state of the world, not an accident
@@ -158,6 +158,27 @@ def _wrapped(address: IPv6Address) -> IPv4Address | None:
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour
+
+
+def _looked_up(host: str, port: int, deadline: float) -> list[_Address]:
+    """The addresses of a name; name servers that do not answer take the system minutes, which nobody waits for."""
+    found: list[Any] = []
+
+    def look_up() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.append(error)
+
+    asking = threading.Thread(target=look_up, daemon=True)
+    asking.start()
+    asking.join(max(deadline - monotonic(), 0.0))
+    match found:
+        case []:
+            raise TimeoutError
+        case [Exception() as error]:
+            raise error
+    return [(family, address) for family, _, _, _, address in found[0]]
 
 
 def _connect(addresses: Sequence[_Address], deadline: float) -> socket.socket:

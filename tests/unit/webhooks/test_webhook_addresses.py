@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from structlog.testing import capture_logs
@@ -59,6 +61,17 @@ def test_a_name_that_leads_inside_is_not_called(
         publish(ports := ports_to(tmp_path, f"https://hooks.example:{port}"), event())
         assert failing(ports).startswith("r1: hooks.example leads into a private network or to this machine")
         assert inside.got == []
+
+
+def test_name_servers_that_do_not_answer_hold_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system asks each of them for half a minute and more."""
+    answer = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: answer.wait(60) and [])
+    publish(ports := ports_to(tmp_path, "https://hooks.example", webhooks__timeout_seconds=1), event())
+    began = monotonic()
+    assert failing(ports) == "r1: hooks.example does not answer in time"
+    assert monotonic() - began < 30
+    answer.set()
 
 
 def test_a_network_of_ones_own_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
