@@ -69,7 +69,9 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
     try:
         return msgspec.json.decode(content, type=shape)
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"the body is wrong: {_plain(error)}") from error
+        message = _plain(error)
+        how = "; write it like 2026-11-22T18:00:00Z" if "datetime" in message else ""
+        raise InvalidInput(f"the body is wrong: {message}{how}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from error
 
