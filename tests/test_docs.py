@@ -12,6 +12,7 @@ import click
 import pytest
 
 from service.cli import main
+from service.domain.events import EventType
 from service.settings import load_settings
 from tests.documents import PAGES, REPOSITORY, RUN_ALONE, RUN_BESIDE_THE_DEMO, blocks, run_examples
 
@@ -40,6 +41,12 @@ def test_every_command_and_option_is_documented(words: str, command: click.Comma
         if isinstance(option, click.Option) and not option.hidden:
             assert option.help, f"{words} {option.opts}"
             assert any(name in page for name in (*option.opts, *option.secondary_opts)), f"{words} {option.opts}"
+
+
+def test_every_event_is_documented() -> None:
+    """Whoever subscribes to what begins wants what ends it as well."""
+    page = (REPOSITORY / "docs/integrators.md").read_text("utf-8")
+    assert [kind for kind in EventType if f"| `{kind}` |" not in page] == []
 
 
 def test_the_readme_has_the_two_commands_that_ci_and_people_run() -> None:
