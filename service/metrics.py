@@ -6,8 +6,24 @@ No metric names a tenant, a place or a key. docs/operations.md holds the table o
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from prometheus_client import Counter, Gauge, Histogram
 
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def ensure_folder() -> None:
+    """Make the folder anew where it is gone, before a process opens its files there; without it none could work.
+
+    systemd empties the shared memory of a user who logs out (``RemoveIPC``), whatever still runs.
+    """
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+ensure_folder()  # prometheus-client opens them with the first of these
 TICKS = Counter("trappvakt_ticks", "Ticks the scheduler ran.")
 TICKS_MISSED = Counter("trappvakt_ticks_missed", "Ticks due while another ran; the next made up for them.")
 TICK_ERRORS = Counter("trappvakt_tick_errors", "Steps of a tick that failed.", ["step"])

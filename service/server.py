@@ -19,6 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
 from service.bootstrap import build_ports
+from service.metrics import FOLDER_VARIABLE, ensure_folder
 from service.settings import Settings
 from service.supervisor import die_with_parent
 
@@ -27,8 +28,6 @@ _REFUSED = {
     LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
 }
-METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the folder where the processes of one service lay their metrics together."""
 _IN_MEMORY = "/dev/shm"  # noqa: S108 - a folder of random name, its owner's alone
 
 
@@ -174,8 +173,9 @@ def _with_whole_body(environ: dict[str, Any]) -> dict[str, Any]:
 
 def _after_fork(server: Any, _worker: Any) -> None:
     die_with_parent(server.pid)
+    ensure_folder()
 
 
 def _forget_metrics(_server: Any, worker: Any) -> None:
-    if METRICS_VARIABLE in os.environ:
+    if FOLDER_VARIABLE in os.environ:
         multiprocess.mark_process_dead(worker.pid)

@@ -10,8 +10,9 @@ import click
 from service.bootstrap import build_ports, check_schemas
 from service.cli.session import Session, pass_session
 from service.logs import configure_logging
+from service.metrics import FOLDER_VARIABLE
 from service.scheduler import run_scheduler
-from service.server import METRICS_VARIABLE, metrics_folder, serve_api
+from service.server import metrics_folder, serve_api
 from service.supervisor import Program, Supervisor, follow_supervisor, listen
 from service.trainer import Trainer
 
@@ -68,7 +69,7 @@ def supervise(session: Session, port: int | None, announce: Callable[[str], None
             Program("api", [*command, "api", "--descriptor", str(descriptor)], [descriptor]),
             Program("scheduler", [*command, "scheduler"]),
         ]
-        Supervisor(programs, {METRICS_VARIABLE: metrics}).run(lambda: announce(f"http://{_bracketed(host)}:{number}"))
+        Supervisor(programs, {FOLDER_VARIABLE: metrics}).run(lambda: announce(f"http://{_bracketed(host)}:{number}"))
 
 
 def _command(session: Session) -> list[str]:

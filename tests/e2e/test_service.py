@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -165,6 +166,21 @@ def test_metrics_of_all_processes_are_read_at_one_address(service: Service) -> N
     ticks = next(float(line.split()[-1]) for line in lines if line.startswith("trappvakt_ticks_total"))
     assert ticks > 0
     assert any(line.startswith("trappvakt_http_requests_total") and "post_counts" in line for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["worker", "api", "scheduler"])
+def test_a_process_comes_back_where_its_metrics_are_gone(service: Service, kind: str) -> None:
+    """systemd empties /dev/shm of a user who logs out; a process that starts after that counts anew."""
+    before = wait_for(lambda: service.processes()[kind])
+    environment = Path(f"/proc/{service.processes()['scheduler'][0]}/environ").read_text()
+    folder = dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)["PROMETHEUS_MULTIPROC_DIR"]
+    shutil.rmtree(folder)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    assert wait_for(lambda: len(after := service.processes()[kind]) == len(before) and not {*before} & {*after})
+    assert [service.alive() for _ in range(8)] == [True] * 8
+    service.post(f"emptied-{kind}", [1] * 48, last_scored_hour())
+    assert wait_for(lambda: len(service.verdicts(f"emptied-{kind}")) == 48)
 
 
 def test_a_service_whose_disk_is_full_says_so(tmp_path: Path) -> None:
