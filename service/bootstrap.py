@@ -119,7 +119,7 @@ def check_schemas(settings: Settings) -> None:
     Raises
     ------
     StoreError
-        If a newer program wrote one.
+        If a newer program wrote one, or they are not restored to their end.
     """
     for name, migrations in _SCHEMAS.items():
         check_schema(settings.data_dir / name, migrations)

@@ -12,6 +12,9 @@ from msgspec import Meta
 BACKUP_MANIFEST = "backup.json"
 """The file that is written last: without it there is no backup."""
 
+RESTORING = ".restoring"
+"""The folder within a data folder that is there for as long as a backup is being restored, or since that was killed."""
+
 FORMAT = 1
 _STATE_OR_VERSION = re.compile(r"state/[0-9a-f]{32}\.npz|versions/[0-9]+(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+", re.ASCII)
 

@@ -13,12 +13,14 @@ class DataFolder(msgspec.Struct, frozen=True, kw_only=True):
 
     ``read_only`` tells whether nobody may write to its disk, ``denied`` are the files and folders in it that this user
     may not write to, and ``open_to_others`` tells whether users of the machine other than the service's may read it.
+    ``restoring`` tells whether a backup is being restored into it, or was until that was cut short.
     """
 
     path: str
     read_only: bool
     denied: list[str]
     open_to_others: bool
+    restoring: bool
     used_bytes: int
     free_bytes: int
 

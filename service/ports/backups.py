@@ -20,12 +20,14 @@ class Backups(Protocol):
         """Write the data folder as it is at one moment to ``target``, a folder, or one file if its name ends in .tar.
 
         Whatever happens, ``target`` is there whole or not at all. Raises Conflict if it is there already or another
-        backup is being made, StoreError if a database is damaged or busy, StorageFull if the disk is.
+        backup is being made, StoreError if a database is damaged or busy, or the folder not restored to its end,
+        StorageFull if the disk is full.
         """
 
     def restore(self, source: Path, into: Path, digest: str | None, progress: CopyProgress) -> Backup:
         """Put what a backup holds into ``into``, which is made or empty, once every digest has been found right.
 
         ``digest`` is the SHA-256 that making it told, if it is known. Raises BackupRefused for anything that is no
-        backup, incomplete, foreign, altered or newer than this program, Conflict if ``into`` is not empty.
+        backup, incomplete, foreign, altered or newer than this program, Conflict if ``into`` holds anything but what a
+        restore that was cut short has left, or another process restores into it.
         """

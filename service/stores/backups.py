@@ -17,11 +17,19 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from service.disk_files import disk_errors, sync_folder, write_synced
-from service.domain.backups import BACKUP_MANIFEST, FORMAT, Backup, BackupFile, BackupManifest, belongs_in_a_backup
+from service.domain.backups import (
+    BACKUP_MANIFEST,
+    FORMAT,
+    RESTORING,
+    Backup,
+    BackupFile,
+    BackupManifest,
+    belongs_in_a_backup,
+)
 from service.errors import BackupRefused, Conflict, InvalidInput, StorageFull
 from service.ports.backups import CopyProgress
 from service.stores.backup_files import BackupFiles, open_backup, pack, write_copy
-from service.stores.sqlite.connection import Migration
+from service.stores.sqlite.connection import Migration, check_restored
 from service.stores.sqlite.snapshot import copy_database, read_at_one_moment, schema_of, size_bytes
 
 LEFT_OUT = frozenset({"requests.db"})
@@ -31,7 +39,6 @@ _FIRST = "state.db"
 """Its commits take longest, so its lock is the one to wait for."""
 _LOCK = "backup.lock"
 _PINNED = ".backup"
-_UNFINISHED = ".restoring"
 _FOLDERS = ("state", "versions")
 
 
@@ -59,13 +66,14 @@ class LocalBackups:
     def make(self, target: Path, time: datetime, progress: CopyProgress) -> Backup:
         """Pin what is immutable and snapshot what is not at one moment, then copy both at leisure."""
         self._check_target(target)
+        check_restored(self._folder)
         databases = [self._folder / name for name in sorted(self._schemas, key=lambda name: (name != _FIRST, name))]
         databases = [path for path in databases if path.is_file()]
         if not databases:
             raise InvalidInput(f"{self._folder.absolute()} holds no database; name the data folder with --data")
-        aside = target.with_name(f".{target.name}.part")
-        with self._only_one(), disk_errors(f"backup {target}"):
-            _remove(aside)
+        aside, pins = target.with_name(f".{target.name}.part"), self._folder / _PINNED
+        with _only_one(self._folder), disk_errors(f"backup {target}"):
+            _remove(aside, pins)  # what a killed one has left
             aside.mkdir(mode=0o700)
             try:
                 with read_at_one_moment(databases, self._pin) as readers:
@@ -79,13 +87,12 @@ class LocalBackups:
                     aside.rename(target)
                 sync_folder(target.parent)
             finally:
-                _remove(aside)
+                _remove(aside, pins)
         return Backup(manifest=manifest, digest=hashlib.sha256(described).hexdigest())
 
     def restore(self, source: Path, into: Path, digest: str | None, progress: CopyProgress) -> Backup:
         """Copy everything aside while its digest is taken, and move it into place when all of them are right."""
-        if into.exists() and (not into.is_dir() or any(into.iterdir())):
-            raise Conflict(f"{into} is not an empty folder; name one that is empty or new")
+        self._check_into(into)
         with open_backup(source) as files:
             described = files.manifest()
             found = hashlib.sha256(described).hexdigest()
@@ -96,7 +103,7 @@ class LocalBackups:
             manifest = self._decoded(source, described)
             files.check(manifest)
             with disk_errors(f"{into}"):
-                _restore_files(files, manifest, into, progress)
+                self._restore_files(files, manifest, into, progress)
         return Backup(manifest=manifest, digest=found)
 
     def _check_target(self, target: Path) -> None:
@@ -107,18 +114,43 @@ class LocalBackups:
         if target.resolve().is_relative_to(self._folder.resolve()):
             raise InvalidInput(f"{target} is in the data folder, and would be lost with it; choose another disk")
 
-    @contextmanager
-    def _only_one(self) -> Iterator[None]:
-        """Make the one backup there is at a time; what a killed one has left in the data folder is deleted."""
+    def _check_into(self, into: Path) -> None:
+        """Refuse a folder that holds anything but what a restore that was cut short has left."""
+        if not into.exists():
+            return
+        found = {path.name for path in into.iterdir()} - {_LOCK} if into.is_dir() else {into.name}
+        if found and not (RESTORING in found and found <= {RESTORING, *self._schemas, *_FOLDERS}):
+            raise Conflict(f"{into} is not an empty folder; name one that is empty or new")
+
+    def _restore_files(self, files: BackupFiles, manifest: BackupManifest, into: Path, progress: CopyProgress) -> None:
+        existed, aside = into.exists(), into / RESTORING
+        into.mkdir(mode=0o700, exist_ok=True)
         try:
-            with FileLock(self._folder / _LOCK, timeout=0):
-                _remove(self._folder / _PINNED)
+            with _only_one(into):
+                self._check_into(into)  # again, now that nobody else can be restoring into it
                 try:
-                    yield
+                    self._clear(into)
+                    aside.mkdir(mode=0o700)
+                    _check_room(into, manifest.size_bytes)
+                    _copy_aside(files, manifest, aside, progress)
+                    for entry in sorted(aside.iterdir(), key=lambda path: path.is_file()):
+                        entry.rename(into / entry.name)
+                    aside.rmdir()
+                except BaseException:
+                    self._clear(into)
+                    raise
                 finally:
-                    _remove(self._folder / _PINNED)
-        except Timeout as error:
-            raise Conflict(f"another backup of {self._folder} is being made; wait for it to end") from error
+                    (into / _LOCK).unlink()
+                sync_folder(into)
+        except BaseException:
+            if not existed:
+                with suppress(OSError):
+                    into.rmdir()
+            raise
+
+    def _clear(self, into: Path) -> None:
+        """Delete what one that was cut short has left, and last of all what tells of it."""
+        _remove(*(into / name for name in (*self._schemas, *_FOLDERS, RESTORING)))
 
     def _pin(self) -> None:
         """Link chunks and version files, which never change, so that nobody who deletes them takes them away."""
@@ -191,22 +223,14 @@ class _Tally:
         self._progress(self._done + int(share * size), self.total)
 
 
-def _restore_files(files: BackupFiles, manifest: BackupManifest, into: Path, progress: CopyProgress) -> None:
-    existed, aside = into.exists(), into / _UNFINISHED
-    into.mkdir(mode=0o700, exist_ok=True)
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Make or restore the one backup there is at a time."""
     try:
-        _check_room(into, manifest.size_bytes)
-        _copy_aside(files, manifest, aside, progress)
-        for entry in sorted(aside.iterdir(), key=lambda path: path.is_file()):
-            entry.rename(into / entry.name)
-        aside.rmdir()
-        sync_folder(into)
-    except BaseException:
-        _remove(aside)
-        if not existed:
-            with suppress(OSError):
-                into.rmdir()
-        raise
+        with FileLock(folder / _LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise Conflict(f"another backup of {folder} is being made or restored; wait for it to end") from error
 
 
 def _copy_aside(files: BackupFiles, manifest: BackupManifest, aside: Path, progress: CopyProgress) -> None:
@@ -242,5 +266,8 @@ def _sync_below(folder: Path) -> None:
     sync_folder(folder)
 
 
-def _remove(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        if path.is_file():
+            path.unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True)

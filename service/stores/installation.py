@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from service.domain.backups import RESTORING
 from service.domain.installation import SCHEDULER_LOCK, DatabaseFile, DataFolder, Disk
 from service.stores.sqlite.connection import Migration, advice, is_damage, open_to_read
 
@@ -39,10 +40,12 @@ class LocalInstallation:
         self.check_writing = check_writing
 
     def look(self) -> Disk:
-        """Look at every file once; one that goes away meanwhile is none."""
-        there = {name: self._folder / name for name in sorted(self._schemas) if (self._folder / name).is_file()}
+        """Look at every file once; one that goes away meanwhile is none, nor is one that is being restored."""
+        folder = _seen(self._folder) if self._folder.is_dir() else None
+        names = () if folder and folder.restoring else sorted(self._schemas)
+        there = {name: self._folder / name for name in names if (self._folder / name).is_file()}
         return Disk(
-            folder=_seen(self._folder) if self._folder.is_dir() else None,
+            folder=folder,
             databases=[_examined(path, len(self._schemas[name])) for name, path in there.items()],
             version_folders=[path.name for path in self._folder.glob("versions/*") if path.name.isdecimal()],
             scheduler_runs=_is_locked(self._folder / SCHEDULER_LOCK),
@@ -56,6 +59,7 @@ def _seen(folder: Path) -> DataFolder:
         read_only=bool(os.statvfs(folder).f_flag & os.ST_RDONLY),
         denied=sorted(str(path) for path in stats if path.exists() and not os.access(path, os.R_OK | os.W_OK)),
         open_to_others=bool(stats[folder].st_mode & _OTHERS),
+        restoring=(folder / RESTORING).exists(),
         used_bytes=sum(stat.st_blocks * _BLOCK_BYTES for stat in stats.values()),
         free_bytes=shutil.disk_usage(folder).free,
     )

@@ -16,7 +16,7 @@ from service.bootstrap import build_backups
 from service.errors import BackupRefused
 from service.usecases.backups import make_backup, restore_backup
 from service.usecases.learning.advance import advance
-from tests.e2e.programs import TRAPPVAKT
+from tests.e2e.programs import TRAPPVAKT, run
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 TRIES = 2
@@ -51,6 +51,29 @@ def test_a_killed_backup_is_none_and_does_not_stand_in_the_way_of_the_next(tmp_p
     assert same(read_verdicts(again), read_verdicts(ports))
 
 
+@pytest.mark.parametrize("moved", [[], ["counts.db", "state"]], ids=["amid copying", "amid moving"])
+def test_a_killed_restore_leaves_no_folder_to_start_on_and_is_repeated(tmp_path: Path, moved: list[str]) -> None:
+    """A service would begin empty there, or on a part of the files, and the repeated one was refused."""
+    city = simulate_city(5, stairwells=2, weeks=1)
+    ports = sqlite_ports(tmp_path / "data", end_of(city))
+    register_city(ports, city)
+    ports.counts.append(city_points(city))
+    advance(ports)
+    make_backup(ports, build_backups(ports.settings), tmp_path / "b.tar", "test", quiet)
+    into = next(one for k in range(20) if killed_amid_restoring(tmp_path / "b.tar", one := tmp_path / f"into{k}"))
+    for name in moved:
+        (into / ".restoring" / name).rename(into / name)
+    left = sorted(into.rglob("*"))
+    for words in (["serve", "--port", "0"], ["keys", "list"], ["backup", tmp_path / "b"]):
+        refused = run("--data", into, *words, check=False)
+        assert (refused.returncode, "or repeat it" in refused.stderr) == (1, True), refused.stderr
+    assert "a backup is being restored into it" in run("--data", into, "doctor", check=False).stdout
+    assert sorted(into.rglob("*")) == left
+    run("restore", tmp_path / "b.tar", "--into", into)
+    assert not (into / ".restoring").exists()
+    assert same(read_verdicts(sqlite_ports(into, end_of(city))), read_verdicts(ports))
+
+
 def part_of(target: Path) -> Path:
     """What a backup is called until it is whole."""
     return target.with_name(f".{target.name}.part")
@@ -63,6 +86,16 @@ def killed_amid(data: Path, target: Path) -> bool:
             time.sleep(0.001)
         backup.kill()
     return backup.returncode == -signal.SIGKILL and part_of(target).exists()
+
+
+def killed_amid_restoring(backup: Path, into: Path) -> bool:
+    """Kill a restore once it has copied counts and state; whether it was killed before all was in place."""
+    aside = into / ".restoring"
+    with subprocess.Popen([*TRAPPVAKT, "restore", str(backup), "--into", str(into)]) as restore:
+        while not (aside / "state").exists() and restore.poll() is None:
+            time.sleep(0.0005)
+        restore.kill()
+    return restore.returncode == -signal.SIGKILL and {"counts.db", "state"} <= {one.name for one in aside.glob("*")}
 
 
 def quiet(_done: int, _total: int) -> None:

@@ -32,7 +32,13 @@ CITY = simulate_city(3, stairwells=4, weeks=2)
 NOW = end_of(CITY) + timedelta(minutes=40)
 ON_THE_SAFE_SIDE = Disk(
     folder=DataFolder(
-        path="/d", read_only=False, denied=[], open_to_others=False, used_bytes=14_000, free_bytes=10**12
+        path="/d",
+        read_only=False,
+        denied=[],
+        open_to_others=False,
+        used_bytes=14_000,
+        free_bytes=10**12,
+        restoring=False,
     ),
     databases=[],
     version_folders=[],

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from service.domain.backups import RESTORING
 from service.errors import StorageFull, StoreError
 
 Migration = tuple[str, ...]
@@ -131,6 +132,7 @@ class Database:
         return connection
 
     def _open(self) -> sqlite3.Connection:
+        check_restored(self.path.parent)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -164,14 +166,30 @@ class Database:
         return _known_schema(connection, self.path, len(self._migrations))
 
 
+def check_restored(folder: Path) -> None:
+    """Refuse a data folder into which a backup is being restored, as some of its files may be missing.
+
+    Raises
+    ------
+    StoreError
+        If it is one, or if that was cut short.
+    """
+    if (folder / RESTORING).exists():
+        raise StoreError(
+            f"{folder.absolute()} is not whole: a backup is being restored into it, or that was cut short; "
+            "wait for `trappvakt restore` to end, or repeat it"
+        )
+
+
 def check_schema(path: Path, migrations: Sequence[Migration]) -> None:
     """Look, without writing to it, whether a newer program wrote a file; what else is wrong is told where it is used.
 
     Raises
     ------
     StoreError
-        If one did.
+        If one did, or the folder is not restored to its end.
     """
+    check_restored(path.parent)
     with suppress(sqlite3.Error), closing(open_to_read(path)) as connection:
         _known_schema(connection, path, len(migrations))
 

@@ -46,16 +46,24 @@ def examine_folder(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
             f"this user may not write to {some(folder.denied)}",
             f"give {folder.path} and all in it to the user of the service (chown -R), and run the doctor as that user",
         )
+    if folder.restoring:
+        yield failed(
+            "data folder",
+            f"{folder.path} is not whole: a backup is being restored into it, or that was cut short",
+            "wait for `trappvakt restore` to end, or repeat it",
+        )
     if folder.open_to_others:
         yield doubtful(
             "data folder", f"{folder.path} is open to other users of this machine", f"chmod 700 {folder.path}"
         )
-    elif not folder.denied:
+    elif not (folder.denied or folder.restoring):
         yield well("data folder", folder.path)
 
 
 def examine_databases(_ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
-    """Integrity and schema of each file."""
+    """Integrity and schema of each file; of a folder that is not restored to its end nothing follows from them."""
+    if disk.folder and disk.folder.restoring:
+        return
     faults = [fault for one in disk.databases if (fault := _fault(one))]
     yield from faults
     if not disk.databases:
