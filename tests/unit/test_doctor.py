@@ -6,6 +6,8 @@ import json
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -127,6 +129,26 @@ def test_a_database_that_cannot_be_read_is_not_called_damaged(folder: Path) -> N
     assert found.message.startswith("counts.db cannot be read: unable to open database file; check that the user")
     assert "damage" not in found.message
     assert found.remedy is None
+
+
+def test_a_database_whose_making_was_killed_is_one_to_start_on(folder: Path) -> None:
+    """Its journal is to be taken back, which whoever only reads may not do; rights are not at fault."""
+    (folder / "audit.db").unlink()
+    killed = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN")
+connection.execute("CREATE TABLE entry (document BLOB)")
+connection.executemany("INSERT INTO entry VALUES (zeroblob(4000))", [()] * 100)
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", killed, folder / "audit.db"], check=False)
+    found = only(told(folder), "databases")
+    assert found.state is State.FAILURE
+    assert "killed amid a change of it; start the service" in found.message
+    sqlite_ports(folder, NOW).audit.entries(TENANT)
+    assert of(told(folder), "databases")[0][0] is State.OK
 
 
 def test_a_disk_that_nobody_may_write_to_is_told_as_such(scored: Path, tmp_path: Path) -> None:

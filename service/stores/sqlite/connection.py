@@ -252,6 +252,8 @@ def advice(error: sqlite3.Error) -> str:
     """What to do about an error."""
     if is_damage(error):
         return "the file is damaged, restore it from a backup"
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
+        return "a process was killed amid a change of it; start the service, which takes that back"
     match primary_code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"another process has held its lock for {BUSY_SECONDS} s, wait for it to finish"
