@@ -2,43 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Any
 
-from joblib import parallel_config
+from joblib import Parallel, parallel_config
 
 from service.errors import SettingsError
 from service.settings.sections import Advance
 
+PATIENCE_SECONDS = 900.0
+"""So long a task may keep a cluster busy: joblib waits for good where all its workers are gone."""
+START_SECONDS = 10.0
+"""So long a cluster may be without any worker at first."""
+
+Run = Callable[[Iterable[Any]], Iterator[Any]]
+"""Runs what ``joblib.delayed`` makes; answers come in order, each as soon as it is there."""
+
 
 @contextmanager
-def many_workers(advance: Advance, workers: int) -> Iterator[None]:
-    """Let what joblib runs within the block run on so many workers of the backend that the settings name.
+def many_workers(advance: Advance, workers: int) -> Iterator[Run]:
+    """So many workers of the backend that the settings name, and what runs tasks on them within the block.
 
     Raises
     ------
     SettingsError
-        If that is a Dask cluster, and it cannot be reached.
+        If that is a Dask cluster, and it cannot be reached, has no worker, or lets a task wait for too long.
     """
-    with _connected(advance), parallel_config(backend=advance.backend, n_jobs=workers):
-        yield
+    patience = PATIENCE_SECONDS if advance.backend == "dask" else None
+    with (
+        _connected(advance),
+        parallel_config(backend=advance.backend, n_jobs=workers),
+        Parallel(return_as="generator", timeout=patience) as parallel,
+    ):
+
+        def run(calls: Iterable[Any]) -> Iterator[Any]:
+            try:
+                yield from parallel(calls)
+            except multiprocessing.TimeoutError as error:
+                raise _cluster_error(advance, f"a task was not done within {patience} s") from error
+            except CancelledError as error:
+                raise _cluster_error(advance, "its scheduler, or what a worker held, was lost") from error
+
+        yield run
 
 
-def _connected(advance: Advance) -> AbstractContextManager[object]:
+@contextmanager
+def _connected(advance: Advance) -> Iterator[None]:
     """A connection to the cluster, if there is one, which joblib finds by itself; a new one knows a new scheduler."""
     if advance.backend != "dask":
-        return nullcontext()
+        yield
+        return
     try:
         from distributed import Client  # noqa: PLC0415 - an extra, whose import takes a second
 
-        client: AbstractContextManager[object] = Client(advance.dask_scheduler)
+        client = Client(advance.dask_scheduler)
     except ImportError as error:
         raise SettingsError(
             'advance.backend is "dask", which is not installed: pip install "trappvakt[dask]"'
         ) from error
     except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"the Dask scheduler that advance.dask_scheduler names, {advance.dask_scheduler}, cannot be reached: "
-            f"{error}; start it, or let this machine work by advance.backend"
-        ) from error
-    return client
+        raise _cluster_error(advance, str(error)) from error
+    with client:
+        try:
+            client.wait_for_workers(1, START_SECONDS)
+        except TimeoutError as error:
+            raise _cluster_error(advance, "it has no worker") from error
+        yield
+
+
+def _cluster_error(advance: Advance, why: str) -> SettingsError:
+    return SettingsError(
+        f"the Dask cluster that advance.dask_scheduler names, {advance.dask_scheduler}, does not work: {why}; "
+        "start its scheduler and its workers, or let this machine work by advance.backend"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
@@ -57,8 +57,8 @@ def advance_shards(ports: Ports, tasks: list[ShardTask]) -> list[ShardAdvance]:
     workers = min(ports.settings.advance.workers, len(tasks))
     if workers <= 1:
         return [advance_shard(task) for task in tasks]
-    with many_workers(ports.settings.advance, workers):
-        return list(Parallel()(delayed(advance_shard)(task) for task in tasks))
+    with many_workers(ports.settings.advance, workers) as run:
+        return list(run(delayed(advance_shard)(task) for task in tasks))
 
 
 def advance_shard(task: ShardTask) -> ShardAdvance:

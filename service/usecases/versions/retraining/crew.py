@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from service.settings.sections import Advance
-from service.usecases.workers import many_workers
+from service.usecases.workers import Run, many_workers
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -22,19 +22,19 @@ class Crew:
 
     Parameters
     ----------
-    parallel
-        joblib's, open; None works in this process.
+    run
+        Of `many_workers`; None works in this process.
     """
 
-    def __init__(self, parallel: Any = None) -> None:
-        self._parallel = parallel
+    def __init__(self, run: Run | None = None) -> None:
+        self._run = run
 
     def run(self, act: Callable[[Task], Done], tasks: Sequence[Task]) -> Iterator[Done]:
         """What ``act`` makes of each task."""
-        if self._parallel is None:
+        if self._run is None:
             yield from map(act, tasks)
         else:
-            yield from self._parallel(delayed(act)(task) for task in tasks)
+            yield from self._run(delayed(act)(task) for task in tasks)
 
 
 @contextmanager
@@ -43,5 +43,5 @@ def crew(workers: int, advance: Advance) -> Iterator[Crew]:
     if workers <= 1:
         yield Crew()
         return
-    with many_workers(advance, workers), Parallel(return_as="generator") as parallel:
-        yield Crew(parallel)
+    with many_workers(advance, workers) as run:
+        yield Crew(run)
