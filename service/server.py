@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import socket
 import struct
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import msgspec
@@ -29,6 +34,9 @@ _REFUSED = {
     UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
 }
 _IN_MEMORY = "/dev/shm"  # noqa: S108 - a folder of random name, its owner's alone
+_PREFIX = "trappvakt-metrics-"
+_YOUNG_SECONDS = 60
+"""A folder may be made and not yet held."""
 
 
 def serve_api(settings: Settings, descriptor: int) -> None:
@@ -44,13 +52,31 @@ def serve_api(settings: Settings, descriptor: int) -> None:
     ApiServer(settings, descriptor).run()  # type: ignore[no-untyped-call]
 
 
-def metrics_folder() -> TemporaryDirectory[str]:
+@contextmanager
+def metrics_folder() -> Iterator[str]:
     """An empty folder for the metrics of a service, gone with it; in memory where the system has a place for that.
 
     On a disk that is full, the system ends the process (SIGBUS) that sets a value in a file it has mapped, so that none
-    would be left to say that the disk is full.
+    would be left to say that the disk is full. What a killed service has left there is cleared by the next.
     """
-    return TemporaryDirectory(prefix="trappvakt-metrics-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None)
+    parent = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else gettempdir()
+    for left in Path(parent).glob(f"{_PREFIX}*"):
+        with suppress(OSError), _locked(left):
+            if time.time() - left.stat().st_mtime > _YOUNG_SECONDS:
+                shutil.rmtree(left)
+    with TemporaryDirectory(prefix=_PREFIX, dir=parent) as folder, _locked(Path(folder)):
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder of our own, as the system does not for the dead; raises OSError if another process does."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class PlainLogger(Logger):

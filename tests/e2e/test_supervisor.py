@@ -95,6 +95,38 @@ def test_a_killed_supervisor_leaves_no_orphans(supervisor: subprocess.Popen[byte
     until(lambda: pids(tmp_path, "*") == [])
 
 
+HOLDER = """
+import sys
+from service import server
+server._IN_MEMORY = sys.argv[1]
+with server.metrics_folder() as folder:
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def holder(memory: Path) -> subprocess.Popen[str]:
+    """A process that holds a folder of metrics until its input ends."""
+    command = [sys.executable, "-c", HOLDER, str(memory)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_the_metrics_of_a_killed_supervisor_are_cleared_by_the_next(tmp_path: Path) -> None:
+    """Each kill left half a megabyte of memory taken until the machine was started anew; the living keep theirs."""
+    with holder(tmp_path) as living, holder(tmp_path) as killed:
+        kept, left = ((process.stdout or sys.stdin).readline().strip() for process in (living, killed))
+        killed.kill()
+        killed.wait()
+        for folder in (kept, left):
+            (Path(folder) / "counter_1.db").write_bytes(bytes(1000))
+            os.utime(folder, (0, 0))
+        with holder(tmp_path) as following:
+            own = (following.stdout or sys.stdin).readline().strip()
+            assert sorted(map(str, tmp_path.iterdir())) == sorted([kept, own])
+            assert (Path(kept) / "counter_1.db").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_program_that_cannot_start_is_tried_again_ever_more_slowly(tmp_path: Path) -> None:
     """A broken program neither ends the supervisor nor keeps it busy."""
     starts = tmp_path / "starts"
