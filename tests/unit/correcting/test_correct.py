@@ -17,11 +17,12 @@ from service.ports import Ports
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
 from service.usecases.learning.checkpoints import WEEK_SECONDS, is_boundary, thinned
-from service.usecases.versions.promote import promote
+from service.usecases.versions.promote import go_on, promote
 from tests.unit.correcting.quiet_town import (
     END,
     HOUR,
     MONDAY,
+    SPACES,
     WEEK,
     WEEKS,
     assert_same,
@@ -205,6 +206,45 @@ def test_where_the_only_state_left_is_that_of_now_what_was_learnt_stands(ports: 
     assert advance(ports).windows == 1
     after = verdicts_of(ports)
     np.testing.assert_array_equal(after.expected[: len(before)], before.expected)
+    assert ports.state.ledger().pending == {}
+
+
+def test_where_counts_are_gone_a_promotion_learns_from_those_that_are_left(
+    ports: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came no further than the Monday before the first of them, again and again; so did one after an upgrade."""
+    before = verdicts_of(ports)
+    delete_counts_before(tmp_path, MONDAY + 3 * WEEK_SECONDS + HOUR)
+    spans = replayed_spans(monkeypatch)
+    promote(ports, "0", "test")
+    for _ in range(6):
+        go_on(ports)
+    assert spans == [(3, 3, 4), (3, 4, 5)]
+    assert ports.state.promotion() is None
+    np.testing.assert_array_equal(verdicts_of(ports).starts, before.starts)
+
+
+def test_where_no_checkpoint_is_left_to_replay_from_what_was_learnt_stands(ports: Ports, tmp_path: Path) -> None:
+    """As on Saturdays where a store keeps five days: all but these was forgotten of a series with a late count. One
+    that came since the last Monday is replayed, as all of its counts are there.
+    """
+    clock: Any = ports.clock
+    clock.time = END + timedelta(days=3)
+    lived, new = np.arange(WEEKS * WEEK, WEEKS * WEEK + 72), place(SPACES)
+    for space in range(SPACES):
+        ports.counts.append(points(space, lived[:-2], count=space))
+    ports.register.put([new])
+    ports.counts.append(points(SPACES, lived[30:-2]))
+    advance(ports, END + timedelta(days=3))
+    before = ports.verdicts.columns(np.arange(1, SPACES + 2), 0, 2**40)
+    delete_counts_before(tmp_path, MONDAY + WEEKS * WEEK_SECONDS + 24 * HOUR)
+    ports.counts.append(points(1, lived[50:51], count=7))
+    ports.counts.append(points(SPACES, lived[50:51], count=7))
+    advance(ports, END + timedelta(days=3))
+    after = ports.verdicts.columns(np.arange(1, SPACES + 2), 0, 2**40)
+    old, count = after.series <= SPACES, after.count[after.series == SPACES + 1]
+    np.testing.assert_array_equal(after.expected[old], before.expected[old])
+    assert count.max() == 7
     assert ports.state.ledger().pending == {}
 
 
