@@ -17,6 +17,7 @@ PATIENCE_SECONDS = 900.0
 """So long a task may keep a cluster busy: joblib waits for good where all its workers are gone."""
 START_SECONDS = 10.0
 """So long a cluster may be without any worker at first."""
+_NO_WORKER = "it has no worker"
 
 Run = Callable[[Iterable[Any]], Iterator[Any]]
 """Runs what ``joblib.delayed`` makes; answers come in order, each as soon as it is there."""
@@ -43,6 +44,8 @@ def many_workers(advance: Advance, workers: int) -> Iterator[Run]:
                 yield from parallel(calls)
             except multiprocessing.TimeoutError as error:
                 raise _cluster_error(advance, f"a task was not done within {patience} s") from error
+            except TimeoutError as error:  # joblib's, of ten seconds at the first task
+                raise _cluster_error(advance, _NO_WORKER) from error
             except CancelledError as error:
                 raise _cluster_error(advance, "its scheduler, or what a worker held, was lost") from error
 
@@ -69,7 +72,7 @@ def _connected(advance: Advance) -> Iterator[None]:
         try:
             client.wait_for_workers(1, START_SECONDS)
         except TimeoutError as error:
-            raise _cluster_error(advance, "it has no worker") from error
+            raise _cluster_error(advance, _NO_WORKER) from error
         yield
 
 
