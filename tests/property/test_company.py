@@ -7,7 +7,7 @@ import pytest
 
 from bench.quality.dependent import presences_that_bring_others
 from models.city import SimulatedCity, simulate_city
-from models.hotspots.company import draw_with_company
+from models.hotspots.company import company_of, draw_with_company
 from models.hotspots.ground import Presences
 from models.hotspots.ranking import HotSpot, rank_hotspots, town_of
 from models.hotspots.town import Town
@@ -73,3 +73,51 @@ def test_company_leaves_the_mean_of_what_is_drawn() -> None:
     assert counts.mean() == pytest.approx(0.3, rel=0.03)
     sums = counts.reshape(-1, 12, 200).sum(axis=1)
     assert sums.var() / sums.mean() > 1.8
+    strays = counts.reshape(-1, 200) - 0.3
+    soon, later, last, beyond = ((strays[:-hours] * strays[hours:]).mean() for hours in (1, 2, 3, 12))
+    assert soon > later > last > 10 * abs(beyond)  # of standard errors of 0.0007
+
+
+USUAL = np.full((50, 24, 100), 0.3, dtype=np.float32)
+
+
+def told_by_draws(observed: np.ndarray, rates: np.ndarray, usual: np.ndarray = USUAL) -> float:
+    """The company of counts, held against draws from these rates."""
+    return company_of(observed, usual, lambda: lambda company: draw_with_company(rates, company, seeded(5)))
+
+
+def seeded(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_a_few_series_tell_less_company_than_many() -> None:
+    """Two standard errors of chance are taken off, which are wider; where people come alone hardly any draw is asked."""
+    usual = USUAL[:25]
+    flat = usual.astype(float)
+    observed = draw_with_company(flat, 0.3, seeded(5))
+    few = [told_by_draws(observed[..., part], flat[..., part], usual[..., part]) for part in np.split(np.arange(100), 5)]
+    assert np.mean(few) < told_by_draws(observed, flat, usual) - 0.015
+    asked: list[int] = []
+    for seed in range(40):
+        alone = seeded(seed).poisson(flat[..., :20]).astype(np.float32)
+        company_of(alone, usual[..., :20], lambda: asked.append(1) or (lambda _: usual[..., :20]))
+    assert len(asked) <= 4
+
+
+def test_what_rises_together_in_the_draws_anyway_is_no_company() -> None:
+    """Evenings that share a factor do, however many others a presence brings."""
+    flat = USUAL.astype(float)
+    nights = flat * seeded(6).gamma(2.0, 0.5, (50, 1, 100))
+    observed = draw_with_company(flat, 0.4, seeded(7))
+    company = told_by_draws(observed, flat)
+    assert company == pytest.approx(0.4, abs=0.1)
+    assert told_by_draws(observed, nights) == pytest.approx(company, abs=0.05)
+
+
+def test_hours_that_nobody_listened_to_tell_nothing_of_company() -> None:
+    usual = USUAL.copy()
+    usual[:, ::5] = 0.0
+    observed = draw_with_company(USUAL.astype(float), 0.4, seeded(8)) * (usual > 0)
+    noise = np.where(usual > 0, observed, np.float32(9.0))
+    rates = usual.astype(float)
+    assert told_by_draws(noise, rates, usual) == told_by_draws(observed, rates, usual) > 0.0

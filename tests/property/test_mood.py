@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.calendar import Calendar
-from models.hotspots.blocks import Days
+from models.hotspots.blocks import BLOCK_HOURS, Days
 from models.hotspots.ground import Presences
 from models.hotspots.mood import Mood, mood_of
 from models.hotspots.town import Town
@@ -59,6 +59,18 @@ def test_the_mood_is_told_where_it_is_and_not_beside(seed, factor):
     assert np.exp(np.log(mood[:, 4:16]).mean()) == pytest.approx(1.0, rel=0.15)
 
 
+@settings(max_examples=5, deadline=None)
+@given(seeds)
+def test_a_weekday_may_have_a_mood_of_its_own(seed):
+    base = town(seed)
+    rate = base.copy()
+    saturdays = DAYS.in_period & (DAYS.weekdays == 5)
+    rate[np.ix_(saturdays, range(18, 24))] *= 3.0
+    mood = np.log(told(lived(seed, rate), base).factor[:, 19:23]).mean(axis=1)
+    assert np.delete(mood, 5).max() < 0.35
+    assert mood[5] > np.log(3.0) / 2
+
+
 @settings(max_examples=15, deadline=None)
 @given(seeds, st.sampled_from([1.0, 1.8]))
 def test_a_fifth_of_the_series_that_are_hot_hardly_move_it(seed, factor):
@@ -107,6 +119,25 @@ def test_the_same_counts_have_the_same_mood_in_any_order():
     first, again, shuffled = told(counts, base), told(counts, base), told(counts[..., order], base[..., order])
     assert (first.factor == again.factor).all()
     np.testing.assert_allclose(shuffled.factor, first.factor, rtol=1e-5)
+
+
+def test_the_mood_of_a_block_varies_as_its_hours_do_in_the_mean():
+    """Past midnight they are the next day's, and after Sunday comes Monday."""
+    variance = np.random.default_rng(7).uniform(0.0, 0.5, (7, 24)).astype(np.float32)
+    told = Mood(np.ones_like(variance), variance).variance_of_blocks().reshape(7, 24, len(BLOCK_HOURS))
+    week = np.tile(variance.ravel(), 2)
+    for weekday, from_hour, at in np.ndindex(told.shape):
+        begin = 24 * weekday + from_hour
+        mean = week[begin : begin + BLOCK_HOURS[at]].mean()
+        assert told[weekday, from_hour, at] == pytest.approx(mean, rel=1e-4)
+
+
+def test_series_follow_the_town_as_it_is_in_the_mean():
+    series = 40_000
+    variance = np.full((7, 24), 0.3, dtype=np.float32)
+    drawn = Mood(np.ones_like(variance), variance).log_of_some(np.array([2]), series, np.random.default_rng(8))[0, 0]
+    assert np.exp(drawn).mean() == pytest.approx(1.0, abs=4 * np.sqrt(np.expm1(0.3) / series))
+    assert drawn.var() == pytest.approx(0.3, rel=4 * np.sqrt(2 / series))
 
 
 def presences_of(seed: int, factor: float, hot: int = 0) -> Presences:

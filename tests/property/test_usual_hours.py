@@ -40,6 +40,32 @@ def test_the_less_is_heard_the_less_is_known():
     assert (much < little).all()
 
 
+def test_where_nothing_was_heard_a_block_varies_as_the_kind_does():
+    """The prior's variance: the level's, and what its hours have of each harmonic, which fall as the square."""
+    nothing = np.full((24, 1), 1e-9)
+    _, variance = usual_factors(nothing, nothing, *SHAPES)
+    angle = 2 * np.pi * np.outer(np.arange(1, 4), np.arange(24) + 0.5) / 24
+    shares = 1.0 / np.arange(1, 4) ** 2
+    shares /= shares.sum()
+    for from_hour, length in ((0, 2), (5, 3), (21, 8)):
+        hours = (from_hour + np.arange(length)) % 24
+        waves = np.cos(angle[:, hours]).mean(axis=1) ** 2 + np.sin(angle[:, hours]).mean(axis=1) ** 2
+        told = 1 / SHAPES[0][0] + (shares * waves).sum() / SHAPES[1][0]
+        assert variance[block(from_hour, length), 0] == pytest.approx(told, rel=1e-4)
+
+
+def test_blocks_of_a_day_turned_by_some_hours_are_the_same_blocks_later():
+    random = np.random.default_rng(3)
+    expected = random.uniform(5.0, 80.0, (24, 4))
+    presences = random.poisson(expected * 1.4).astype(float)
+    shapes = np.full(4, 1.2), np.full(4, 20.0)
+    told = usual_factors(presences, expected, *shapes)
+    turned = usual_factors(np.roll(presences, 5, axis=0), np.roll(expected, 5, axis=0), *shapes)
+    for one, other in zip(told, turned, strict=True):
+        by_hour = one.reshape(24, len(BLOCK_HOURS), -1)
+        np.testing.assert_allclose(other.reshape(by_hour.shape), np.roll(by_hour, 5, axis=0), rtol=1e-3, atol=1e-4)
+
+
 def test_chances_are_those_of_the_draws():
     random = np.random.default_rng(1)
     null = ScanNull.of(random.gumbel(size=4000))

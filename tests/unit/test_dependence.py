@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from bench.quality.dependent import lasting_factor
 from models.detector.columns import OccupancyColumns
-from models.detector.dependence import raised
-from models.detector.state import HEAD_FIELDS, Head
+from models.detector.dependence import learn_dependence, raised
+from models.detector.frame import Frame
+from models.detector.occupancy import Expectation, Lesson
+from models.detector.state import DAY_PARTS, HEAD_FIELDS, Head, OccupancyState
+from models.detector.step import Step
+from models.detector.week import Week
 from models.shipped import shipped_version
 from models.version import ModelVersion
 
@@ -50,6 +55,32 @@ def test_expectations_rise_with_what_was_counted_but_within_bounds() -> None:
     head[Head.NEAR_EXPOSURE] = 1.0
     head[BY_HOURS] = 0.25
     np.testing.assert_allclose(raised(head), [1.0, 1.0, 1.5 / 1.25, 1.75 / 1.25, 2.5])
+    head[Head.NEAR_SUM + 1], head[Head.NEAR_EXPOSURE + 1], head[BY_DAYS] = 9.0, 5.0, 0.1
+    np.testing.assert_allclose(raised(head), [1.9 / 1.75, 2.15 / 1.75, 2.4 / 1.75, 2.65 / 1.75, 1 + 3 * 0.35**0.5])
+
+
+@pytest.mark.parametrize("known", [0.0, 1.0])
+def test_independent_counts_stray_no_further_together_than_the_weight_says(known: float) -> None:
+    """Quiet or busy, and overdispersed: a sum has at most the variance of its weight, or chance would be learnt.
+
+    Of a series that is not known yet, nothing is learnt.
+    """
+    series, random = 400, np.random.default_rng(1)
+    mean, excess, one, none = np.geomspace(0.2, 20.0, series), np.full(series, 0.5), np.ones(series), np.zeros(series)
+    expectation = Expectation(mean, one, mean, excess, none, one, one, one, excess)
+    frame, state = Frame.of(shipped_version(), Week(60), np.zeros(series, int)), OccupancyState.new(24, series)
+    for window in range(6 * WEEK):
+        step, learnt_before = Step.of(state, frame.moments.at(window % WEEK)), state.head[BY_HOURS : BY_DAYS + 1].copy()
+        lesson = Lesson(random.poisson(mean * random.gamma(1 / excess, excess)).astype(float), one, none, none)
+        learn_dependence(step, frame, expectation, lesson, settled=np.full(series, known), seen=one)
+        if not step.moment.ends_part:
+            np.testing.assert_array_equal(state.head[BY_HOURS : BY_DAYS + 1], learnt_before)
+    sums = state.head[Head.DEPENDENCE_SUM : Head.TAIL_WINDOWS].reshape(2, 2, DAY_PARTS, series).astype(float)
+    if known:
+        squares = sums[:, 0] ** 2 / sums[:, 1]
+        assert (squares.reshape(2, DAY_PARTS, 4, -1).mean(axis=(1, 3)) < 0.7).all()
+    else:
+        assert not sums.any()
 
 
 def test_what_lasts_is_learnt_and_what_is_independent_is_not() -> None:

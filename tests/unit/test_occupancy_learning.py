@@ -1,6 +1,6 @@
 """What the detector learns, what it refuses to learn, and how often it cries wolf; on simulated towns."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from models.city import CityParameters, SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
-from models.detector.state import Head
+from models.detector.state import DAY_PARTS, Head
 from models.detector.verdicts import Verdicts
+from models.hyperparameters import Hyperparameters
 from models.kinds import kind_number
 from models.shipped import shipped_version
 
@@ -147,6 +148,25 @@ def test_a_level_far_outside_the_prior_is_picked_up_within_days() -> None:
         columns.learn(slot, random.poisson(10_000.0, 1).astype(float))
     expected = [columns.score(slot, np.zeros(1)).expected[0] for slot in range(72, 96)]
     assert 5_000 < np.median(expected) < 20_000
+
+
+def test_what_is_long_ago_is_forgotten() -> None:
+    """With short memories, a series that was heard for two weeks longer is as sure as the other, and no surer."""
+    short = dict.fromkeys([each.name for each in fields(Hyperparameters) if each.name.endswith("memory_weeks")], 0.3)
+    of_visits = {"time_memory_weeks": 1.0, "slot_memory_weeks": 1.0, "week_memory_weeks": 1.01}
+    in_days = {"night_memory_days": 2.0, "shift_memory_days": 2.0, "level_memory_presences": 10.0}
+    version = shipped_version()
+    hyper = replace(version.hyperparameters, **short | of_visits | in_days)
+    columns = OccupancyColumns(replace(version, hyperparameters=hyper), 60, [0, 0], [BUDGET, BUDGET])
+    counts = np.random.default_rng(1).poisson(np.tile(week_of(0.8), 9)).astype(float)
+    for window, count in enumerate(counts):
+        columns.learn(window % 168, np.array([np.nan if window < 2 * 168 else count, count]))
+    parts = [first + part for first in (Head.SHIFT_UP, Head.SHIFT_DOWN, Head.SHIFT_MEAN) for part in range(DAY_PARTS)]
+    sums = [Head.DEPENDENCE_SUM + DAY_PARTS * (1 + 2 * scale) + part for scale in (0, 1) for part in range(DAY_PARTS)]
+    weights = [Head.LEVEL_EXPOSURE, Head.DISPERSION_WEIGHT, Head.TIME_WEIGHT, Head.SLOT_WEIGHT, Head.CLUMPING_WEIGHT]
+    others = [Head.RECENT_SUM, Head.MEAN, Head.DISTRUST, Head.NEAR_EXPOSURE, Head.NEAR_EXPOSURE + 1, Head.TAIL_WINDOWS]
+    short_past, long_past = columns.state.head[parts + sums + weights + others].T
+    np.testing.assert_allclose(short_past, long_past, rtol=0.1, atol=0.01)
 
 
 def test_silence_adds_up_until_the_next_presence() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import nbinom
 
 from models.detector.columns import OccupancyColumns
-from models.detector.distribution import Floats
+from models.detector.distribution import Floats, Predictive
 from models.detector.frame import Frame
 from models.detector.occupancy import expect
-from models.detector.persistence import Outlook, foresee
-from models.detector.state import Bin, Head, OccupancyState
+from models.detector.persistence import Outlook, evidence, foresee, remember
+from models.detector.state import Bin, Head, OccupancyState, Slot
 from models.detector.step import Step
 from models.detector.trust import lesson_of
 from models.detector.week import Week
@@ -39,6 +40,88 @@ def test_evidence_of_the_hours_before_falls_with_what_is_normal() -> None:
     assert most[1:3] == pytest.approx([HYPER.lasting_gain / 2, HYPER.lasting_gain / 5])
     assert most[1] < most[0] <= HYPER.lasting_gain
     assert most[3] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_earlier_nights_give_a_head_start_that_falls_with_what_is_normal_and_is_bounded() -> None:
+    """By half at the rate, to a fifth at twice as many presences; however often somebody has been there, no further."""
+    rates = [0.0, HYPER.memory_rate, 2 * HYPER.memory_rate, 1e12]
+    told, often = (outlook(-100.0, rates, night=night).remembered - CALM for night in (2.0, 1e3))
+    assert told[1:] == pytest.approx([HYPER.memory_gain, 0.4 * HYPER.memory_gain, 0.0], abs=1e-6)
+    assert often[:3] == pytest.approx(HYPER.starting_gain)
+
+
+def test_size_of_loitering_is_the_root_of_its_summed_squares() -> None:
+    """Presences an hour, standard deviations of the count, and means of the week."""
+    averages = np.array([0.0, 1.0, 10.0, 100.0])
+    told = outlook(0.0, averages.tolist())
+    usual = told.usual
+    squares = HYPER.loitering_presences_per_hour**2 + HYPER.loitering_sds**2 * usual.mean * (1 + usual.spread)
+    assert told.size**2 == pytest.approx(squares + (HYPER.loitering_means * averages) ** 2)
+
+
+def test_evidence_is_a_likelihood_ratio_of_several_sizes() -> None:
+    """Whose mean is 1 where nobody loiters; a larger size than the least explains many presences better."""
+    told = outlook(0.0, [0.1] * 4)
+    usual = Predictive.of(np.array([0.02, 0.4, 3.0, 20.0]), np.array([3.0, 1.0, 0.5, 0.1]))
+    told = told._replace(usual=usual, size=np.array([0.4, 1.0, 3.0, 8.0]))
+    counts = np.arange(2000.0)
+    of_sizes, of_least = np.array([evidence(told, np.full(4, count)) for count in counts]).swapaxes(0, 1)
+    chance = nbinom.pmf(counts[:, None], 1 / usual.excess, 1 / (1 + usual.spread))
+    for one in (of_sizes, of_least):
+        assert (chance * np.exp(np.minimum(one, 500.0))).sum(axis=0) == pytest.approx(1.0)
+    assert (of_sizes[1000] > of_least[1000] + 1.0).all()
+
+
+def after_a_window(  # noqa: PLR0917 - as they are named where it is called
+    block: float = 0.0, count_evidence: float = 0.0, settled: float = 1.0, observed: bool = True, slot: int = SLOT
+) -> OccupancyState:
+    """What is remembered after a window of a series with a night of 2 in its memory, of the level before this one."""
+    state = OccupancyState.new(24, 4)
+    state.head[[Head.SEEN, Head.BLOCK, Head.EPOCH]] = np.array([1e4, block, 1.0])[:, None]
+    state.bins[slot % 24, [Bin.NIGHT_MEMORY, Bin.MEMORY_EPOCH]] = [[2.0, 2.0, 0.0, 0.0], [1.0, 0.0, 1.0, 0.0]]
+    step = Step.of(state, FRAME.moments.at(slot))
+    given = (np.full(4, value) for value in (CALM, count_evidence, settled))
+    log_odds, least, known = given
+    remember(step, FRAME, log_odds=log_odds, count_evidence=least, settled=known, observed=np.full(4, observed))
+    return state
+
+
+def night_of(state: OccupancyState, slot: int = SLOT) -> Floats:
+    return state.bins[slot % 24, Bin.NIGHT_MEMORY].astype(np.float64)
+
+
+def test_one_window_and_one_night_add_so_much_and_calm_hours_take_no_more_than_that() -> None:
+    kept = float(FRAME.constants.kept_of_night)
+    for one, other in (
+        (after_a_window(count_evidence=HYPER.window_cap), after_a_window(count_evidence=300.0)),
+        (after_a_window(block=-1.0, count_evidence=2.0), after_a_window(block=-8.0, count_evidence=2.0)),
+    ):
+        np.testing.assert_array_equal(one.head, other.head)
+        np.testing.assert_array_equal(one.bins, other.bins)
+    loudest = night_of(after_a_window(block=1e6, count_evidence=300.0))
+    assert loudest == pytest.approx([2.0 * kept + HYPER.night_cap, *[HYPER.night_cap] * 3])
+    quietest = night_of(after_a_window(block=-1e6, count_evidence=-1e6))
+    assert quietest == pytest.approx([2.0 * kept + np.log1p(-HYPER.night_share), 0.0, 0.0, 0.0], abs=1e-3)
+
+
+def test_memories_are_of_the_level_and_of_what_is_known_and_was_counted() -> None:
+    kept = float(FRAME.constants.kept_of_night)
+    full = night_of(after_a_window(count_evidence=2.0))
+    assert full[0] == pytest.approx(2.0 * kept + full[2])
+    assert full[1] == full[2] == full[3] > 0.5
+    half = night_of(after_a_window(count_evidence=2.0, settled=0.5))
+    assert half[2] == pytest.approx(0.5 * full[2])
+    missing = after_a_window(count_evidence=0.0, observed=False)
+    assert night_of(missing).tolist() == [2.0, 2.0, 0.0, 0.0]
+    assert not missing.slots.any()
+
+
+def test_a_holiday_is_no_day_of_a_hang_out() -> None:
+    """Its windows of the day are remembered, its day of the week is not."""
+    holiday = WEEK.holiday_slot(SLOT)
+    assert night_of(after_a_window(count_evidence=3.0, slot=holiday), holiday)[0] > 3.0
+    assert not after_a_window(count_evidence=3.0, slot=holiday).slots.any()
+    assert (after_a_window(count_evidence=3.0).slots[SLOT, Slot.WEEK_GAIN] > 0.0).all()
 
 
 def test_loitering_is_never_less_likely_than_a_calm_start() -> None:
