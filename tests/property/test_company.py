@@ -91,11 +91,13 @@ def seeded(seed: int) -> np.random.Generator:
 
 
 def test_a_few_series_tell_less_company_than_many() -> None:
-    """Two standard errors of chance are taken off, which are wider; where people come alone hardly any draw is asked."""
+    """Two standard errors are taken off, which are wider; where people come alone, draws are seldom asked for."""
     usual = USUAL[:25]
     flat = usual.astype(float)
     observed = draw_with_company(flat, 0.3, seeded(5))
-    few = [told_by_draws(observed[..., part], flat[..., part], usual[..., part]) for part in np.split(np.arange(100), 5)]
+    few = [
+        told_by_draws(observed[..., part], flat[..., part], usual[..., part]) for part in np.split(np.arange(100), 5)
+    ]
     assert np.mean(few) < told_by_draws(observed, flat, usual) - 0.015
     asked: list[int] = []
     for seed in range(40):

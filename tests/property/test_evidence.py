@@ -40,7 +40,7 @@ def by_hand(given: Blocks, block: int) -> tuple[float, np.ndarray, np.ndarray, n
         usual = base * np.exp(deviation * node)
 
         def chance(mean: np.ndarray) -> np.ndarray:
-            return nbinom.pmf(counts, shapes, shapes / (shapes + mean))  # noqa: B023 - called here only
+            return nbinom.pmf(counts, shapes, shapes / (shapes + mean))
 
         calm += weight * chance(usual).prod()
         for rate in RATES:

@@ -133,6 +133,17 @@ def test_a_busy_weekday_and_a_late_riser_are_no_loitering(seed, rate):
     assert (scan(rng.poisson(lived).astype(float), base).evidence < 4).all()
 
 
+@pytest.mark.parametrize("rate", [0.5, 2.0])
+def test_a_saturday_three_times_as_busy_by_day_speaks_against_loitering_on_it(rate):
+    """Its hours outside a block tell how busy the day is: otherwise half of such places seemed to have some."""
+    lived = (
+        np.full((len(DAYS), 24, 30), rate) * np.where((np.arange(24) >= 7) & (np.arange(24) < 23), 1.0, 0.2)[:, None]
+    )
+    base = lived.copy()
+    lived[DAYS.weekdays == 5, 8:22] *= 3.0
+    assert np.median(scan(np.random.default_rng(4).poisson(lived).astype(float), base).evidence) < -0.5
+
+
 @settings(max_examples=25)
 @given(st.lists(st.floats(1e-12, 1.0), min_size=1, max_size=50))
 def test_false_discovery_control_is_the_definition(p_values):

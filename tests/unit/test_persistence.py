@@ -72,7 +72,7 @@ def test_evidence_is_a_likelihood_ratio_of_several_sizes() -> None:
     assert (of_sizes[1000] > of_least[1000] + 1.0).all()
 
 
-def after_a_window(  # noqa: PLR0917 - as they are named where it is called
+def after_a_window(
     block: float = 0.0, count_evidence: float = 0.0, settled: float = 1.0, observed: bool = True, slot: int = SLOT
 ) -> OccupancyState:
     """What is remembered after a window of a series with a night of 2 in its memory, of the level before this one."""

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from models.change_reasons import level_shift_reason
 from models.detector.shift import level_shift
-from models.reasons import level_shift_reason
 from service.domain.places import Kind, Series
 from service.domain.state import Manifest
 from service.ports import Ports

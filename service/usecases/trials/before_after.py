@@ -14,9 +14,9 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from models.calendar import HOLIDAY, SECONDS_PER_DAY, Calendar
+from models.change_reasons import effect_reason
 from models.effect import FEWEST_PLACEBOS, FEWEST_PRESENCES, StairwellWeeks, count_weeks, effect
 from models.kinds import kind_number
-from models.reasons import effect_reason
 from service.domain.places import Series, Stairwell
 from service.errors import TooLittleData
 from service.ports import Ports
