@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -96,3 +98,14 @@ def test_coverage_is_of_the_whole_period_also_where_the_counts_begin_later() -> 
     given.counts[-84:] = np.nan
     assert coverage_of(given, 0, days=DAYS) == pytest.approx(0.75)
     assert coverage_of(presences(weeks=1), 0, days=DAYS) == pytest.approx(0.5)
+
+
+def test_a_night_with_an_hour_twice_is_heard_no_more_than_wholly() -> None:
+    """The fortnight that ends when summer time does has one window more than the clock tells."""
+    hours = 14 * 24 + 1
+    starts = int(datetime(2025, 10, 12, 22, tzinfo=UTC).timestamp()) + 3600 * np.arange(hours)
+    none, counts = np.zeros(1, dtype=int), np.zeros((hours, 1))
+    given = Presences(Calendar("Europe/Stockholm"), starts, counts, counts, none, none)
+    assert coverage_of(given, 0, days=DAYS) == 1.0
+    given.counts[-168:] = np.nan
+    assert coverage_of(given, 0, days=DAYS) == pytest.approx(0.5, abs=0.005)

@@ -70,6 +70,27 @@ def test_quiet_and_busy_series_keep_the_same_budget() -> None:
         assert 0.5 * BUDGET < per_week < 1.35 * BUDGET, (per_week, int(chosen.sum()))
 
 
+def test_maps_tell_the_openings_that_they_were_made_from() -> None:
+    """Summed over all windows, whichever rows and columns these are read from: counted again, at some scores."""
+    series, weeks, seed = 100, 3, 3
+    version = calibrate(shipped_version(), series=series, weeks=weeks, seed=seed)
+    null = NullSeries(version, series, seed)
+    columns = OccupancyColumns(version, 60, null.kinds, np.zeros(series))
+    scores = np.array([-6.0, -4.0, -2.0])
+    told, opened, before = np.zeros(3), np.zeros(3), np.zeros((3, series), dtype=bool)
+    for day in range(7 * weeks):
+        for slot, counts in null.day(day % 7):
+            scored = columns.advance(slot, counts)
+            known = scored.mean, scored.average, scored.evidence_weeks
+            tails = [version.calibration.tail(np.full(series, score), *known, 60) for score in scores]
+            told += np.sum(tails, axis=1) / 168
+            above = scored.score >= scores[:, None]
+            opened += (above & ~before).sum(axis=1)
+            before = above
+    assert opened.min() > 80
+    np.testing.assert_allclose(told, opened, rtol=0.15)
+
+
 def test_maps_are_those_of_their_seed() -> None:
     """And every row falls with the score, also where hardly anything was simulated."""
     one, other, another = (
