@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import norm
 
 from models.detector.frame import Frame
-from models.detector.occupancy import Expectation, Lesson, expect
-from models.detector.state import Head, OccupancyState
+from models.detector.occupancy import Expectation, Lesson, expect, learn_rates
+from models.detector.state import Head, OccupancyState, Slot
 from models.detector.step import Step
 from models.detector.trust import lesson_of
 from models.detector.week import Week
@@ -71,3 +71,12 @@ def test_residuals_are_cut_off_where_they_are_unlikely_and_counts_where_they_are
     assert (lesson(count=np.full(4, 1e6)).credible == wild.credible).all()
     assert (wild.credible < 100.0).all()
     assert (lesson(count=np.full(4, 1e9), seen=0.0).credible > 50.0 * wild.credible).all()
+
+
+def test_a_count_far_above_what_is_expected_tells_no_more_than_its_own_size_says() -> None:
+    """The mean may be wrong by orders of magnitude, and the count with it: what it adds has an end."""
+    state, none = OccupancyState.new(24, 4), np.zeros(4)
+    counts = np.array([0.0, 1e3, 1e5, 1e7])
+    learn_rates(Step.of(state, FRAME.moments.at(20)), FRAME, EXPECTED, Lesson(counts, np.ones(4), none, none))
+    for added in (state.head[Head.LEVEL_SUM], state.slots[20, Slot.SUM]):
+        assert added[0] == 0.0 < added[1] < added[2] < added[3] < 1.2 * added[1]
