@@ -79,4 +79,5 @@ def test_a_count_far_above_what_is_expected_tells_no_more_than_its_own_size_says
     counts = np.array([0.0, 1e3, 1e5, 1e7])
     learn_rates(Step.of(state, FRAME.moments.at(20)), FRAME, EXPECTED, Lesson(counts, np.ones(4), none, none))
     for added in (state.head[Head.LEVEL_SUM], state.slots[20, Slot.SUM]):
-        assert added[0] == 0.0 < added[1] < added[2] < added[3] < 1.2 * added[1]
+        assert added[0] == 0.0 < added[1:].min()
+        assert added[1:].max() < 1.1 * added[1:].min()
