@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from models.dates import date_text
 from models.hotspots.ranking import CHRONIC, HotSpot
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
