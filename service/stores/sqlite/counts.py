@@ -19,6 +19,7 @@ from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, 
 from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
 from service.stores.sqlite.connection import Database
+from service.stores.sqlite.rows import runs_of
 from service.stores.windows import SECONDS_PER_HOUR, sum_windows
 
 _NANOSECONDS_PER_HOUR = SECONDS_PER_HOUR * NANOSECONDS
@@ -30,9 +31,11 @@ _UPSERT = """
 _ALL_SERIES = "SELECT hour, series, nanosecond, n FROM count WHERE hour BETWEEN ? AND ?"
 _SOME_SERIES = """
     WITH hours AS MATERIALIZED (SELECT value FROM json_each(?)),
-         numbers AS MATERIALIZED (SELECT value FROM json_each(?))
+         runs AS MATERIALIZED (
+             SELECT json_extract(value, '$[0]') AS first, json_extract(value, '$[1]') AS last FROM json_each(?)
+         )
     SELECT hour, series, nanosecond, n
-    FROM hours CROSS JOIN numbers CROSS JOIN count ON hour = hours.value AND series = numbers.value
+    FROM hours CROSS JOIN runs CROSS JOIN count ON hour = hours.value AND series BETWEEN runs.first AND runs.last
 """
 _SPAN = """
     WITH hours AS MATERIALIZED (SELECT value FROM json_each(?))
@@ -117,8 +120,7 @@ class SqliteCountStore:
             return np.empty((4, 0), dtype=np.int64)
         first, last = (second // SECONDS_PER_HOUR for second in extent)
         known = range(max(hours.start, first), min(hours.stop, last + 1))
-        numbers = np.unique(series).tolist()
-        return self._columns(_SOME_SERIES, (msgspec.json.encode(list(known)), msgspec.json.encode(numbers)))
+        return self._columns(_SOME_SERIES, (msgspec.json.encode(list(known)), runs_of(series)))
 
     def _columns(self, sql: str, parameters: Sequence[object]) -> NDArray[np.int64]:
         """Four columns of a query, int64[4, n], never held as tuples."""

@@ -2,7 +2,8 @@
 
 The table holds the verdicts in force. Triggers in the file move what is replaced or deleted to ``verdict_revision``.
 The key starts with the window, so that a tick writes to the end of the file; a series' history is read by look-ups on
-the starts there are, which a handful of seeks in the key tells.
+the starts there are, which a handful of seeks in the key tells. Series that are numbered one after the other, as those
+of a tenant mostly are, take one look-up together.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from service.domain.counts import WindowCounts
 from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.stores.sqlite.connection import Database
+from service.stores.sqlite.rows import runs_of
 
 _STATED = (*MEASURES, "anomalous")
 _COLUMNS = ("start", "series", "version", *_STATED)
@@ -39,15 +41,18 @@ _STARTS = """
 """
 _SOUGHT = """
     WITH starts AS MATERIALIZED (SELECT value FROM json_each(?1)),
-         numbers AS MATERIALIZED (SELECT value FROM json_each(?2))
+         runs AS MATERIALIZED (
+             SELECT json_extract(value, '$[0]') AS first, json_extract(value, '$[1]') AS last FROM json_each(?2)
+         )
 """
-_FOUND = "FROM starts CROSS JOIN numbers CROSS JOIN verdict ON start = starts.value AND series = numbers.value"
+# Rows come by (start, series) unsorted: CROSS JOIN keeps the loops in this order, the lists and the key are ascending.
+_FOUND = """
+    FROM starts CROSS JOIN runs CROSS JOIN verdict ON start = starts.value AND series BETWEEN runs.first AND runs.last
+"""
 _LOOK_UP = f"{_SOUGHT} SELECT {', '.join(_COLUMNS)} {_FOUND}"
-_JUDGED = f"{_SOUGHT} SELECT start, series, count {_FOUND} ORDER BY start, series"
-_PREDICTED = f"""
-    {_SOUGHT} SELECT start, series, p_value, p_above, evidence_weeks, expected {_FOUND} ORDER BY start, series
-"""
-_UNLIKELY = f"{_SOUGHT} SELECT start, p_value, p_above, evidence_weeks {_FOUND} ORDER BY start, series"
+_JUDGED = f"{_SOUGHT} SELECT start, series, count {_FOUND}"
+_PREDICTED = f"{_SOUGHT} SELECT start, series, p_value, p_above, evidence_weeks, expected {_FOUND}"
+_UNLIKELY = f"{_SOUGHT} SELECT start, p_value, p_above, evidence_weeks {_FOUND}"
 _PAGE = f"""
     {_LOOK_UP} WHERE (start, series) > (?3, ?4) AND (?5 IS NULL OR score >= ?5) ORDER BY start, series LIMIT ?6
 """
@@ -92,12 +97,12 @@ class SqliteVerdictStore:
 
     def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
         """Read by look-ups into arrays, which have room for every key but take no more memory than what is found."""
-        starts, numbers = self._starts(start, end), np.unique(series).tolist()
-        keys = (msgspec.json.encode(starts), msgspec.json.encode(numbers))
-        rows = self._database.iterate(f"{_LOOK_UP} ORDER BY start, series", keys)
-        room, found = {name: np.empty(len(starts) * len(numbers)) for name in _COLUMNS}, 0
-        while block := list(islice(rows, _BLOCK_ROWS)):
-            for name, values in zip(_COLUMNS, np.array(block, dtype=np.float64).T, strict=True):
+        starts = self._starts(start, end)
+        rows = self._database.iterate(_LOOK_UP, (msgspec.json.encode(starts), runs_of(series)))
+        room, found = {name: np.empty(len(starts) * len(np.unique(series))) for name in _COLUMNS}, 0
+        while len(numbers := np.fromiter(chain.from_iterable(islice(rows, _BLOCK_ROWS)), dtype=np.float64)):
+            block = numbers.reshape(-1, len(_COLUMNS))
+            for name, values in zip(_COLUMNS, block.T, strict=True):
                 room[name][found : found + len(block)] = values
             found += len(block)
         column = {name: values[:found] for name, values in room.items()}
@@ -127,20 +132,19 @@ class SqliteVerdictStore:
 
     def _numbers(self, query: str, width: int, starts: list[int], series: NDArray[np.int64]) -> NDArray[np.float64]:
         """The columns that a query of so many looks up at starts and series, float64[width, n]."""
-        keys = (msgspec.json.encode(starts), msgspec.json.encode(np.unique(series).tolist()))
-        rows = chain.from_iterable(self._database.iterate(query, keys))
+        rows = chain.from_iterable(self._database.iterate(query, (msgspec.json.encode(starts), runs_of(series))))
         return np.fromiter(rows, dtype=np.float64).reshape(-1, width).T.copy()
 
     def _looked_up(self, query: VerdictQuery) -> Iterator[tuple[Any, ...]]:
         """Rows of ever longer runs of starts, until the reader has enough."""
-        series = sorted(set(query.series))
-        if not series:
+        series = np.array(query.series, dtype=np.int64)
+        if not len(series):
             return
         after = query.after or (_OLDEST, 0)
         lower = after[0] if query.start is None else max(query.start, after[0])
-        length = max(1, 2 * query.limit // len(series))
+        length = max(1, 2 * query.limit // len(np.unique(series)))
         while starts := self._starts(lower, query.end, length):
-            keys = (msgspec.json.encode(starts), msgspec.json.encode(series))
+            keys = (msgspec.json.encode(starts), runs_of(series))
             yield from self._database.rows(_PAGE, (*keys, *after, query.min_score, query.limit))
             lower, length = starts[-1] + 1, 4 * length
 
