@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import msgspec
@@ -72,6 +72,11 @@ class VerdictColumns:
         """The verdicts marked in ``keep``, bool[n], or at its positions, in their order."""
         columns = {f.name: getattr(self, f.name)[keep] for f in fields(self) if f.name != "version"}
         return VerdictColumns(version=self.version, **columns)
+
+    def only(self, measures: Collection[str]) -> VerdictColumns:
+        """The same verdicts with NaN for every other measure, which takes no room."""
+        unread: dict[str, Any] = {name: np.broadcast_to(np.nan, len(self)) for name in MEASURES if name not in measures}
+        return replace(self, **unread)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
 from service.domain.episodes import EpisodeDecision
-from service.domain.verdicts import Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
 
 
 class VerdictStore(Protocol):
@@ -28,10 +29,13 @@ class VerdictStore(Protocol):
     def find(self, query: VerdictQuery) -> list[Verdict]:
         """Verdicts in force that match, by (start, series), at most ``query.limit``."""
 
-    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+    def columns(
+        self, series: NDArray[np.int64], start: int, end: int, measures: Collection[str] = MEASURES
+    ) -> VerdictColumns:
         """All verdicts in force of the series in [start, end), by (start, series).
 
-        ``version`` is that of the newest of them (the empty string when there are none).
+        ``version`` is that of the newest of them (the empty string when there are none). Other ``measures`` than those
+        named are NaN; who reads many verdicts names those that matter, since reading them is what takes the time.
         """
 
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:

@@ -134,7 +134,7 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
     watermark = manifest.watermark if manifest else None
     newest: NDArray[np.bool_] | None = np.zeros(0, dtype=np.bool_) if verdicts else None
     if verdicts and watermark is not None:
-        newest = ports.verdicts.columns(series, watermark - ports.settings.window_seconds, watermark).anomalous
+        newest = ports.verdicts.columns(series, watermark - ports.settings.window_seconds, watermark, ()).anomalous
     return Progress(
         series=len(series) - len(left_spaces(ports)),
         watermark=watermark,

@@ -199,6 +199,18 @@ def test_counts_judged_are_those_of_the_verdicts_in_force(stores: Stores) -> Non
     assert len(stores.verdicts.judged(numbers([]), START, END)) == 0
 
 
+def test_measures_that_nobody_asks_for_are_not_read(stores: Stores) -> None:
+    """Those asked for are as ever, of series numbered one after the other and of others, and all else is NaN."""
+    series = learn(stores, 7)
+    stores.verdicts.write(verdicts("7", grid(series, 10)))
+    some, asked = numbers([series[place] for place in (6, 1, 2, 3, 5)]), ("tail", "count")
+    whole, read = (stores.verdicts.columns(some, START, END, *named) for named in ((), (asked,)))
+    assert (len(read), read.version) == (50, "7")
+    for name in ("starts", "series", "anomalous", *asked):
+        assert getattr(read, name).tolist() == getattr(whole, name).tolist()
+    assert all(np.isnan(getattr(read, name)).all() for name in MEASURES if name not in asked)
+
+
 def test_predictions_are_those_of_the_verdicts_in_force(stores: Stores) -> None:
     """To the last bit as the columns have them, half-open, without what is superseded; of no series, none."""
     series = learn(stores, 4)

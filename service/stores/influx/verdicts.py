@@ -9,7 +9,7 @@ to ``verdict_revision`` under the time it was superseded at.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -123,11 +123,13 @@ class InfluxVerdictStore:
         )
         return list(islice(matching, query.limit))
 
-    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+    def columns(
+        self, series: NDArray[np.int64], start: int, end: int, measures: Collection[str] = MEASURES
+    ) -> VerdictColumns:
         """All verdicts in force of the series in [start, end)."""
         pieces = list(self._pieces(self._places.known(series.tolist()), start, end))
         version = next((piece.versions[-1] for piece in reversed(pieces) if piece.versions), "")
-        return VerdictColumns.concatenate(version, [piece.columns for piece in pieces])
+        return VerdictColumns.concatenate(version, [piece.columns for piece in pieces]).only(measures)
 
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
         """The counts of all verdicts, less those out of force; two fields are read, and no table is turned."""

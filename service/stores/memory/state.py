@@ -85,7 +85,9 @@ class MemoryVerdictStore:
         asked = found.where(np.isin(found.starts, starts))
         return PValues(asked.starts, asked.p_value, asked.p_above, asked.evidence_weeks)
 
-    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+    def columns(
+        self, series: NDArray[np.int64], start: int, end: int, measures: Collection[str] = MEASURES
+    ) -> VerdictColumns:
         """All verdicts in force of the series in [start, end)."""
         wanted = set(series.tolist())
         found = [
@@ -99,7 +101,7 @@ class MemoryVerdictStore:
             starts=np.array([verdict.start for verdict in found], dtype=np.int64),
             anomalous=np.array([verdict.anomalous for verdict in found], dtype=np.bool_),
             **{name: np.array([getattr(verdict, name) for verdict in found], dtype=np.float64) for name in MEASURES},
-        )
+        ).only(measures)
 
 
 def _matches(query: VerdictQuery, key: tuple[int, int], verdict: Verdict) -> bool:

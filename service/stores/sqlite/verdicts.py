@@ -8,7 +8,7 @@ of a tenant mostly are, take one look-up together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain, islice
 from typing import Any, cast
 
@@ -95,23 +95,27 @@ class SqliteVerdictStore:
         versions = self._versions()  # read after the rows, which may be the first of a new version
         return [_verdict(row, versions) for row in page]
 
-    def columns(self, series: NDArray[np.int64], start: int, end: int) -> VerdictColumns:
+    def columns(
+        self, series: NDArray[np.int64], start: int, end: int, measures: Collection[str] = MEASURES
+    ) -> VerdictColumns:
         """Read by look-ups into arrays, which have room for every key but take no more memory than what is found."""
-        starts = self._starts(start, end)
-        rows = self._database.iterate(_LOOK_UP, (msgspec.json.encode(starts), runs_of(series)))
-        room, found = {name: np.empty(len(starts) * len(np.unique(series))) for name in _COLUMNS}, 0
+        starts, names = self._starts(start, end), ("start", "series", "version", "anomalous", *measures)
+        look_up = f"{_SOUGHT} SELECT {', '.join(names)} {_FOUND}"
+        rows = self._database.iterate(look_up, (msgspec.json.encode(starts), runs_of(series)))
+        room, found = {name: np.empty(len(starts) * len(np.unique(series))) for name in names}, 0
         while len(numbers := np.fromiter(chain.from_iterable(islice(rows, _BLOCK_ROWS)), dtype=np.float64)):
-            block = numbers.reshape(-1, len(_COLUMNS))
-            for name, values in zip(_COLUMNS, block.T, strict=True):
+            block = numbers.reshape(-1, len(names))
+            for name, values in zip(names, block.T, strict=True):
                 room[name][found : found + len(block)] = values
             found += len(block)
         column = {name: values[:found] for name, values in room.items()}
+        unread = np.broadcast_to(np.nan, found)
         return VerdictColumns(
             version=self._versions()[int(column["version"][-1])] if found else "",
             series=column["series"].astype(np.int64),
             starts=column["start"].astype(np.int64),
             anomalous=column["anomalous"].astype(np.bool_),
-            **{name: column[name] for name in MEASURES},
+            **{name: column.get(name, unread) for name in MEASURES},
         )
 
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:

@@ -24,7 +24,7 @@ from service.usecases.learning.shards import manifest_in_force
 from service.usecases.lists.entries import ListedPlaces
 from service.usecases.lists.joint_lists import make_joint_list
 from service.usecases.lists.list_numbers import sha256, store_numbered
-from service.usecases.lists.ranking import presences_of, rank_all, start_of_history, weeks_heard
+from service.usecases.lists.ranking import LISTED, presences_of, rank_all, start_of_history, weeks_heard
 from service.usecases.lists.standing import gone_since, told_against
 from service.usecases.telling.publish import approve_and_publish
 
@@ -158,7 +158,7 @@ def _rank(
     start = start_of_history(manifest.watermark, asked)
     starts = window_starts(max(start, manifest.origin), manifest.watermark, calendar.window_seconds)
     numbers = np.array([one.number for one in series], dtype=np.int64)
-    verdicts = ports.verdicts.columns(numbers, start, manifest.watermark)
+    verdicts = ports.verdicts.columns(numbers, start, manifest.watermark, LISTED)
     presences = presences_of(
         calendar,
         verdicts,

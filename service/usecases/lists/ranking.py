@@ -25,6 +25,9 @@ from service.settings.sections import Hotspots
 from service.usecases.findings.common_cause import windows_out
 from service.usecases.findings.queries import WARM_UP_WEEKS
 
+LISTED = ("count", "expected", "p_value", "p_above", "evidence_weeks")
+"""What a list is made from: the measures that :func:`presences_of` and :func:`weeks_heard` need."""
+
 _HOURS_PER_DAY = 24
 _FURTHER_P_VALUE = 0.01  # of a further block where one is significant already; the scan is corrected for
 _PEERS_OF_A_KIND = 400  # series that a kind's shape is taken from; more would tell it little
