@@ -66,7 +66,8 @@ def collect(rows: Iterable[tuple[int, CountRow] | RowProblem], window_seconds: i
             collected.problems.append(item)
             continue
         line, row = item
-        if odd := _odd(row, window_seconds):
+        second = row.time.timestamp()
+        if odd := _odd(row, second, window_seconds):
             collected.problems.append(RowProblem(line, odd))
             continue
         name = (row.stairwell, row.space)
@@ -74,7 +75,7 @@ def collect(rows: Iterable[tuple[int, CountRow] | RowProblem], window_seconds: i
             numbers[name] = len(numbers)
             collected.names.append(name)
             collected.kinds.append(kind_number(row.kind or kind_named(row.space)))
-        collected.starts.append(int(row.time.timestamp()))
+        collected.starts.append(int(second))
         collected.series.append(numbers[name])
         collected.counts.append(row.count)
     return collected
@@ -145,10 +146,10 @@ def replay_hotspots(
     return rank_all(presences, version, asked, weeks_heard(recent, numbers)).hotspots[: asked.top]
 
 
-def _odd(row: CountRow, window_seconds: int) -> str | None:
+def _odd(row: CountRow, second: float, window_seconds: int) -> str | None:
     if row.sensor is not None:
         return "a replay judges series, not sensors; leave out the column sensor"
-    if row.time.timestamp() % window_seconds:
+    if second % window_seconds:
         return f"the time is not the start of a window of {window_seconds // 60} minutes; see --window"
     return None
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from io import StringIO
 from typing import TextIO
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from models.hotspots.ranking import HotSpot
 from models.reasons import hotspot_reason
@@ -45,7 +49,7 @@ LIST_COLUMNS = (
     "reason_sv",
 )
 _MEASURES = SCORE_COLUMNS[4:11]
-_ROWS_AT_A_TIME = 100_000
+_ROWS_AT_A_TIME = 10_000
 
 
 def write_scores(stream: TextIO, verdicts: VerdictColumns, names: list[tuple[str, str]]) -> None:
@@ -60,9 +64,8 @@ def write_scores(stream: TextIO, verdicts: VerdictColumns, names: list[tuple[str
     names
         (stairwell, space) of each series number.
     """
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(SCORE_COLUMNS)
-    ordered = _by_name(verdicts, names)
+    stream.write(_row(SCORE_COLUMNS))
+    ordered, places = _by_name(verdicts, names), [_row(name)[:-1] for name in names]  # all else needs no quotes
     times: dict[int, str] = {}
     for begin in range(0, len(ordered), _ROWS_AT_A_TIME):
         part = slice(begin, begin + _ROWS_AT_A_TIME)
@@ -70,11 +73,11 @@ def write_scores(stream: TextIO, verdicts: VerdictColumns, names: list[tuple[str
         for start in starts:
             if start not in times:
                 times[start] = datetime.fromtimestamp(start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        measures = zip(*(getattr(ordered, name)[part].tolist() for name in _MEASURES), strict=True)
-        rest = zip(ordered.anomalous[part].tolist(), ordered.evidence_weeks[part].tolist(), strict=True)
+        measures = zip(*(_texts(getattr(ordered, name)[part]) for name in _MEASURES), strict=True)
+        rest = zip(ordered.anomalous[part].tolist(), _texts(ordered.evidence_weeks[part]), strict=True)
         counts = ordered.count[part].astype(int).tolist()
-        writer.writerows(
-            (times[start], *names[number], count, *numbers, "true" if anomalous else "false", weeks)
+        stream.writelines(
+            f"{times[start]},{places[number]},{count},{','.join(numbers)},{'true' if anomalous else 'false'},{weeks}\n"
             for start, number, count, numbers, (anomalous, weeks) in zip(
                 starts, series, counts, measures, rest, strict=True
             )
@@ -114,6 +117,23 @@ def write_hotspots(stream: TextIO, hotspots: list[HotSpot], names: list[tuple[st
                 hotspot_reason(hotspot, "sv"),
             )
         )
+
+
+def _row(cells: Sequence[str]) -> str:
+    line = StringIO(newline="")
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
+def _texts(values: NDArray[np.float64]) -> list[str]:
+    """The ``repr`` of each number; msgspec writes most of them alike, in a tenth of the time."""
+    numbers = values.tolist()
+    texts = msgspec.json.encode(numbers)[1:-1].decode().split(",")
+    size = np.abs(values)
+    alike = (size == 0.0) | ((size >= 1e-4) & (size < 1e16))  # without an exponent
+    for at in np.flatnonzero(~alike).tolist():
+        texts[at] = repr(numbers[at])
+    return texts
 
 
 def _by_name(verdicts: VerdictColumns, names: list[tuple[str, str]]) -> VerdictColumns:
