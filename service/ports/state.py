@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -21,8 +22,8 @@ class StateStore(Protocol):
     def write_chunk(self, arrays: dict[str, NDArray[np.float32]]) -> str:
         """Write an immutable chunk file of named arrays, durably; returns its name."""
 
-    def read_chunk(self, file: str) -> dict[str, NDArray[np.float32]]:
-        """The arrays of a chunk file; raises StoreError if it is damaged."""
+    def read_chunk(self, file: str, groups: Collection[str] | None = None) -> dict[str, NDArray[np.float32]]:
+        """The arrays of a chunk file, all or those of some groups; raises StoreError if what is read is damaged."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Everything published and every verdict written inside is committed together, or not at all."""

@@ -136,11 +136,12 @@ class MemoryStateStore:
         self._chunks[name] = copy.deepcopy(arrays)
         return name
 
-    def read_chunk(self, file: str) -> dict[str, NDArray[np.float32]]:
-        """A copy of the arrays; raises StoreError if there are none."""
+    def read_chunk(self, file: str, groups: Collection[str] | None = None) -> dict[str, NDArray[np.float32]]:
+        """A copy of the arrays, all or those of some groups; raises StoreError if there are none."""
         if file not in self._chunks:
             raise StoreError(f"state chunk {file} is damaged or missing; replay the counts")
-        return copy.deepcopy(self._chunks[file])
+        chunk = self._chunks[file]
+        return {group: chunk[group].copy() for group in (chunk if groups is None else groups)}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

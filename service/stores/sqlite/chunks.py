@@ -49,12 +49,12 @@ class ChunkFolder:
             raise
         return name
 
-    def read(self, name: str) -> dict[str, NDArray[np.float32]]:
-        """All arrays of a chunk; the file's own checksums tell whether it is damaged."""
+    def read(self, name: str, groups: Collection[str] | None = None) -> dict[str, NDArray[np.float32]]:
+        """The arrays of a chunk, all or those of some groups; its own checksums tell whether they are damaged."""
         path = self._folder / name
         try:
             with np.load(path, allow_pickle=False) as chunk:
-                return {key: chunk[key] for key in chunk.files}
+                return {key: chunk[key] for key in (chunk.files if groups is None else groups)}
         except (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise StoreError(
                 f"state chunk {path} is damaged or missing ({error}); restore state.db and the state folder from one "

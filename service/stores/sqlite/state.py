@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -40,9 +40,9 @@ class SqliteStateStore:
         """Write a chunk file; it is on disk when this returns."""
         return self._chunks.write(arrays)
 
-    def read_chunk(self, file: str) -> dict[str, NDArray[np.float32]]:
-        """The arrays of a chunk file; raises StoreError if it is damaged."""
-        return self._chunks.read(file)
+    def read_chunk(self, file: str, groups: Collection[str] | None = None) -> dict[str, NDArray[np.float32]]:
+        """The arrays of a chunk file, all or those of some groups; raises StoreError if what is read is damaged."""
+        return self._chunks.read(file, groups)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

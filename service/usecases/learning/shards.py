@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -87,7 +88,7 @@ def open_shard(
 def read_head(state: StateStore, shard: Shard) -> NDArray[np.float32]:
     """The head of a shard alone, float32[fields, n], in the order of ``shard.series``."""
     chunk = shard.rows["head/0"]
-    return _row(state.read_chunk(chunk.file), "head/0", chunk, (HEAD_FIELDS, len(shard.series)))
+    return _row(state.read_chunk(chunk.file, ("head",)), "head/0", chunk, (HEAD_FIELDS, len(shard.series)))
 
 
 def close_shard(state: StateStore, opened: ShardState) -> Shard:
@@ -114,12 +115,16 @@ def _rows(file: str, group: str, numbers: Iterable[int]) -> dict[str, Chunk]:
 
 
 def _read_state(state: StateStore, shard: Shard, windows_per_day: int) -> OccupancyState:
-    files = {file: state.read_chunk(file) for file in {chunk.file for chunk in shard.rows.values()}}
-    held = OccupancyState.new(windows_per_day, len(shard.series))
+    """Read file by file what is still in force of it: of most, one slot, while every file holds a head."""
+    held, rows_of = OccupancyState.new(windows_per_day, len(shard.series)), defaultdict[str, list[str]](list)
     for name, chunk in shard.rows.items():
-        group, number = name.split("/")
-        target = held.head if group == "head" else getattr(held, group)[int(number)]
-        target[...] = _row(files[chunk.file], name, chunk, target.shape)
+        rows_of[chunk.file].append(name)
+    for file, names in rows_of.items():
+        arrays = state.read_chunk(file, {shard.rows[name].group for name in names})
+        for name in names:
+            group, number = name.split("/")
+            target = held.head if group == "head" else getattr(held, group)[int(number)]
+            target[...] = _row(arrays, name, shard.rows[name], target.shape)
     return held
 
 
