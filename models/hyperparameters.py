@@ -54,8 +54,7 @@ class Hyperparameters:
     loitering_hours
         Mean length of loitering.
     loitering_odds
-        Odds that loitering starts within an average hour of the week in a block without any history of it; in other
-        hours as presences are expected in them.
+        Odds that loitering starts within an hour in a block without any history of it.
     lasting_gain, lasting_rate
         Most log evidence that the hours before give a window, which falls as the reciprocal of one and the presences an
         hour in multiples of the second: where many are normal, one window tells enough.
@@ -118,7 +117,7 @@ class Hyperparameters:
     loitering_hours: float = 3.0
     loitering_odds: float = 0.001
     lasting_gain: float = 8.0
-    lasting_rate: float = 6.0
+    lasting_rate: float = 8.0
     starting_gain: float = 8.5
     block_hours: float = 4.0
     window_cap: float = 3.0

@@ -162,7 +162,7 @@ class OccupancyColumns:
         if left_out is not None:
             judgement = without(judgement, self._given(left_out))
         if confirmed is not None:
-            judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed)
+            judgement = confirmed_by_a_person(judgement, self._given(confirmed) & judgement.observed, self._frame)
         self._learn(step, judgement, tail)
         return scored
 
@@ -250,7 +250,7 @@ class OccupancyColumns:
             mean=_array(judgement.expectation.mean),
             excess=_array(judgement.expectation.excess),
             average=row(self.state.head, Head.MEAN),
-            score=np.where(observed, _array(judgement.score), np.nan),
+            log_odds=np.where(observed, _array(judgement.log_odds), np.nan),
             p_value=p_value,
             p_above=p_above,
             evidence_weeks=self.evidence_weeks,

@@ -37,7 +37,7 @@ class Constants(NamedTuple):
     kept_of_hours: Floats  # of what was counted in the latest hours, by the next window
     kept_of_days: Floats
     dependence_memory: Floats
-    calm_log_odds: Floats  # that loitering starts in an average window of the week, without a history of it
+    calm_log_odds: Floats  # that loitering starts in a window of a series without a history of it
     ending: Floats  # log odds that loitering loses in a window
     hours: Floats  # of a window
     lasting_gain: Floats

@@ -32,14 +32,14 @@ class Judgement(NamedTuple):
     trusted: Bools | bool = False  # however unlikely the count
 
     @property
-    def score(self) -> Floats:
-        """Log odds that loitering is going on."""
+    def log_odds(self) -> Floats:
+        """Log odds that loitering is going on, were it as likely in every hour."""
         return self.outlook.log_odds(self.evidence)
 
     @property
     def probability(self) -> Floats:
         """The same as a probability."""
-        return expit(self.score)
+        return expit(self.log_odds)
 
 
 def judge(step: Step, frame: Frame, given: Floats) -> Judgement:
@@ -80,10 +80,10 @@ def without(judgement: Judgement, left_out: Bools) -> Judgement:
     )
 
 
-def confirmed_by_a_person(judgement: Judgement, confirmed: Bools) -> Judgement:
+def confirmed_by_a_person(judgement: Judgement, confirmed: Bools, frame: Frame) -> Judgement:
     """The judgement with the calm that a person vouches for."""
     calm = _with_evidence(judgement, lambda evidence: where(confirmed, minimum(evidence, 0.0), evidence))
-    return calm._replace(outlook=judgement.outlook.calmed(confirmed), trusted=confirmed)
+    return calm._replace(outlook=judgement.outlook.calmed(confirmed, frame.constants.calm_log_odds), trusted=confirmed)
 
 
 def _with_evidence(judgement: Judgement, change: Callable[[Floats], Floats]) -> Judgement:
@@ -114,7 +114,7 @@ def learn(step: Step, frame: Frame, judgement: Judgement) -> None:
     remember(
         step,
         frame,
-        log_odds=judgement.score,
+        log_odds=judgement.log_odds,
         count_evidence=judgement.least_evidence,
         settled=settled,
         observed=observed,

@@ -10,9 +10,6 @@ log odds that one uses the block on this day :math:`d`, whichever its other days
 
 The better of the two gives the chain a head start in these hours, once a count speaks for loitering: as far as it
 exceeds what is expected after those of the latest hours and days (`models.detector.dependence`).
-
-Things begin where people come and go: the odds that loitering starts in a window are in proportion to the presences
-that are expected in it, and over a week those of every series are the same.
 """
 
 from __future__ import annotations
@@ -41,7 +38,6 @@ from models.detector.frame import Frame
 from models.detector.occupancy import Expectation
 from models.detector.state import Bin, Head, Slot, row
 from models.detector.step import Step, most, remembered, total
-from models.detector.trust import settled_share
 
 _SIZES = (1.0, 3.0)  # multiples of the size of loitering that are held for equally likely
 _LOG_2 = log(2.0)
@@ -56,7 +52,6 @@ class Outlook(NamedTuple):
     somebody did.
     """
 
-    calm: Floats  # log odds that it starts here, without any history of it
     lasting: Floats  # log odds by the hours before
     remembered: Floats  # log odds by earlier nights as well
     usual: Predictive  # of its count without it, after those of the latest hours and days
@@ -67,28 +62,25 @@ class Outlook(NamedTuple):
         """Log odds of loitering given a window's evidence, with which they rise."""
         return where(evidence > 0.0, self.remembered, self.lasting) + evidence
 
-    def calmed(self, confirmed: Bools) -> Outlook:
+    def calmed(self, calm: Bools, calm_log_odds: Floats) -> Outlook:
         """The outlook with the odds of a calm start, which are the least, where somebody vouches for calm."""
-        lasting, remembered = (where(confirmed, self.calm, odds) for odds in (self.lasting, self.remembered))
+        lasting, remembered = (where(calm, calm_log_odds, odds) for odds in (self.lasting, self.remembered))
         return self._replace(lasting=lasting, remembered=remembered)
 
 
 def foresee(step: Step, frame: Frame, expectation: Expectation) -> Outlook:
     """The chain's prediction: loitering that lasts, or that starts where it has been before."""
     constants, average, mean = frame.constants, step.head[Head.MEAN], expectation.mean
-    busy = log(mean / where(average > 0.0, average, mean))
-    calm = constants.calm_log_odds + settled_share(step.head, frame) * busy
     busiest = maximum(mean, average) / constants.hours
     most = constants.lasting_gain / (1.0 + busiest / constants.lasting_rate)
     lasting = constants.calm_log_odds + minimum(step.head[Head.LOITERING], most) - constants.ending
     weight = 1.0 / (1.0 + square(busiest / constants.memory_rate))
     nights, hang_out = _memories(step, frame)
     head_start = weight * maximum(constants.memory_gain * nights, hang_out)
-    starting = calm + minimum(head_start, constants.starting_gain)
+    starting = constants.calm_log_odds + minimum(head_start, constants.starting_gain)
     spread = sqrt(mean + expectation.excess * square(mean))
     return Outlook(
-        calm=calm,
-        lasting=logaddexp(lasting, calm),
+        lasting=logaddexp(lasting, constants.calm_log_odds),
         remembered=logaddexp(lasting, starting),
         usual=Predictive.of(mean * raised(step.head), expectation.excess),
         size=sqrt(

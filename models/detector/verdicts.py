@@ -12,6 +12,8 @@ from models.detector.distribution import Floats, quantile
 from models.detector.tails import TailCurves
 from models.version import ModelVersion
 
+_KNOWN_WEEKS = 3.0
+
 
 @dataclass(frozen=True)
 class Verdicts:
@@ -29,7 +31,8 @@ class Verdicts:
     p_value, p_above
         float64[n]: P(Y >= count) and P(Y > count), as often as this series' counts come that far out.
     score
-        float64[n]: log odds that loitering is going on now, persistence included.
+        float64[n]: log odds that loitering is going on now, persistence included, and the likelier the more presences
+        are expected.
     episode_probability
         float64[n]: the same as a probability.
     tail
@@ -57,15 +60,15 @@ class Scored:
     """What the verdicts on one window are told from, as it was before the window was learnt; float64[n] each.
 
     ``mean`` and ``excess`` are those of the predictive distribution, ``average`` is the expected count of an average
-    window of the week (0 where new); ``score``, ``p_value`` and ``p_above``, recalibrated as they are told, are NaN
-    where the count is missing; ``log_ratios``, float64[levels, n], are those of the `models.detector.tails.TailCurves`
-    that recalibrated them.
+    window of the week (0 where new); ``log_odds`` of loitering, were it as likely in every hour, and ``p_value`` and
+    ``p_above``, recalibrated as they are told, are NaN where the count is missing; ``log_ratios``, float64[levels, n],
+    are those of the `models.detector.tails.TailCurves` that recalibrated them.
     """
 
     mean: Floats
     excess: Floats
     average: Floats
-    score: Floats
+    log_odds: Floats
     p_value: Floats
     p_above: Floats
     evidence_weeks: Floats
@@ -81,17 +84,28 @@ def tell(windows: Sequence[Scored], version: ModelVersion, window_minutes: int, 
     """The verdicts on some windows, all at once: [windows, n]."""
     scored = Scored(*(np.concatenate([getattr(one, each.name) for one in windows], axis=-1) for each in fields(Scored)))
     rate, average = scored.mean * (60 / window_minutes), scored.average * (60 / window_minutes)
-    tail = version.calibration.tail(scored.score, rate, average, scored.evidence_weeks, window_minutes)
+    tail = version.calibration.tail(scored.log_odds, rate, average, scored.evidence_weeks, window_minutes)
+    score = scored.log_odds + _log_busy(scored)
     told = Verdicts(
         expected=scored.mean,
         lower=quantile(0.025, scored.mean, scored.excess),
         upper=quantile(1.0 - TailCurves(scored.log_ratios[:, None]).nominal(0.025)[0], scored.mean, scored.excess),
         p_value=scored.p_value,
         p_above=scored.p_above,
-        score=scored.score,
-        episode_probability=1.0 / (1.0 + np.exp(-np.clip(scored.score, -700.0, 700.0))),
+        score=score,
+        episode_probability=1.0 / (1.0 + np.exp(-np.clip(score, -700.0, 700.0))),
         tail=tail,
         anomalous=tail <= np.tile(shares, len(windows)),
         evidence_weeks=scored.evidence_weeks,
     )
     return Verdicts(*(getattr(told, each.name).reshape(len(windows), -1) for each in fields(Verdicts)))
+
+
+def _log_busy(scored: Scored) -> Floats:
+    """By how much loitering is likelier in these windows than in an average one of the week, before any count.
+
+    Things happen where people come and go: in proportion to the presences expected, as far as a series is known. That
+    ranks windows; whether a score is an alarm is asked of windows like it, where it makes no difference.
+    """
+    known = np.minimum(1.0, scored.evidence_weeks / _KNOWN_WEEKS)
+    return np.asarray(known * np.log(scored.mean / np.where(scored.average > 0.0, scored.average, scored.mean)))

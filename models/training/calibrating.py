@@ -83,7 +83,7 @@ def _log_tails(
         for slot, counts in null.day(day % 7):
             scored = columns.advance(slot, counts)
             rate, average = scored.mean / columns.week.hours, scored.average / columns.week.hours
-            openings.add(rate, average, scored.evidence_weeks, scored.score)
+            openings.add(rate, average, scored.evidence_weeks, scored.log_odds)
         progress((day + 1) / (7 * weeks))
     return openings.log_tails()
 

@@ -54,7 +54,7 @@ def openings(version: ModelVersion, null: NullSeries) -> tuple[NDArray[np.float6
     for day in range(7 * WEEKS):
         for slot, counts in null.day(day % 7):
             scored = columns.advance(slot, counts)
-            known = scored.score, scored.mean, scored.average, scored.evidence_weeks
+            known = scored.log_odds, scored.mean, scored.average, scored.evidence_weeks
             anomalous = version.calibration.tail(*known, 60) <= BUDGET
             if day >= 7 * SETTLED_WEEKS:
                 opened += anomalous & ~before
@@ -84,7 +84,7 @@ def test_maps_tell_the_openings_that_they_were_made_from() -> None:
             known = scored.mean, scored.average, scored.evidence_weeks
             tails = [version.calibration.tail(np.full(series, score), *known, 60) for score in scores]
             told += np.sum(tails, axis=1) / 168
-            above = scored.score >= scores[:, None]
+            above = scored.log_odds >= scores[:, None]
             opened += (above & ~before).sum(axis=1)
             before = above
     assert opened.min() > 80

@@ -127,7 +127,7 @@ def test_a_holiday_is_no_day_of_a_hang_out() -> None:
 def test_loitering_is_never_less_likely_than_a_calm_start() -> None:
     for loitering in (-100.0, 0.0):
         told = outlook(loitering, [0.1] * 4)
-        assert (told.lasting >= told.calm).all()
+        assert (told.lasting >= CALM).all()
         assert (told.remembered >= told.lasting).all()
 
 
@@ -138,37 +138,9 @@ def test_earlier_nights_count_once_the_evidence_is_above_zero() -> None:
     assert told.log_odds(evidence) == pytest.approx(
         [*(told.lasting[:2] + evidence[:2]), *(told.remembered[2:] + evidence[2:])]
     )
-    calmed = told.calmed(np.array([True, False, True, False]))
-    assert calmed.lasting.tolist() == [told.calm[0], told.lasting[1], told.calm[2], told.lasting[3]]
-    assert calmed.remembered.tolist() == [told.calm[0], told.remembered[1], told.calm[2], told.remembered[3]]
-
-
-def start_of(columns: OccupancyColumns, slot: int) -> tuple[float, float]:
-    """Odds of a calm start in a slot, and the presences expected in it."""
-    step = Step.of(columns.state, FRAME.moments.at(slot))
-    frame = Frame.of(shipped_version(), WEEK, np.zeros(2, int))
-    expectation = expect(step, frame)
-    return float(np.exp(foresee(step, frame, expectation).calm[0])), float(expectation.mean[0])
-
-
-def test_loitering_starts_where_presences_are_expected_and_as_often_in_every_series() -> None:
-    """Of a settled week: in proportion to them, and all hours together as often as chosen."""
-    for presences in (0.5, 20.0):
-        hours = np.arange(6 * WEEK.windows)
-        columns = learnt(np.where(np.isin(hours % 24, (8, 16, 17)), presences, 0.0))
-        odds, expected = np.array([start_of(columns, slot) for slot in range(WEEK.windows)]).T
-        assert odds / odds.sum() == pytest.approx(expected / expected.sum())
-        assert odds.sum() == pytest.approx(HYPER.loitering_odds * WEEK.windows, rel=0.1)
-
-
-def test_all_hours_start_alike_until_a_series_is_known() -> None:
-    columns = learnt(np.zeros(0))
-    assert {round(start_of(columns, slot)[0], 12) for slot in range(24)} == {round(HYPER.loitering_odds, 12)}
-    noons = np.where(np.arange(2 * WEEK.windows) % 24 == 12, 1.0, 0.0)
-    young, older = learnt(noons[: WEEK.windows]), learnt(noons)
-    noon, night = 12, 3
-    of_young, of_older = (start_of(one, noon)[0] / start_of(one, night)[0] for one in (young, older))
-    assert 1.0 < of_young < of_older
+    calmed = told.calmed(np.array([True, False, True, False]), FRAME.constants.calm_log_odds)
+    assert calmed.lasting.tolist() == [CALM, told.lasting[1], CALM, told.lasting[3]]
+    assert calmed.remembered.tolist() == [CALM, told.remembered[1], CALM, told.remembered[3]]
 
 
 def learnt(counts: Floats) -> OccupancyColumns:
