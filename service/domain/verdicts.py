@@ -92,28 +92,6 @@ class PValues:
     evidence_weeks: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Predictions(PValues):
-    """What was expected of the counts of some windows, and how unlikely they were, by (start, series).
-
-    ``series`` is int64[n], ``expected`` float64[n]: the mean of each predictive distribution.
-    """
-
-    series: NDArray[np.int64]
-    expected: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, verdicts: VerdictColumns) -> Predictions:
-        """What verdicts, in the order of their keys, say of it."""
-        return cls(**{f.name: getattr(verdicts, f.name) for f in fields(cls)})
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[Predictions]) -> Predictions:
-        """Those of all parts, in their order."""
-        columns = {f.name: [getattr(part, f.name) for part in parts] for f in fields(cls)}
-        return cls(**{name: np.concatenate([_EMPTY.get(name, _NUMBERS), *column]) for name, column in columns.items()})
-
-
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the model said of one count before learning it."""
 

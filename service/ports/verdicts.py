@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
 from service.domain.episodes import EpisodeDecision
-from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 
 
 class VerdictStore(Protocol):
@@ -40,9 +40,6 @@ class VerdictStore(Protocol):
 
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
         """The counts that the verdicts in force of the series in [start, end) are about."""
-
-    def predictions(self, series: NDArray[np.int64], start: int, end: int) -> Predictions:
-        """What the verdicts in force of the series in [start, end) expected, and how unlikely the counts were."""
 
     def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
         """How unlikely the counts of the series were in the windows that start then, by the verdicts in force."""

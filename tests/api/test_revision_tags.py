@@ -65,7 +65,7 @@ def test_what_is_known_is_not_made_again(changing, city, monkeypatch):
     for path, (tag, _) in answers(changing, city).items():
         assert tag.startswith('W/"')
         with monkeypatch.context() as patched:
-            for name in ("find", "columns", "judged", "predictions"):
+            for name in ("find", "columns", "judged"):
                 patched.delattr(f"service.stores.sqlite.verdicts.SqliteVerdictStore.{name}")
             assert asked(changing, path, tag) == 304
 

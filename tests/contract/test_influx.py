@@ -111,6 +111,20 @@ def test_many_series_and_long_intervals_are_read_in_pieces(
         assert np.array_equal(said_in_pieces.series, said.series)
 
 
+def test_fields_of_other_measures_are_not_read(influx_server: InfluxServer, tmp_path: Path) -> None:
+    """A verdict that lacks them is one like any other to whoever does not ask for them."""
+    stores = influx_server.stores(tmp_path)
+    stores.register.learn_all(TENANT, [("12A", "vind", Kind.ATTIC)])
+    series = stores.register.index(TENANT)["12A", "vind"]
+    stores.verdicts.write(verdicts("7", [(START, series)]))
+    said = 'count=3,anomalous=true,in_force=true,version="8"'
+    line = f"verdict,stairwell=12A,space=vind,tenant={TENANT} {said} {(START + HOUR) * NANOSECONDS}"
+    write_as_telegraf(influx_server, stores, [line])
+    read = stores.verdicts.columns(numbers([series]), START, START + 2 * HOUR, ("count",))
+    assert (read.version, read.count.tolist()[1:], read.anomalous.tolist()[1:]) == ("8", [3.0], [True])
+    assert np.isnan(read.expected).all()
+
+
 def test_superseded_verdicts_are_kept(influx_server: InfluxServer, tmp_path: Path) -> None:
     """Every one of them, also when the same window is corrected twice."""
     stores = influx_server.stores(tmp_path)

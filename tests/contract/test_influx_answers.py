@@ -45,6 +45,12 @@ def test_times_counts_and_places_are_read(name: str, seconds: list[int], counts:
     assert all(rows[tag] == [PLACES[tag][one] for one in table] for tag in PLACES)
 
 
+def test_fractions_are_read_whole() -> None:
+    """As floats, whatever columns each table has, and whole numbers too."""
+    assert recorded("fractions").floats("_value").tolist() == [4.5, 6.0, 0.0, 18.0, 1.5]
+    assert recorded("points").floats("_value").tolist() == [3.0, 4.0, 0.0, 12.0, 1.0]
+
+
 def test_nanoseconds_are_those_written() -> None:
     times = nanoseconds_of(recorded("points").columns(["_time"])["_time"]).tolist()
     assert sorted(times) == sorted(int(line.split()[-1]) for line in LINES)
@@ -53,4 +59,5 @@ def test_nanoseconds_are_those_written() -> None:
 def test_an_answer_without_rows_is_empty() -> None:
     answer = recorded("nothing")
     assert answer.columns(["_value"]) == {"_value": []}
-    assert len(answer.seconds("_time")) == len(answer.integers("_value")) == len(answer.tables(["space"])[1]) == 0
+    assert len(answer.seconds("_time")) == len(answer.integers("_value")) == len(answer.floats("_value")) == 0
+    assert len(answer.tables(["space"])[1]) == 0

@@ -199,31 +199,21 @@ def test_counts_judged_are_those_of_the_verdicts_in_force(stores: Stores) -> Non
     assert len(stores.verdicts.judged(numbers([]), START, END)) == 0
 
 
-def test_measures_that_nobody_asks_for_are_not_read(stores: Stores) -> None:
+@pytest.mark.parametrize("asked", [("tail", "count"), ("expected", "p_value", "p_above", "evidence_weeks"), ()])
+def test_measures_that_nobody_asks_for_are_not_read(stores: Stores, asked: tuple[str, ...]) -> None:
     """Those asked for are as ever, of series numbered one after the other and of others, and all else is NaN."""
     series = learn(stores, 7)
     stores.verdicts.write(verdicts("7", grid(series, 10)))
-    some, asked = numbers([series[place] for place in (6, 1, 2, 3, 5)]), ("tail", "count")
-    whole, read = (stores.verdicts.columns(some, START, END, *named) for named in ((), (asked,)))
-    assert (len(read), read.version) == (50, "7")
-    for name in ("starts", "series", "anomalous", *asked):
-        assert getattr(read, name).tolist() == getattr(whole, name).tolist()
-    assert all(np.isnan(getattr(read, name)).all() for name in MEASURES if name not in asked)
-
-
-def test_predictions_are_those_of_the_verdicts_in_force(stores: Stores) -> None:
-    """To the last bit as the columns have them, half-open, without what is superseded; of no series, none."""
-    series = learn(stores, 4)
-    stores.verdicts.write(verdicts("7", grid(series, 10)))
     stores.verdicts.supersede(numbers(series[1:2]), START + 3 * HOUR, START + 5 * HOUR)
     stores.verdicts.write(verdicts("8", [(START + 4 * HOUR, series[1])], seed=1))
-    asked = (numbers([series[2], series[1], series[0]]), START + HOUR, START + 9 * HOUR)
-    said, read = stores.verdicts.columns(*asked), stores.verdicts.predictions(*asked)
-    assert len(read.starts) == 3 * 8 - 1
-    for name in ("starts", "series", "expected", "p_value", "p_above", "evidence_weeks"):
-        assert getattr(read, name).tolist() == getattr(said, name).tolist()
-        assert getattr(read, name).dtype == getattr(said, name).dtype
-    assert len(stores.verdicts.predictions(numbers([]), START, END).starts) == 0
+    some = numbers([series[place] for place in (6, 1, 2, 3, 5)])
+    whole, read = (stores.verdicts.columns(some, START + HOUR, START + 9 * HOUR, *named) for named in ((), (asked,)))
+    assert (len(read), read.version) == (5 * 8 - 1, "7")
+    for name in ("starts", "series", "anomalous", *asked):
+        assert getattr(read, name).tolist() == getattr(whole, name).tolist()
+        assert getattr(read, name).dtype == getattr(whole, name).dtype
+    assert all(np.isnan(getattr(read, name)).all() for name in MEASURES if name not in asked)
+    assert len(stores.verdicts.columns(numbers([]), START, END, asked)) == 0
 
 
 def test_p_values_are_those_of_the_windows_asked_for(stores: Stores) -> None:

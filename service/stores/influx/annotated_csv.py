@@ -63,6 +63,10 @@ class Answer:
         """A column of numbers, int64[n]; fractions are cut off."""
         return _joined([block.integers(name) for block in self._blocks])
 
+    def floats(self, name: str) -> NDArray[np.float64]:
+        """A column of numbers to the last bit, float64[n]."""
+        return np.fromiter((number for block in self._blocks for number in block.floats(name)), dtype=np.float64)
+
     def tables(self, names: Sequence[str]) -> tuple[dict[str, list[str]], NDArray[np.int64]]:
         """Columns that are the same throughout a table, once for each table, and the table of each row, int64[n]."""
         columns: dict[str, list[str]] = {name: [] for name in names}
@@ -119,6 +123,10 @@ class _Block:
             return fields.astype(np.int64)
         except ValueError:
             return fields.astype(np.float64).astype(np.int64)
+
+    def floats(self, name: str) -> list[float]:
+        starts, ends = (side.tolist() for side in self._sides(name))
+        return [float(self._body[start:end]) for start, end in zip(starts, ends, strict=True)]
 
     def first_rows(self) -> NDArray[np.int64]:
         """The first row of each table."""

@@ -13,13 +13,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, WindowCounts
-from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.stores.influx.annotated_csv import Answer, seconds_of
 from service.stores.influx.connection import InfluxConnection
 from service.stores.influx.lines import key, text
@@ -35,7 +34,6 @@ ROWS_PER_QUERY = 1_000_000
 _HOUR = 3600
 _MOST_SERIES = 2**28
 _EVER = (0, 9_214_646_400)  # 1970 to 2262, as long as nanoseconds last
-_COLUMNS = (*MEASURES, "anomalous", "version")
 _VERDICTS = """
 from(bucket: _bucket)
     |> range(start: _start, stop: _stop)
@@ -51,11 +49,6 @@ _ANOMALOUS = """
     |> filter(fn: (r) => r._field == "anomalous" and r._value == true)
     |> group()
     |> keep(columns: ["_time", "tenant", "stairwell", "space", "kind"])
-"""
-_PREDICTED = ("p_value", "p_above", "evidence_weeks", "expected")
-_PREDICTIONS = f"""
-    |> filter(fn: (r) => {" or ".join(f'r._field == "{name}"' for name in ("in_force", *_PREDICTED))})
-    {_ROWS}
 """
 _COUNTS = """|> filter(fn: (r) => r._field == "count")"""
 _OUT_OF_FORCE = """|> filter(fn: (r) => r._field == "in_force" and r._value == false) |> toInt()"""
@@ -126,8 +119,8 @@ class InfluxVerdictStore:
     def columns(
         self, series: NDArray[np.int64], start: int, end: int, measures: Collection[str] = MEASURES
     ) -> VerdictColumns:
-        """All verdicts in force of the series in [start, end)."""
-        pieces = list(self._pieces(self._places.known(series.tolist()), start, end))
+        """All verdicts in force of the series in [start, end), without the fields of other measures."""
+        pieces = list(self._pieces(self._places.known(series.tolist()), start, end, measures))
         version = next((piece.versions[-1] for piece in reversed(pieces) if piece.versions), "")
         return VerdictColumns.concatenate(version, [piece.columns for piece in pieces]).only(measures)
 
@@ -138,15 +131,10 @@ class InfluxVerdictStore:
         firsts = range(start, end, length) if known else ()
         return joined([self._judged(known, first, min(first + length, end)) for first in firsts])
 
-    def predictions(self, series: NDArray[np.int64], start: int, end: int) -> Predictions:
-        """Of all verdicts in force, in pieces, without the other fields."""
-        known = self._places.known(series.tolist())
-        pieces = [_predicted(rows, known) for rows in self._rows(known, start, end, _PREDICTIONS, _PREDICTED)]
-        return Predictions.concatenate(pieces)
-
     def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
         """Window by window: whoever asks wants few, far apart."""
-        windows = [self.columns(series, start, start + 1) for start in np.unique(starts).tolist()]
+        asked = ("p_value", "p_above", "evidence_weeks")
+        windows = [self.columns(series, start, start + 1, asked) for start in np.unique(starts).tolist()]
         found = VerdictColumns.concatenate("", windows)
         return PValues(found.starts, found.p_value, found.p_above, found.evidence_weeks)
 
@@ -158,9 +146,7 @@ class InfluxVerdictStore:
 
     def _field(self, series: list[int], start: int, end: int, steps: str) -> WindowCounts:
         answer = self._ask(series, start, end, steps + _KEEP)
-        places, table = answer.tables([*PLACE, "kind"])
-        seconds, numbers = answer.seconds("_time"), self._places.numbers(places)[table]
-        values = answer.integers("_value")
+        seconds, numbers, values = answer.seconds("_time"), self._numbers(answer), answer.integers("_value")
         wanted = np.isin(numbers, series)
         moments = {"start": start, "end": end, "window_seconds": 1}
         return sum_windows(seconds[wanted], numbers[wanted], values[wanted], **moments)
@@ -201,21 +187,41 @@ class InfluxVerdictStore:
         wanted = set(series)
         return sorted((start, number) for start, number in found if number in wanted)
 
-    def _pieces(self, series: list[int], start: int, end: int) -> Iterator[_Stored]:
-        """The verdicts in force in [start, end), in pieces, in the order of their keys."""
-        for rows in self._rows(series, start, end, _ROWS, _COLUMNS):
-            yield _stored(rows, series)
-
-    def _rows(self, series: list[int], start: int, end: int, steps: str, fields: Sequence[str]) -> Iterator[_Rows]:
-        """Rows of fields in [start, end), in pieces of bounded size, one after the other."""
+    def _pieces(
+        self, series: list[int], start: int, end: int, measures: Collection[str] = MEASURES
+    ) -> Iterator[_Stored]:
+        """The verdicts in force in [start, end), in pieces of bounded size, in the order of their keys."""
         if not series:
             return
+        fields = ("anomalous", "version", *measures)
+        asked = " or ".join(f'r._field == "{name}"' for name in ("in_force", *fields))
+        steps = f"|> filter(fn: (r) => {asked}) {_ROWS}"
         length = max(1, SERIES_HOURS_PER_QUERY // len(series)) * _HOUR
         if end - start > length:
             start, end = self._clip(series, start, end)
         for piece in range(start, end, length):
-            columns = self._query(series, piece, min(piece + length, end), steps, ["_time", *PLACE, "kind", *fields])
-            yield _Rows(columns, seconds_of(columns["_time"]), self._places.numbers(columns))
+            yield self._stored(self._ask(series, piece, min(piece + length, end), steps), series, measures)
+
+    def _stored(self, answer: Answer, series: list[int], measures: Collection[str]) -> _Stored:
+        """The verdicts of some series in an answer, by (start, series)."""
+        starts, numbers = answer.seconds("_time"), self._numbers(answer)
+        order = np.lexsort((numbers, starts))
+        order = order[np.isin(numbers[order], series)]
+        texts = answer.columns(["anomalous", "version"])
+        unread = np.broadcast_to(np.nan, len(starts))
+        columns = VerdictColumns(
+            version="",
+            series=numbers[order],
+            starts=starts[order],
+            anomalous=np.array(texts["anomalous"], dtype=np.str_)[order] == "true",
+            **{name: (answer.floats(name) if name in measures else unread)[order] for name in MEASURES},
+        )
+        return _Stored(columns, [texts["version"][position] for position in order])
+
+    def _numbers(self, answer: Answer) -> NDArray[np.int64]:
+        """The series number of each row, int64[n]."""
+        places, table = answer.tables([*PLACE, "kind"])
+        return self._places.numbers(places)[table]
 
     def _clip(self, series: list[int], start: int, end: int) -> tuple[int, int]:
         """The part of an interval that holds verdicts."""
@@ -237,23 +243,6 @@ class InfluxVerdictStore:
         return self._connection.ask(self._bucket, flux, {**moments, **condition.parameters})
 
 
-class _Rows(NamedTuple):
-    """An answer's columns as text, and the start and the series number of each row, int64[n]."""
-
-    columns: dict[str, list[str]]
-    starts: NDArray[np.int64]
-    series: NDArray[np.int64]
-
-    def of(self, series: list[int]) -> NDArray[np.int64]:
-        """Positions of the rows of some series, by (start, series)."""
-        order = np.lexsort((self.series, self.starts))
-        return order[np.isin(self.series[order], series)]
-
-    def numbers(self, name: str, order: NDArray[np.int64]) -> NDArray[np.float64]:
-        """A column's numbers at some positions."""
-        return np.array(self.columns[name], dtype=np.float64)[order]
-
-
 @dataclass(frozen=True)
 class _Stored:
     """Verdicts of several versions, by (start, series)."""
@@ -267,26 +256,6 @@ class _Stored:
         for version, series, start, *measures, anomalous in zip(self.versions, *columns, strict=True):
             stated = dict(zip(MEASURES, measures, strict=True))
             yield Verdict(series=series, start=start, version=version, anomalous=anomalous, **stated)
-
-
-def _stored(rows: _Rows, series: list[int]) -> _Stored:
-    order = rows.of(series)
-    return _Stored(
-        VerdictColumns(
-            version="",
-            series=rows.series[order],
-            starts=rows.starts[order],
-            anomalous=np.array([rows.columns["anomalous"][position] == "true" for position in order], dtype=np.bool_),
-            **{name: rows.numbers(name, order) for name in MEASURES},
-        ),
-        [rows.columns["version"][position] for position in order],
-    )
-
-
-def _predicted(rows: _Rows, series: list[int]) -> Predictions:
-    order = rows.of(series)
-    said = {name: rows.numbers(name, order) for name in _PREDICTED}
-    return Predictions(starts=rows.starts[order], series=rows.series[order], **said)
 
 
 def _fields(verdicts: VerdictColumns) -> Iterator[str]:

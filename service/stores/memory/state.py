@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from service.domain.counts import WindowCounts
 from service.domain.retention import DataKind, Deletion
 from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
-from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.errors import NotFound, StoreError
 from service.stores.windows import counts_judged
 
@@ -74,10 +74,6 @@ class MemoryVerdictStore:
     def judged(self, series: NDArray[np.int64], start: int, end: int) -> WindowCounts:
         """The counts of the verdicts in force."""
         return counts_judged(self.columns(series, start, end))
-
-    def predictions(self, series: NDArray[np.int64], start: int, end: int) -> Predictions:
-        """What the verdicts in force expected."""
-        return Predictions.of(self.columns(series, start, end))
 
     def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
         """How unlikely the counts of the verdicts in force were."""

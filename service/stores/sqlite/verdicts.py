@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
-from service.domain.verdicts import MEASURES, Predictions, PValues, Verdict, VerdictColumns, VerdictQuery
+from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.rows import runs_of
 
@@ -51,7 +51,6 @@ _FOUND = """
 """
 _LOOK_UP = f"{_SOUGHT} SELECT {', '.join(_COLUMNS)} {_FOUND}"
 _JUDGED = f"{_SOUGHT} SELECT start, series, count {_FOUND}"
-_PREDICTED = f"{_SOUGHT} SELECT start, series, p_value, p_above, evidence_weeks, expected {_FOUND}"
 _UNLIKELY = f"{_SOUGHT} SELECT start, p_value, p_above, evidence_weeks {_FOUND}"
 _PAGE = f"""
     {_LOOK_UP} WHERE (start, series) > (?3, ?4) AND (?5 IS NULL OR score >= ?5) ORDER BY start, series LIMIT ?6
@@ -122,12 +121,6 @@ class SqliteVerdictStore:
         """The counts of the verdicts in force, without what else was said of them."""
         starts, found, counts = self._numbers(_JUDGED, 3, self._starts(start, end), series).astype(np.int64)
         return WindowCounts(starts, found, counts)
-
-    def predictions(self, series: NDArray[np.int64], start: int, end: int) -> Predictions:
-        """Read by look-ups, without what else was said."""
-        columns = self._numbers(_PREDICTED, 6, self._starts(start, end), series)
-        starts, found, p_value, p_above, evidence_weeks, expected = columns
-        return Predictions(starts.astype(np.int64), p_value, p_above, evidence_weeks, found.astype(np.int64), expected)
 
     def p_values(self, series: NDArray[np.int64], starts: NDArray[np.int64]) -> PValues:
         """Read by look-ups, without what else was said."""

@@ -20,7 +20,7 @@ from models.evaluation import chance_below, poisson_interval
 from models.evaluation.calibration import LEVELS
 from models.kinds import KINDS, kind_number
 from service.domain.places import Kind, Series
-from service.domain.verdicts import Predictions
+from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
 from service.usecases.findings.episode_runs import runs_since
 from service.usecases.findings.queries import WARM_UP_WEEKS
@@ -29,6 +29,7 @@ from service.usecases.retention.kept import verdicts_since
 
 DEFAULT_WEEKS = 4
 _MOST_VERDICTS = 1_000_000  # read for one report, some seconds; of more series than that a sample is judged
+_JUDGED_BY = ("expected", "p_value", "p_above", "evidence_weeks")
 _DAY_SECONDS = 86_400
 _WEEK_SECONDS = 7 * _DAY_SECONDS
 _DECILES = 10
@@ -117,14 +118,14 @@ def _sample(series: list[Series], windows: int) -> list[Series]:
     return [series[place] for place in np.linspace(0, len(series) - 1, most).astype(int)]
 
 
-def _read(ports: Ports, series: list[Series], start: int, end: int) -> tuple[Predictions, NDArray[np.bool_]]:
+def _read(ports: Ports, series: list[Series], start: int, end: int) -> tuple[VerdictColumns, NDArray[np.bool_]]:
     """The verdicts of some windows, and which of them have no known cause."""
     numbers = np.array([one.number for one in series], dtype=np.int64)
-    verdicts = ports.verdicts.predictions(numbers, start, end)
+    verdicts = ports.verdicts.columns(numbers, start, end, _JUDGED_BY)
     starts = np.unique(verdicts.starts)
     marks = marks_of(ports, numbers, starts)
     if marks is None:
-        return verdicts, np.ones(len(verdicts.starts), dtype=bool)
+        return verdicts, np.ones(len(verdicts), dtype=bool)
     row, column = np.searchsorted(starts, verdicts.starts), np.searchsorted(numbers, verdicts.series)
     return verdicts, ~marks.left_out[row, column]
 
@@ -140,7 +141,7 @@ class _Tally:
         self._days: list[Floats] = []  # float64[2 + levels, kinds, steps]
         self.stairwell_windows = 0.0
 
-    def add(self, verdicts: Predictions, calm: NDArray[np.bool_]) -> None:
+    def add(self, verdicts: VerdictColumns, calm: NDArray[np.bool_]) -> None:
         """The verdicts of a day."""
         self.stairwell_windows += float(self._parts[np.searchsorted(self._numbers, verdicts.series)].sum())
         kept = calm & (verdicts.evidence_weeks >= WARM_UP_WEEKS)
