@@ -141,7 +141,7 @@ def test_evidence_is_bounded_by_how_often_counts_come_that_far_out() -> None:
     judged = bounded(judgement, np.log([0.9, 0.5, 1e-3]))
     assert judged.evidence[0] == judgement.evidence[0] < 0.0
     assert judgement.evidence[2] > judged.evidence[2] == pytest.approx(np.log(1e3))
-    assert (np.diff(judged.score) > 0.0).all()
+    assert (np.diff(judged.log_odds) > 0.0).all()
 
 
 def test_the_bound_loses_nothing_of_nights_that_add_up() -> None:
