@@ -70,7 +70,8 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
         return msgspec.json.decode(content, type=shape)
     except msgspec.ValidationError as error:
         message = _plain(error)
-        how = "; write it like 2026-11-22T18:00:00Z" if "datetime" in message else ""
+        is_of_a_time = "datetime" in message and "unknown field" not in message
+        how = "; write it like 2026-11-22T18:00:00Z" if is_of_a_time else ""
         raise InvalidInput(f"the body is wrong: {message}{how}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from error

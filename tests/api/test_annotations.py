@@ -75,7 +75,7 @@ def test_the_same_again_is_one_annotation_and_an_id_is_replaced(house):
         ({"end": "2028-01-01T00:00:00Z"}, "at most 366 days"),
         ({"kind": "party"}, "kind"),
         ({"note": "hos Andersson"}, "unknown field"),
-        ({"start": "2026-10-05T07:00:00"}, "timezone"),
+        ({"start": "2026-10-05T07:00:00"}, "timezone component; write it like 2026-11-22T18:00:00Z"),
     ],
 )
 def test_odd_annotations_are_refused_in_words(house, change, words):
@@ -83,6 +83,12 @@ def test_odd_annotations_are_refused_in_words(house, change, words):
     assert response.status_code == 422
     assert words in body(response)["detail"]
     assert ids(house.reader.get("/v1/annotations")) == []
+
+
+def test_a_member_that_there_is_not_is_called_so_whatever_its_name(house):
+    """One called datetime was answered with how a time is written."""
+    response = house.operator.post("/v1/annotations", json={**WORKS, "datetime": WORKS["start"]})
+    assert body(response)["detail"] == "the body is wrong: Object contains unknown field `datetime`"
 
 
 def test_annotations_come_in_pages_and_by_time_and_kind(house):

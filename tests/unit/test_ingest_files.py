@@ -283,6 +283,7 @@ def test_json_counts_are_read() -> None:
         ({**GOOD, "stairwell": "\ud800"}, "a text holds half a character"),
         ({**GOOD, "kind": "loft"}, "kind: invalid value 'loft'; use one of stairwell, cellar"),
         ({**GOOD, "resident": "x"}, "unknown field resident"),
+        ({**GOOD, "datetime": "2026-07-01T16:00:00Z"}, "unknown field datetime"),
         ([1], "expected object, got array"),
         (7, "expected object, got int"),
     ],
