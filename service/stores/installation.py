@@ -59,7 +59,7 @@ def _seen(folder: Path) -> DataFolder:
         read_only=bool(os.statvfs(folder).f_flag & os.ST_RDONLY),
         denied=sorted(str(path) for path in stats if path.exists() and not os.access(path, os.R_OK | os.W_OK)),
         open_to_others=bool(stats[folder].st_mode & _OTHERS),
-        restoring=(folder / RESTORING).exists(),
+        restoring=os.access(folder / RESTORING, os.F_OK),
         used_bytes=sum(stat.st_blocks * _BLOCK_BYTES for stat in stats.values()),
         free_bytes=shutil.disk_usage(folder).free,
     )

@@ -73,11 +73,12 @@ def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
         sqlite_stores(tmp_path).counts.extent()
 
 
-def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
-    """The message names the setting."""
+@pytest.mark.parametrize("name", ["data/deeper", "d" * 300], ids=["below a file", "too long"])
+def test_folder_that_cannot_be_made_is_told(tmp_path: Path, name: str) -> None:
+    """The message names the setting, whatever the system has against it."""
     (tmp_path / "data").write_text("a file")
     with pytest.raises(StoreError, match=r"general\.data_dir"):
-        sqlite_stores(tmp_path / "data" / "deeper").counts.extent()
+        sqlite_stores(tmp_path / name).counts.extent()
 
 
 @pytest.mark.parametrize("position", [0, 60, 150, -10])
