@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from service.cli.session import Session, pass_session, tenant_option
-from service.cli.terminal import progress, show_table
+from service.cli.terminal import progress, rows_text, show_table
 from service.domain.keys import EVERY_TENANT
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.places_files import read_places_csv, read_places_json
@@ -83,10 +83,10 @@ def import_counts(session: Session, file: Path, tenant: str | None, *, new_tenan
 
 def tell_of_rows(what: str, report: RowsReport) -> None:
     """Say what became of the rows; with bad ones among them the exit code is 1, though the good ones are kept."""
-    click.echo(f"{report.accepted} rows of {what} imported")
+    click.echo(f"{rows_text(report.accepted)} of {what} imported")
     if not report.rejected:
         return
-    click.echo(f"Error: {report.rejected} rows were not imported; correct them and import the file again", err=True)
+    click.echo(f"Error: {rows_text(report.rejected)} refused; correct the file and import it again", err=True)
     for problem in report.problems:
         click.echo(f"  {problem}", err=True)
     if (more := report.rejected - len(report.problems)) > 0:

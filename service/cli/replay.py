@@ -13,7 +13,7 @@ from models.shipped import shipped_version
 from service.cli.files import OutputFile
 from service.cli.importing import file_argument
 from service.cli.session import Session, pass_session
-from service.cli.terminal import progress
+from service.cli.terminal import progress, rows_text
 from service.errors import InvalidInput
 from service.ingest.csv_counts import read_counts_csv
 from service.settings.sections import Window
@@ -96,7 +96,7 @@ def replay(
     for problem in collected.problems:
         click.echo(f"line {problem.row}: {problem.message}", err=True)
     if collected.problems:
-        click.echo(f"Error: {len(collected.problems)} rows of {file} were left out; the others are scored", err=True)
+        click.echo(f"Error: {rows_text(len(collected.problems))} of {file} left out; the others are scored", err=True)
         sys.exit(1)
 
 

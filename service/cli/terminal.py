@@ -64,6 +64,11 @@ def waiting(task: str) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
+def rows_text(number: int) -> str:
+    """So many rows, in words."""
+    return f"{number} {'row' if number == 1 else 'rows'}"
+
+
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table with these column headers."""
     console = Console()

@@ -34,7 +34,7 @@ def test_places_come_from_json_too(trappvakt: Trappvakt) -> None:
     """In the shape that the API takes."""
     place = dict(zip(*list(csv.reader(PLACES.splitlines()))[:2], strict=True))
     file = trappvakt.file("places.json", json.dumps({"places": [place]}))
-    assert "1 rows of places imported" in trappvakt("places", "import", file).output
+    assert "1 row of places imported" in trappvakt("places", "import", file).output
 
 
 def test_bad_rows_are_named_and_the_good_ones_kept(trappvakt: Trappvakt) -> None:
@@ -43,7 +43,8 @@ def test_bad_rows_are_named_and_the_good_ones_kept(trappvakt: Trappvakt) -> None
     file = trappvakt.file("counts.csv", "time,stairwell,count\n2026-06-01T10:00Z,A,-1\n2026-06-01T11:00Z,A,1\n")
     result = trappvakt("import", file, fails=True)
     assert result.exit_code == 1
-    assert "1 rows of counts imported" in result.stdout
+    assert "1 row of counts imported" in result.stdout
+    assert "Error: 1 row refused" in result.stderr
     assert "row 2: the count is -1" in result.stderr
 
 

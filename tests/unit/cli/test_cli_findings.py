@@ -57,7 +57,7 @@ def test_a_calendar_is_imported(filled: Trappvakt) -> None:
     """Where its events say, or where the options say; what cannot be placed is told."""
     today = build_ports(load_settings()).clock.now().strftime("%Y%m%d")
     works = filled.file("works.ics", CALENDAR.format(day=today, where="A"))
-    assert "1 rows of annotations imported" in filled("annotations", "import", works).output
+    assert "1 row of annotations imported" in filled("annotations", "import", works).output
     assert rows(filled("annotations", "list").output)[0][4] == "stairwell A"
     elsewhere = filled.file("elsewhere.ics", CALENDAR.format(day=today, where="Z"))
     assert "row 1: its location is 'Z'" in filled("annotations", "import", elsewhere, fails=True).output
