@@ -256,6 +256,7 @@ def test_the_worst_sensor_is_told_first(site: Site) -> None:
     attention = site.person(Role.OPERATOR).read("/sensors").split("Need looking after")[1]
     assert re.findall(r'<a href="/stairwells/(s\d+)">', attention) == ["s002", "s003", "s001", "s000"]
     first = attention.split("</article>")[0]
+    assert '<p class="where">a · Sensor g002</p>' in first  # without an address its id is above already
     assert "which is longer than usual" in first
     assert "What to do:</b> Change its battery or restart it" in first
 

@@ -10,7 +10,7 @@ import pytest
 
 from service.dashboard.words import words
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus
-from service.domain.hotspots import HotspotList, ListStatus
+from service.domain.hotspots import GoneEntry, HotspotList, ListStatus
 from service.domain.keys import Role
 from service.domain.places import UNKNOWN, Kind
 from service.exports.formats import FORMATS, export_list
@@ -122,14 +122,18 @@ def test_a_deleted_list_is_told_of(site: Site) -> None:
 
 
 def test_a_place_that_nobody_registered_is_called_by_its_id(site: Site) -> None:
-    """Counts may come before the register does; a list of nothing but unknown sends nobody anywhere."""
+    """Once. Counts may come before the register does; a list of nothing but unknown sends nobody anywhere."""
     unregistered = entry(1, address="", **dict.fromkeys(("area", "property", "building"), UNKNOWN))
-    add(site.ports, LIST, unregistered)
+    gone = GoneEntry(tenant=TENANT, area=UNKNOWN, stairwell="gran-2", address="", previous_rank=3)
+    add(site.ports, LIST, unregistered, gone=[gone])
     page = site.person(Role.OPERATOR).read(f"/lists/{LIST}")
-    assert f"</span> {unregistered.stairwell}</h3>" in page
-    assert f'<a href="#rank-1">{unregistered.stairwell}</a>' in page
-    printed = export_list(msgspec.json.encode(rich_list(unregistered)), FORMATS["html"], Language.SV).decode()
-    assert f"</span> {unregistered.stairwell}</h2>" in printed
+    where = unregistered.stairwell
+    assert f'</span> <a href="/stairwells/{where}">{where}</a></h3>' in page
+    assert f'<a href="#rank-1">{where}</a>' in page
+    assert '<p class="where">unknown area ·\n<span class="change' in page
+    printed = export_list(msgspec.json.encode(rich_list(unregistered, gone=[gone])), FORMATS["html"], Language.SV)
+    assert f"</span> {where}</h2>\n<p class=\"where\">okänt område ·\n<span" in printed.decode()
+    assert all("<li>gran-2 <span" in told for told in (page, printed.decode()))
 
 
 @pytest.mark.parametrize("language", Language)
@@ -142,7 +146,7 @@ def test_an_area_that_nobody_registered_is_called_so_in_the_reader_s_language(si
     area, building = {"sv": ("okänt område", "okänd byggnad"), "en": ("unknown area", "unknown building")}[language]
     assert f"{area} ·" in reader.read(f"/lists/{LIST}")
     assert f">{area}</td>" in reader.read("/stairwells")
-    assert f"{area} · {building}" in reader.read("/stairwells/ny-1")
+    assert f'<p class="origin">{area} · {building}</p>' in reader.read("/stairwells/ny-1")
 
 
 @pytest.mark.parametrize("language", Language)

@@ -14,6 +14,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from service.domain.hotspots import HotspotList
+from service.domain.places import UNKNOWN
 from service.exports.formats import XLSX, export_list
 from service.exports.wording import Language
 from tests.exports.worlds import STARTS, canonical, entry, hostile_list, joint_list, rich_list
@@ -73,6 +74,13 @@ def test_english_headings_and_reasons() -> None:
     told = dict(zip(headings, one, strict=True))
     assert told["When and where"] == "Thu–Sat 22–03  cellar (K2)\nSun 18–21  attic"
     assert (told["Since last"], told["Why"]) == ("▲ from 4", "14 presences where 1.9 are normal.")
+
+
+def test_a_week_is_headed_by_its_place_once() -> None:
+    """By the id of the stairwell where that is all there is."""
+    nowhere = entry(2, address="", building=UNKNOWN)
+    found = [text for row in texts(opened(rich_list(entry(1), nowhere))["Veckan"]) for text in row]
+    assert {f"1. {entry(1).address}, {entry(1).stairwell}", f"2. {nowhere.stairwell}"} <= set(found)
 
 
 def test_what_is_not_known_is_left_empty_and_what_is_unsure_is_in_brackets() -> None:

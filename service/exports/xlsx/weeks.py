@@ -38,8 +38,8 @@ def write_weeks(sheet: Sheet) -> None:
 
 def _write_map(sheet: Sheet, top: int, left: int, entry: HotspotEntry, found: HeatMap) -> None:
     styles, language = sheet.styles, sheet.language
-    owner = f"{entry.tenant}, " if sheet.joint else ""
-    sheet.text(top, left, f"{entry.rank}. {owner}{entry.place()}, {entry.stairwell}", styles.place)
+    names = [*([entry.tenant] if sheet.joint else []), *dict.fromkeys((entry.place(), entry.stairwell))]
+    sheet.text(top, left, f"{entry.rank}. {', '.join(names)}", styles.place)
     blocks = " · ".join(when_text(block, language) for block in entry.blocks())
     sheet.text(top + 1, left, blocks, styles.note)
     for column, name in enumerate(hour_names()):

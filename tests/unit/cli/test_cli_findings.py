@@ -68,7 +68,7 @@ def test_a_calendar_is_imported(filled: Trappvakt) -> None:
 def test_a_table_says_itself_where_it_is(filled: Trappvakt) -> None:
     table = filled.file("a.csv", "kind,start,end,stairwell\nmoving,2026-06-03,2026-06-04,A\n")
     assert "leave the options" in filled("annotations", "import", table, "--area", "a1", fails=True).output
-    assert "1 rows" in filled("annotations", "import", table).output
+    assert "1 row of" in filled("annotations", "import", table).output
     visits = filled.file("v.csv", "stairwell,arrived\nA,2026-06-05T23:00\nZ,2026-06-05T23:00\n")
     assert "row 3" in filled("annotations", "visits", visits, fails=True).output
     assert [row[1] for row in rows(filled("annotations", "list").output)] == ["moving", "patrol"]
