@@ -19,10 +19,10 @@ from http.client import HTTPConnection, HTTPException
 from importlib import metadata
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from time import monotonic
-from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from service.errors import WebhookError
+from service.senders.look_up import Address, looked_up
 from service.settings.mail import is_loopback
 from service.settings.webhooks import Subscription, Webhooks, webhook_secrets
 
@@ -31,7 +31,6 @@ _NAT64 = ip_network("64:ff9b::/96")
 _LOCAL = tuple(map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "::/96", "192.0.0.0/24")))
 """Of a site (RFC 3879), a translator (RFC 8215), IPv4 of old (RFC 4291), a provider: some Pythons call them public."""
 _SHORTEST_SECONDS = 0.001
-_Address: TypeAlias = tuple[socket.AddressFamily, Any]
 
 
 class HttpWebhookSender:
@@ -94,9 +93,9 @@ class HttpWebhookSender:
             plain.close()
             raise
 
-    def _permitted(self, host: str, port: int, deadline: float) -> list[_Address]:
+    def _permitted(self, host: str, port: int, deadline: float) -> list[Address]:
         """The addresses of a host, all of which may be called; raises _Refused if one may not."""
-        found = _looked_up(host, port, deadline)
+        found = looked_up(host, port, deadline)
         for _, address in found:
             if not may_call(str(address[0]), self._settings.private_networks, loopback=is_loopback(host)):
                 raise _Refused
@@ -160,28 +159,7 @@ def _wrapped(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-def _looked_up(host: str, port: int, deadline: float) -> list[_Address]:
-    """The addresses of a name; name servers that do not answer take the system minutes, which nobody waits for."""
-    found: list[Any] = []
-
-    def look_up() -> None:
-        try:
-            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            found.append(error)
-
-    asking = threading.Thread(target=look_up, daemon=True)
-    asking.start()
-    asking.join(max(deadline - monotonic(), 0.0))
-    match found:
-        case []:
-            raise TimeoutError
-        case [Exception() as error]:
-            raise error
-    return [(family, address) for family, _, _, _, address in found[0]]
-
-
-def _connect(addresses: Sequence[_Address], deadline: float) -> socket.socket:
+def _connect(addresses: Sequence[Address], deadline: float) -> socket.socket:
     """A connection to the first address that takes one; raises what the last one said."""
     failed: OSError = TimeoutError()
     for family, address in addresses:

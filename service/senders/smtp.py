@@ -16,6 +16,7 @@ from typing import Any
 
 from service.domain.deliveries import Letter
 from service.errors import MailError
+from service.senders.look_up import looked_up
 from service.settings.mail import Mail, mail_password
 
 _ANSWERS = 5  # a letter takes so many times mail.timeout_seconds at most
@@ -62,7 +63,7 @@ class SmtpMailServer:
 
 
 class _Hurried(smtplib.SMTP):
-    """A client whose connection is ended at a deadline: smtplib waits for each byte of an answer, however many come."""
+    """A client that is at its end at a deadline: smtplib waits for each address, and each byte of an answer."""
 
     def __init__(self, deadline: float, host: str, port: int, **more: Any) -> None:
         self._deadline, self._closed = deadline, threading.Event()
@@ -81,6 +82,18 @@ class _Hurried(smtplib.SMTP):
         """Close the connection."""
         self._closed.set()
         super().close()
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """A connection to the first address that takes one; raises what the last one said."""
+        failed: OSError = TimeoutError()
+        for _, address in looked_up(host, port, self._deadline):
+            if (left := self._deadline - monotonic()) <= 0.0:
+                raise TimeoutError
+            try:
+                return super()._get_socket(address[0], port, min(timeout, left))  # type: ignore[misc,no-any-return]
+            except OSError as error:
+                failed = error
+        raise failed
 
     def _end_at_the_deadline(self) -> None:
         """End the connection there is then; one that is just being encrypted is there a little later."""

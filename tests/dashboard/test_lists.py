@@ -132,7 +132,7 @@ def test_a_place_that_nobody_registered_is_called_by_its_id(site: Site) -> None:
     assert f'<a href="#rank-1">{where}</a>' in page
     assert '<p class="where">unknown area ·\n<span class="change' in page
     printed = export_list(msgspec.json.encode(rich_list(unregistered, gone=[gone])), FORMATS["html"], Language.SV)
-    assert f"</span> {where}</h2>\n<p class=\"where\">okänt område ·\n<span" in printed.decode()
+    assert f'</span> {where}</h2>\n<p class="where">okänt område ·\n<span' in printed.decode()
     assert all("<li>gran-2 <span" in told for told in (page, printed.decode()))
 
 

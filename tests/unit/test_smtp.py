@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 import pytest
@@ -16,6 +21,7 @@ from service.settings import load_settings
 from service.settings.mail import Mail
 from tests.mail import PASSWORD, USER, MailHost, Post, mail_host
 
+NAME = "mail.example"
 LETTER = Letter(
     address="span.sodra@polisen.example",
     message_id="2026-11-02-001.abc",
@@ -74,6 +80,48 @@ def test_a_server_that_never_comes_to_an_end_holds_nothing_up(
         host.post.stutters = True
         with pytest.raises(MailError, match="does not answer"):
             SmtpMailServer(mail(host, tls, timeout_seconds=1)).send(LETTER)
+
+
+def test_name_servers_that_do_not_answer_hold_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system asks each of them for half a minute and more."""
+    answer = threading.Event()
+    monkeypatch.setattr(smtp, "_ANSWERS", 2)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: answer.wait(60) and [])
+    assert_given_up(tmp_path)
+    answer.set()
+
+
+def test_many_addresses_that_do_not_answer_are_one_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a firewall each address of a large mail service is silent; each took the time of an answer."""
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(smtp, "_ANSWERS", 2)
+    with full_listener() as silent:
+        there = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", silent)] * 60
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda host, *more, **named: there if host == NAME else look_up(host, *more, **named)
+        )
+        assert_given_up(tmp_path, port=silent[1])
+
+
+def assert_given_up(folder: Path, port: int = 25) -> None:
+    """A letter to a host that does not answer, with two seconds for it."""
+    began, settings = monotonic(), mail(MailHost(Post(), port, folder), "starttls", timeout_seconds=1)
+    with pytest.raises(MailError, match="does not answer"):
+        SmtpMailServer(msgspec.structs.replace(settings, host=NAME)).send(LETTER)
+    assert monotonic() - began < 30
+
+
+@contextmanager
+def full_listener() -> Iterator[tuple[str, int]]:
+    """An address where connections are neither taken nor refused, as behind a firewall: nobody accepts them."""
+    with socket.socket() as listener, ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(8):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield listener.getsockname()
 
 
 def test_a_name_that_is_none_is_told(tmp_path: Path) -> None:
