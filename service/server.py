@@ -10,7 +10,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
@@ -64,7 +64,9 @@ def metrics_folder() -> Iterator[str]:
         with suppress(OSError), _locked(left):
             if time.time() - left.stat().st_mtime > _YOUNG_SECONDS:
                 shutil.rmtree(left)
-    with TemporaryDirectory(prefix=_PREFIX, dir=parent) as folder, _locked(Path(folder)):
+    with TemporaryDirectory(prefix=_PREFIX, dir=parent) as folder, ExitStack() as held:
+        with suppress(OSError):  # where a file system knows no locks of folders, nothing is cleared
+            held.enter_context(_locked(Path(folder)))
         yield folder
 
 

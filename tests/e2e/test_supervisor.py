@@ -1,5 +1,7 @@
 """The supervisor with real processes: what dies comes back, and nothing is left behind."""
 
+import errno
+import fcntl
 import os
 import signal
 import socket
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from service import server
 from service.errors import SettingsError
 from service.supervisor import listen, pause_before_restart
 
@@ -125,6 +128,23 @@ def test_the_metrics_of_a_killed_supervisor_are_cleared_by_the_next(tmp_path: Pa
             assert sorted(map(str, tmp_path.iterdir())) == sorted([kept, own])
             assert (Path(kept) / "counter_1.db").exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_folders_know_no_locks_a_service_starts_and_clears_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on NFS, which locks for writing only what is open for writing; the living could not be told from the dead."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr(server, "_IN_MEMORY", str(tmp_path))
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    (left := tmp_path / "trappvakt-metrics-left").mkdir()
+    os.utime(left, (0, 0))
+    with server.metrics_folder() as folder:
+        assert sorted(tmp_path.iterdir()) == sorted([left, Path(folder)])
+    assert list(tmp_path.iterdir()) == [left]
 
 
 def test_a_program_that_cannot_start_is_tried_again_ever_more_slowly(tmp_path: Path) -> None:
