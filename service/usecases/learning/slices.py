@@ -99,24 +99,26 @@ def _roots(ports: Ports, manifest: Manifest, ledger: Ledger, everybody: Roster) 
     Where retention has deleted the first counts, the oldest checkpoint that all later counts are there for is the
     root: nothing before it can be replayed, and what was said of it stands. Where we deleted them ourselves, that is
     the checkpoint at the origin; a series that it does not hold had no count before it. Where only the state of now is
-    left, there is nothing to be replayed; of a series that no checkpoint holds, which is new, all counts are.
+    left, there is nothing to be replayed; of a series that no checkpoint holds, which is new, all counts are. A state
+    that does not hold a series yet, as of a promotion, has nothing to lose, and goes on from its last checkpoint.
     """
     history = manifest.origin if is_shortened(ports) else start_of_history(ports, manifest)
+    learnt = {number for shard in manifest.shards for number in shard.series}
     times: defaultdict[int, set[int]] = defaultdict(set)
     for one in ledger.checkpoints:
         for number in ledger.pending.keys() & set(one.series):
             times[number].add(one.time)
     known = set(everybody.numbers.tolist())
     roots = {
-        number: _root(since, times[number], history, cut=history > manifest.origin)
+        number: _root(since, times[number], history, cut=history > manifest.origin, learnt=number in learnt)
         for number, since in ledger.pending.items()
         if number in known
     }
     return {number: root for number, root in roots.items() if root and root.time < manifest.watermark}
 
 
-def _root(since: int, times: set[int], history: int, *, cut: bool) -> Root | None:
-    there = [time for time in times if time >= history]
+def _root(since: int, times: set[int], history: int, *, cut: bool, learnt: bool) -> Root | None:
+    there = [time for time in times if time >= history or not learnt]
     if before := [time for time in there if time <= since]:
         return Root(max(before), since)
     if cut and times:

@@ -224,6 +224,27 @@ def test_where_counts_are_gone_a_promotion_learns_from_those_that_are_left(
     np.testing.assert_array_equal(verdicts_of(ports).starts, before.starts)
 
 
+def test_counts_that_go_amid_a_promotion_take_nothing_of_what_it_has_learnt(
+    ports: Ports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on from its last Monday, with what is left; it took the champion's place without a week learnt."""
+    spans, read = replayed_spans(monkeypatch), ports.counts.read
+
+    def deleting_later(*asked: Any) -> Any:
+        if spans == [(3, 0, 1), (3, 1, 2)]:
+            delete_counts_before(tmp_path, MONDAY + 3 * WEEK_SECONDS + HOUR)
+        return read(*asked)
+
+    monkeypatch.setattr(ports.counts, "read", deleting_later)
+    promote(ports, "0", "test")
+    assert spans == [(3, week, week + 1) for week in range(WEEKS)]
+    clock: Any = ports.clock
+    clock.time = END + timedelta(hours=1, minutes=15)
+    ports.counts.append(points(2, [WEEKS * WEEK]))
+    advance(ports)
+    assert verdicts_of(ports).evidence_weeks[-1] == pytest.approx(1 + 2, abs=0.05)
+
+
 def test_where_no_checkpoint_is_left_to_replay_from_what_was_learnt_stands(ports: Ports, tmp_path: Path) -> None:
     """As on Saturdays where a store keeps five days: all but these was forgotten of a series with a late count. One
     that came since the last Monday is replayed, as all of its counts are there.
