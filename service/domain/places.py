@@ -79,7 +79,10 @@ class Liveness(StrEnum):
 
 
 class Building(msgspec.Struct, frozen=True, kw_only=True):
-    """A building with what is needed to go there and to judge whether a household could be singled out."""
+    """A stairwell's building, with what is needed to go there and to judge whether a household could be singled out.
+
+    Address and position are those of the stairwell's own door, dwellings those of the whole building.
+    """
 
     tenant: Identifier
     area: Identifier

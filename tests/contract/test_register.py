@@ -50,6 +50,24 @@ def test_what_a_row_leaves_blank_stays(embedded: Stores) -> None:
     assert (building.address, building.dwellings, building.latitude) == ("Katarinavägen 12", 0, 0.0)
 
 
+def test_each_stairwell_of_a_building_has_its_own_door(embedded: Stores) -> None:
+    """Address and position are a stairwell's; one that nobody told of has what was told last of its building."""
+    embedded.register.put(
+        [
+            row("12A", address="Katarinavägen 12 A", latitude=59.31, longitude=18.07),
+            row("12B", address="Katarinavägen 12 B", latitude=59.32, longitude=18.08, dwellings=24),
+            row("12C"),
+            row("12A", space="vind"),
+        ]
+    )
+    doors = {one.stairwell: one.building for one in embedded.register.stairwells(TENANT)}
+    assert {name: (door.address, door.latitude, door.longitude, door.dwellings) for name, door in doors.items()} == {
+        "12A": ("Katarinavägen 12 A", 59.31, 18.07, 24),
+        "12B": ("Katarinavägen 12 B", 59.32, 18.08, 24),
+        "12C": ("Katarinavägen 12 B", 59.32, 18.08, 24),
+    }
+
+
 def test_a_sensor_that_was_always_there_is_brought_up_to_date(embedded: Stores) -> None:
     """Put again without a beginning it is the same one, not another beside it."""
     for liveness in (Liveness.HEARTBEAT, Liveness.ASSUMED):

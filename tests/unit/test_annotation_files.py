@@ -211,6 +211,23 @@ def test_a_calendar_of_works(ports):
     assert "more often than daily" in wrong[3]
 
 
+def test_the_address_of_one_stairwell_of_a_building_is_that_stairwell(ports):
+    """Its neighbours, which have addresses of their own, are not touched."""
+    [mine] = ports.register.stairwells(TENANT)
+    beside = PlaceRow(
+        tenant=TENANT,
+        area=mine.building.area,
+        property=mine.building.property,
+        building=mine.building.building,
+        stairwell="kvarnen-3b",
+        space="cellar",
+        address="Kvarngatan 3 B",
+    )
+    ports.register.put([beside])
+    imported(ports, CALENDAR.replace("LOCATION:Annan gata 5", "LOCATION:Kvarngatan 3 b"))
+    assert in_force(ports)[-1][-1] == {"stairwell": "kvarnen-3b"}
+
+
 def test_nothing_of_a_calendar_names_a_person(ports):
     """Neither its words nor its ids are kept."""
     imported(ports, CALENDAR)

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -25,10 +26,14 @@ class _Space:
 
 @dataclass
 class _Places:
-    """All of the register: buildings by (tenant, area, property, building), stairwells by (tenant, stairwell)."""
+    """All of the register: buildings by (tenant, area, property, building), stairwells by (tenant, stairwell).
+
+    ``doors`` holds what was told of the address and position of a stairwell itself.
+    """
 
     buildings: dict[tuple[str, str, str, str], Building] = field(default_factory=dict)
     homes: dict[tuple[str, str], tuple[str, str, str, str]] = field(default_factory=dict)
+    doors: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     spaces: dict[tuple[str, str], dict[str, _Space]] = field(default_factory=dict)
     numbers: int = 0
 
@@ -130,7 +135,9 @@ class MemoryPlacesRegister:
         spaces = sorted(self._places.spaces[tenant, stairwell].items())
         return Stairwell(
             stairwell=stairwell,
-            building=self._places.buildings[self._places.homes[tenant, stairwell]],
+            building=msgspec.structs.replace(
+                self._places.buildings[self._places.homes[tenant, stairwell]], **self._places.doors[tenant, stairwell]
+            ),
             spaces=[Space(space=name, kind=space.kind, sensors=_by_start(space)) for name, space in spaces],
         )
 
@@ -147,6 +154,7 @@ def _put_space(places: _Places, row: PlaceRow) -> _Space:
         if home[1:] != (UNKNOWN, UNKNOWN, UNKNOWN):
             raise stairwell_would_move(row, home[1:])
         places.homes[row.tenant, row.stairwell] = path
+    places.doors.setdefault((row.tenant, row.stairwell), {}).update(_stated(row, "address", "latitude", "longitude"))
     _put_building(places, path, row)
     spaces = places.spaces.setdefault((row.tenant, row.stairwell), {})
     if row.space not in spaces:
@@ -157,14 +165,16 @@ def _put_space(places: _Places, row: PlaceRow) -> _Space:
 
 
 def _put_building(places: _Places, path: tuple[str, str, str, str], row: PlaceRow) -> None:
-    stated = {
-        name: value
-        for name in ("address", "latitude", "longitude", "dwellings")
-        if (value := getattr(row, name)) not in (None, "")
-    }
     tenant, area, estate, building = path
     known = places.buildings.get(path, Building(tenant=tenant, area=area, property=estate, building=building))
-    places.buildings[path] = msgspec.structs.replace(known, **stated)
+    places.buildings[path] = msgspec.structs.replace(
+        known, **_stated(row, "address", "latitude", "longitude", "dwellings")
+    )
+
+
+def _stated(row: PlaceRow, *names: str) -> dict[str, Any]:
+    """What the row does not leave blank."""
+    return {name: value for name in names if (value := getattr(row, name)) not in (None, "")}
 
 
 def _check_sensors(places: _Places) -> None:

@@ -28,7 +28,8 @@ _SERIES = """
 """
 _STAIRWELLS = """
     SELECT stairwell.id, stairwell.name, stairwell.tenant, area.name, property.name, building.name,
-           building.address, building.latitude, building.longitude, building.dwellings
+           coalesce(stairwell.address, building.address), coalesce(stairwell.latitude, building.latitude),
+           coalesce(stairwell.longitude, building.longitude), building.dwellings
     FROM stairwell
     JOIN building ON building.id = stairwell.building
     JOIN property ON property.id = building.property
@@ -186,6 +187,16 @@ def _put_space(connection: sqlite3.Connection, row: PlaceRow) -> int:
 def _put_stairwell(connection: sqlite3.Connection, row: PlaceRow) -> int:
     building = _building(connection, row)
     stairwell, known = _stairwell(connection, row.tenant, row.stairwell, building)
+    connection.execute(
+        """
+        UPDATE stairwell SET
+            address = coalesce(nullif(?, ''), address),
+            latitude = coalesce(?, latitude),
+            longitude = coalesce(?, longitude)
+        WHERE id = ?
+        """,
+        (row.address, row.latitude, row.longitude, stairwell),
+    )
     if known == building:
         return stairwell
     path = connection.execute(f"{_STAIRWELLS} WHERE stairwell.id = ?", (stairwell,)).fetchone()[3:6]
@@ -208,7 +219,10 @@ def _stairwell(connection: sqlite3.Connection, tenant: str, stairwell: str, buil
 
 
 def _building(connection: sqlite3.Connection, row: PlaceRow) -> int:
-    """Id of the row's building; what the row leaves blank stays as it is known."""
+    """Id of the row's building; what the row leaves blank stays as it is known.
+
+    Its address and position are what was told last of one of its stairwells: those of the others that nobody told.
+    """
     connection.execute("INSERT INTO area (tenant, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (row.tenant, row.area))
     area = _one(connection, "SELECT id FROM area WHERE tenant = ? AND name = ?", (row.tenant, row.area))
     connection.execute("INSERT INTO property (area, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (area, row.property))

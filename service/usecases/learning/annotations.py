@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -174,10 +175,14 @@ def list_annotations(
 
 
 def _locations(ports: Ports, tenant: str) -> dict[str, dict[str, str]]:
-    """Places by what a calendar may call them: the address or the id of a building, the id of a stairwell."""
+    """Places by what a calendar may call them: the address or the id of a building or of a stairwell."""
     stairwells = ports.register.stairwells(tenant)
+    doors = Counter(one.building.address for one in stairwells)
+    houses = Counter(one.building.building for one in stairwells)
     addresses = {
-        one.building.address: {"building": one.building.building} for one in stairwells if one.building.address
+        address: {"stairwell": one.stairwell} if doors[address] == 1 < houses[building] else {"building": building}
+        for one in stairwells
+        if (address := one.building.address) and (building := one.building.building)
     }
     buildings = {one.building.building: {"building": one.building.building} for one in stairwells}
     known = addresses | buildings | {one.stairwell: {"stairwell": one.stairwell} for one in stairwells}

@@ -270,4 +270,9 @@ REGISTER: tuple[Migration, ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        "ALTER TABLE stairwell ADD COLUMN address TEXT",  # of its own door; those of its building where nobody told
+        "ALTER TABLE stairwell ADD COLUMN latitude REAL",
+        "ALTER TABLE stairwell ADD COLUMN longitude REAL",
+    ),
 )
