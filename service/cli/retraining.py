@@ -6,9 +6,10 @@ import click
 
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress, show_table
-from service.errors import Conflict
+from service.errors import Conflict, GatesNotPassed
 from service.logs import configure_logging
 from service.trainer import run_job_process
+from service.usecases.versions.gates import check_gates
 from service.usecases.versions.retraining import FEWEST_WEEKS
 from service.usecases.versions.retraining import retrain as retrain_version
 
@@ -26,10 +27,13 @@ def retrain(session: Session, weeks: int | None, job: int | None) -> None:
         return
     with progress("Retraining") as bar:
         version = retrain_version(session.ports, weeks, lambda step, done, _left: bar.tell(step, done))
-    click.echo(
-        f"Model version {version.version_id} is ready; its report tells what would change, and "
-        f"`trappvakt models promote {version.version_id}` puts it in force"
-    )
+    try:
+        check_gates(session.ports, version)
+        promotion = f"`trappvakt models promote {version.version_id}` puts it in force"
+    except GatesNotPassed as refused:
+        promotion = str(refused)
+    click.echo(f"Model version {version.version_id} is ready; its report tells what would change")
+    click.echo(promotion)
     show_table(("metric", "value"), sorted(version.metrics.items()))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
@@ -88,12 +87,14 @@ def webhook_secrets(subscription: Subscription) -> list[bytes]:
     """
     where = f"the secret_file of webhooks.subscriptions {subscription.name!r}"
     try:
-        lines = Path(subscription.secret_file).read_text("ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{where} cannot be read: {type(error).__name__}") from None
+        lines = Path(subscription.secret_file).read_text("utf-8", errors="replace").split()
+    except OSError as error:
+        raise SettingsError(
+            f"{where} cannot be read: {subscription.secret_file}: {error.strerror}; name one that the service may read"
+        ) from None
     try:
         secrets = [base64.b64decode(line.removeprefix(SECRET_PREFIX), validate=True) for line in lines]
-    except binascii.Error:
+    except ValueError:  # binascii's own among them, and what is not ASCII
         secrets = []
     if not secrets or not all(len(secret) in _SECRET_BYTES for secret in secrets):
         raise SettingsError(

@@ -47,6 +47,19 @@ def test_gates_that_are_not_passed_want_a_reason(filled: Trappvakt, ports: Ports
     assert entry.actor.startswith("cli")
 
 
+def test_a_retraining_tells_how_its_version_is_put_in_force(
+    filled: Trappvakt, ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or why not, in the words that a promotion is refused with; the retraining itself takes too long here."""
+    monkeypatch.setattr("service.cli.retraining.retrain_version", lambda *_: ports.registry.manifest("1"))
+    assert "`trappvakt models promote 1` puts it in force\n" in filled("retrain").output
+    add_challenger(ports, "2", metrics={"list_overlap": 0.3})
+    monkeypatch.setattr("service.cli.retraining.retrain_version", lambda *_: ports.registry.manifest("2"))
+    told = filled("retrain").output
+    assert "puts it in force" not in told
+    assert filled("models", "promote", "2", fails=True).stderr.removeprefix("Error: ") in told
+
+
 def test_a_version_is_shown_and_compared(filled: Trappvakt, ports: Ports) -> None:
     """With its gates in words, and what differs from the champion."""
     shown = table(filled("models", "show", "1").output)

@@ -112,6 +112,7 @@ def test_without_a_good_secret_nothing_is_sent(host: Receiver, tmp_path: Path, c
     publish(ports, event())
     told = failing(ports)
     assert "secret_file of webhooks.subscriptions 'r1'" in told
+    assert (f"{tmp_path / 'secret'}: No such file" in told) == (content is None)
     assert not content or content.removeprefix("whsec_") == "" or content not in told
     assert host.got == []
     (tmp_path / "secret").write_text(SECRET)
