@@ -29,7 +29,12 @@ def places() -> None:
 @file_argument
 @pass_session
 def import_(session: Session, file: Path) -> None:
-    """Add or update places from a CSV file, or a JSON file ({"places": [...]})."""
+    """Add or update places from a CSV file, or a JSON file ({"places": [...]}).
+
+    A row is a space and at most one of its sensors. Columns are tenant, area, property, building, stairwell, space and,
+    as needed, kind, address, latitude, longitude, dwellings, sensor, valid_from, valid_to, semantics, liveness. Address
+    and position are the stairwell's, dwellings those of the whole building. What a row leaves empty stays as it is.
+    """
     timezone = session.settings.general.timezone
     with file.open("rb") as stream:
         json = file.suffix.lower() == ".json"

@@ -17,6 +17,7 @@ from service.bootstrap import build_ports
 from service.cli import main
 from service.cli.application import COMMANDS
 from service.domain.keys import Role
+from service.ingest.places_files import COLUMNS
 from service.settings import load_settings
 from service.usecases.keys import authenticate
 from tests.unit.cli.program import COUNTS, PLACES, Trappvakt
@@ -35,6 +36,12 @@ def test_places_come_from_json_too(trappvakt: Trappvakt) -> None:
     place = dict(zip(*list(csv.reader(PLACES.splitlines()))[:2], strict=True))
     file = trappvakt.file("places.json", json.dumps({"places": [place]}))
     assert "1 row of places imported" in trappvakt("places", "import", file).output
+
+
+def test_the_help_of_places_names_every_column(trappvakt: Trappvakt) -> None:
+    """So that nobody has to guess them."""
+    told = trappvakt("places", "import", "--help").output
+    assert set(COLUMNS) <= set(told.replace(",", " ").replace(".", " ").split())
 
 
 def test_bad_rows_are_named_and_the_good_ones_kept(trappvakt: Trappvakt) -> None:
