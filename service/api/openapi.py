@@ -70,12 +70,23 @@ class _Schemas:
     def __init__(self, operations: Iterable[Operation], further: Sequence[Any]) -> None:
         types = [*(kind for operation in operations for kind in _types(operation)), *further]
         schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-        self.components = components
-        self._schemas = list(zip(types, schemas, strict=True))
+        self.components = _closed_by_length(components)
+        self._schemas = list(zip(types, map(_closed_by_length, schemas), strict=True))
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type; a list, because equal annotations of different fields are told apart by nothing."""
         return next(schema for known, schema in self._schemas if known == kind)
+
+
+def _closed_by_length(schema: Any) -> Any:
+    """Without ``items: false``: ``maxItems`` says it of pairs as well, and generators of clients refuse it."""
+    match schema:
+        case dict():
+            taken = {name: part for name, part in schema.items() if (name, part) != ("items", False)}
+            return {name: _closed_by_length(part) for name, part in taken.items()}
+        case list():
+            return [_closed_by_length(part) for part in schema]
+    return schema
 
 
 def _types(operation: Operation) -> list[Any]:

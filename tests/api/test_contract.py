@@ -33,6 +33,13 @@ def test_the_document_is_valid_openapi():
     assert DOCUMENT["openapi"].startswith("3.1")
 
 
+def test_pairs_are_closed_by_their_length():
+    """Not by ``items: false``, at which openapi-python-client gives up on the whole document."""
+    window = DOCUMENT["components"]["schemas"]["VersionView"]["properties"]["window"]["anyOf"][0]
+    assert (len(window["prefixItems"]), window["maxItems"]) == (2, 2)
+    assert "items" not in window
+
+
 def test_the_document_is_what_is_served(town):
     response = town.app.test_client().get("/openapi.json")
     assert msgspec.json.decode(response.data) == DOCUMENT
