@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from importlib import metadata
 from itertools import groupby
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from service.api.instants import mark_instants
 from service.api.paging import Page
 from service.api.problems import MEDIA_TYPE, InfluxProblem, document
 from service.api.routes import JSON, Operation
@@ -67,11 +68,13 @@ def describe(operations: Sequence[Operation], events: Mapping[str, tuple[Any, ob
 class _Schemas:
     """JSON Schemas of every type that an operation names."""
 
-    def __init__(self, operations: Iterable[Operation], further: Sequence[Any]) -> None:
+    def __init__(self, operations: Sequence[Operation], further: Sequence[Any]) -> None:
         types = [*(kind for operation in operations for kind in _types(operation)), *further]
         schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-        self.components = _closed_by_length(components)
+        self.components = components = _closed_by_length(components)
         self._schemas = list(zip(types, map(_closed_by_length, schemas), strict=True))
+        answered = [kind for operation in operations for kind in operation.responses.values()]
+        mark_instants([(kind, self.of(kind)) for kind in [*answered, *further]], components)
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type; a list, because equal annotations of different fields are told apart by nothing."""

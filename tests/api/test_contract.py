@@ -40,6 +40,20 @@ def test_pairs_are_closed_by_their_length():
     assert "items" not in window
 
 
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [("VerdictView", "start"), ("Sensor", "valid_from"), ("VersionView", "window"), ("EpisodeNews", "muted_until")],
+)
+def test_times_of_answers_and_events_are_told_as_times(name, member):
+    """So that a generated client reads them as such, and not as any string."""
+    assert b'"format":"date-time"' in msgspec.json.encode(DOCUMENT["components"]["schemas"][name]["properties"][member])
+
+
+def test_a_time_by_the_clock_on_the_wall_is_not_told_as_an_instant():
+    """A place is valid from 2026-09-01, too."""
+    assert b"date-time" not in msgspec.json.encode(DOCUMENT["components"]["schemas"]["PlaceRow"])
+
+
 def test_the_document_is_what_is_served(town):
     response = town.app.test_client().get("/openapi.json")
     assert msgspec.json.decode(response.data) == DOCUMENT
