@@ -39,20 +39,26 @@ def judge_gates(manifest: VersionManifest, champion: str, settings: Gates) -> li
     return [_tried_beside(manifest, champion), *(gate(manifest.metrics, settings) for gate in _GATES)]
 
 
+def gates_before(ports: Ports, manifest: VersionManifest) -> list[Gate]:
+    """The gates that lie between a version and being put in force.
+
+    None for the champion and for the one before it: they were judged when they were put in force.
+    """
+    state = ports.state.manifest()
+    if state is None or manifest.version_id in (state.version, state.previous):
+        return []
+    return judge_gates(manifest, state.version, ports.settings.gates)
+
+
 def check_gates(ports: Ports, manifest: VersionManifest, override: str | None = None) -> list[Gate]:
     """The gates that a version does not pass, for which the override answers.
-
-    The champion itself and the one before it were judged when they were put in force, and pass.
 
     Raises
     ------
     GatesNotPassed
         If there are any, and no reason to override them.
     """
-    state = ports.state.manifest()
-    if state is None or manifest.version_id in (state.version, state.previous):
-        return []
-    failed = [gate for gate in judge_gates(manifest, state.version, ports.settings.gates) if not gate.passed]
+    failed = [gate for gate in gates_before(ports, manifest) if not gate.passed]
     if failed and not override:
         raise GatesNotPassed(
             f"model version {manifest.version_id} does not pass its gates: {'; '.join(one.reason for one in failed)}; "

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from service.domain.versions import SHIPPED_MANIFEST, BudgetKept, VersionManifest
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, record
-from service.usecases.versions.gates import Gate, judge_gates
+from service.usecases.versions.gates import Gate, gates_before
 from service.usecases.versions.orders import check_alone
 
 REPORT_JSON, REPORT_HTML = "report.json", "report.html"
@@ -31,7 +31,9 @@ class VersionView(msgspec.Struct, frozen=True, kw_only=True):
     counts_digest: str
     metrics: dict[str, float]
     budgets: list[BudgetKept]
-    gates: Annotated[list[Gate], Meta(description="What its trial says of each gate; empty for the champion.")] = []
+    gates: Annotated[
+        list[Gate], Meta(description="What its trial says of each gate; none for the champion and the one before.")
+    ] = []
 
 
 class VersionDetails(VersionView, frozen=True, kw_only=True):
@@ -162,17 +164,16 @@ def adopt_version(ports: Ports, version_id: str, actor: str) -> None:
 
 
 def _said(ports: Ports, manifest: VersionManifest, champion: str) -> dict[str, Any]:
-    in_force = manifest.version_id == champion
     return {
         "version": manifest.version_id,
-        "champion": in_force,
+        "champion": manifest.version_id == champion,
         "parent": manifest.parent,
         "created": manifest.created,
         "window": manifest.window,
         "counts_digest": manifest.counts_digest,
         "metrics": manifest.metrics,
         "budgets": manifest.budgets,
-        "gates": [] if in_force else judge_gates(manifest, champion, ports.settings.gates),
+        "gates": gates_before(ports, manifest),
     }
 
 

@@ -27,9 +27,10 @@ def table(output: str) -> dict[str, list[str]]:
 
 
 def test_a_version_is_promoted_and_rolled_back(filled: Trappvakt, ports: Ports) -> None:
-    """And the list tells which is the champion."""
+    """And the list tells which is the champion, and that the one before it needs no reason to return."""
     assert filled("models", "promote", "1").output.endswith("Model version 1 is the champion\n")
-    assert table(filled("models", "list").output)["1"][:2] == ["yes", ""]
+    listed = table(filled("models", "list").output)
+    assert (listed["1"][:2], listed["0"][:2]) == (["yes", ""], ["", "passed"])
     assert "version 0 is the champion again" in filled("models", "rollback").output
     assert table(filled("models", "list").output)["0"][0] == "yes"
 
