@@ -123,6 +123,7 @@ def test_crowds_are_added_to_weekdays_after_the_warmup_and_nothing_else_is() -> 
     added = known.panel.counts - panel.counts
     for series, events in enumerate(known.events):
         assert len(events) == CROWDS
+        assert (np.diff(events[:, 0]) > 0).all()
         inside = np.zeros(len(added), dtype=bool)
         for begin, end in events:
             inside[begin:end] = True
