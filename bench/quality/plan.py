@@ -24,8 +24,8 @@ _QUICK_LONG_RUN = {"stairwells": 8, "weeks": 18, "towns": 1}
 _QUICK_DEPENDENT = {"stairwells": 6, "weeks": 10}
 _QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "calit2-crowds": 6, "nyc-taxi": 20, "melbourne": 20}
 _MANY_PEOPLE = (
-    "These are events of many people in busy hours, where counts stray most by themselves: what is ranked here is how "
-    "unlikely a count is in its own hour. Who takes one spread for all hours, or none, ranks by the number of people."
+    "These are events of many people in busy hours, where counts stray most by themselves, which is learnt, so that "
+    "one far above its mean tells less. Who takes one spread for all hours, or none, ranks by the number of people."
 )
 _DROPS = (
     "Christmas and the snow storm are drops for the most part, and Trappvakt's score looks for more than usual alone; "
