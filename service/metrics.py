@@ -64,3 +64,9 @@ REQUEST_SECONDS = Histogram(
     "trappvakt_http_request_duration_seconds", "Time to answer a request in seconds.", ["operation"]
 )
 ROWS = Counter("trappvakt_ingest_rows", "Rows of counts received over HTTP.", ["outcome"])
+
+
+def open_after_fork() -> None:
+    """Open a forked process's own files in the folder, lest it be gone by the first request, which would fail."""
+    ensure_folder()
+    TICKS.inc(0)

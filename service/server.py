@@ -24,7 +24,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import multiprocess
 
 from service.bootstrap import build_ports
-from service.metrics import FOLDER_VARIABLE, ensure_folder
+from service.metrics import FOLDER_VARIABLE, open_after_fork
 from service.settings import Settings
 from service.supervisor import die_with_parent
 
@@ -201,7 +201,7 @@ def _with_whole_body(environ: dict[str, Any]) -> dict[str, Any]:
 
 def _after_fork(server: Any, _worker: Any) -> None:
     die_with_parent(server.pid)
-    ensure_folder()
+    open_after_fork()
 
 
 def _forget_metrics(_server: Any, worker: Any) -> None:

@@ -168,13 +168,30 @@ def test_metrics_of_all_processes_are_read_at_one_address(service: Service) -> N
     assert any(line.startswith("trappvakt_http_requests_total") and "post_counts" in line for line in lines)
 
 
+def metrics_of(service: Service) -> Path:
+    """The folder in memory where its processes lay their metrics together."""
+    environment = Path(f"/proc/{service.processes()['scheduler'][0]}/environ").read_text()
+    told = dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)
+    return Path(told["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def test_a_worker_whose_metrics_go_before_its_first_request_answers(service: Service) -> None:
+    """Its files are open by then, and stay with it; it answered every request with 500."""
+    before = wait_for(lambda: service.processes()["worker"])
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    assert wait_for(lambda: len(after := service.processes()["worker"]) == len(before) and not {*before} & {*after})
+    folder, workers = metrics_of(service), service.processes()["worker"]
+    assert wait_for(lambda: all([*folder.glob(f"*_{pid}.db")] for pid in workers))
+    shutil.rmtree(folder)
+    assert [service.alive() for _ in range(8)] == [True] * 8
+
+
 @pytest.mark.parametrize("kind", ["worker", "api", "scheduler"])
 def test_a_process_comes_back_where_its_metrics_are_gone(service: Service, kind: str) -> None:
     """systemd empties /dev/shm of a user who logs out; a process that starts after that counts anew."""
     before = wait_for(lambda: service.processes()[kind])
-    environment = Path(f"/proc/{service.processes()['scheduler'][0]}/environ").read_text()
-    folder = dict(line.split("=", 1) for line in environment.split("\0") if "=" in line)["PROMETHEUS_MULTIPROC_DIR"]
-    shutil.rmtree(folder)
+    shutil.rmtree(metrics_of(service), ignore_errors=True)  # it may be gone already
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     assert wait_for(lambda: len(after := service.processes()[kind]) == len(before) and not {*before} & {*after})
