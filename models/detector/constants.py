@@ -11,7 +11,7 @@ from models.detector.state import DAY_PARTS
 from models.detector.week import Week
 from models.hyperparameters import Hyperparameters
 
-_SETTLING_WEEKS = 3.0
+SETTLING_WEEKS = 3.0
 _KNOWN_WEEKS = 2.0
 
 
@@ -79,7 +79,7 @@ class Constants(NamedTuple):
             "tail_memory": hyper.tail_memory_weeks * windows,
             "recent_memory": hyper.shift_level_days * week.windows_per_day,
             "shift_memory": hyper.shift_memory_days * (week.windows_per_day / DAY_PARTS),
-            "settling": _SETTLING_WEEKS * windows,
+            "settling": SETTLING_WEEKS * windows,
             "known": _KNOWN_WEEKS * windows,
             "kept_of_night": 1.0 - 1.0 / hyper.night_memory_days,
             "kept_of_week": 1.0 - 1.0 / hyper.week_memory_weeks,

@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration import log_multiple
+from models.detector.constants import SETTLING_WEEKS
 from models.detector.distribution import Floats, quantile
 from models.detector.tails import TailCurves
 from models.version import ModelVersion
-
-_KNOWN_WEEKS = 3.0
 
 
 @dataclass(frozen=True)
@@ -107,5 +107,5 @@ def _log_busy(scored: Scored) -> Floats:
     Things happen where people come and go: in proportion to the presences expected, as far as a series is known. That
     ranks windows; whether a score is an alarm is asked of windows like it, where it makes no difference.
     """
-    known = np.minimum(1.0, scored.evidence_weeks / _KNOWN_WEEKS)
-    return np.asarray(known * np.log(scored.mean / np.where(scored.average > 0.0, scored.average, scored.mean)))
+    known = np.minimum(1.0, scored.evidence_weeks / SETTLING_WEEKS)
+    return np.asarray(known * log_multiple(scored.mean, scored.average))
