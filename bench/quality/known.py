@@ -50,7 +50,12 @@ class KnownEventRecall:
     def measure(self, rival: Rival) -> Mapping[str, Row]:
         known = self.read().until(self.weeks) if self.weeks else self.read()
         swept = sweep_known(known, rival.judge(known.panel))
-        return {self.name: {f"{budget}": _figure(swept, budget) for budget in self.budgets}}
+        return {
+            self.name: {
+                f"{budget}": found_figure([one.first(budget) for one in swept], [one.best(budget) for one in swept])
+                for budget in self.budgets
+            }
+        }
 
 
 def sweep_known(known: KnownEvents, judgement: Judgement) -> list[Sweep]:
@@ -70,12 +75,12 @@ def text_for(events: str) -> str:
     )
 
 
-def _figure(swept: Sequence[Sweep], budget: int) -> Figure:
-    first = [each.first(budget) for each in swept]
-    found, best = _found(first), _found([each.best(budget) for each in swept])
+def found_figure(first: Sequence[Reading], best: Sequence[Reading]) -> Figure:
+    """Events found in all series by the first sweep, the share of time flagged, and what hindsight finds, if more."""
+    found, hindsight = _found(first), _found(best)
     share = float(np.mean([reading.share_flagged for reading in first]))
-    hindsight = f" / {best}" if best > found else ""
-    return Figure(f"{found} ({share:.1%}){hindsight}", merit=found, detail=share)
+    more = f" / {hindsight}" if hindsight > found else ""
+    return Figure(f"{found} ({share:.1%}){more}", merit=found, detail=share)
 
 
 def _found(readings: Sequence[Reading]) -> int:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from bench.quality.calibration import calibrate, figures
 from bench.quality.datasets import BUDGET, KnownEvents, grid_of
-from bench.quality.experiment import Figure, Row, Table
-from bench.quality.known import text_for
+from bench.quality.experiment import Row, Table
+from bench.quality.known import found_figure, text_for
 from bench.quality.measures import Reading, sweep
 from bench.quality.panel import Judgement, Panel, Rival
 from models.calendar import HOLIDAY, SECONDS_PER_DAY, Calendar
@@ -136,16 +136,15 @@ def injected_figures(injected: Injected, judgement: Judgement) -> Row:
     for budget in _BUDGETS:
         first, best = [one.first(budget) for one in swept], [one.best(budget) for one in swept]
         for size in SIZES:
-            found, hindsight = _found(first, injected, size), _found(best, injected, size)
-            share = float(np.mean([reading.share_flagged for reading in first]))
-            more = f" / {hindsight}" if hindsight > found else ""
-            row[f"+{size:.0%} at {budget}"] = Figure(f"{found} ({share:.1%}){more}", merit=found)
+            readings = (_of_size(each, injected, size) for each in (first, best))
+            row[f"+{size:.0%} at {budget}"] = found_figure(*readings)
     return row
 
 
-def _found(readings: Sequence[Reading], injected: Injected, size: float) -> int:
+def _of_size(readings: Sequence[Reading], injected: Injected, size: float) -> list[Reading]:
+    """The readings of each series without the events of other sizes."""
     pairs = zip(readings, injected.sizes, strict=True)
-    return int(sum((reading.found & (sizes == size)).sum() for reading, sizes in pairs))
+    return [replace(reading, found=reading.found & (sizes == size)) for reading, sizes in pairs]
 
 
 @dataclass(frozen=True)
