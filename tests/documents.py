@@ -12,7 +12,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
 RUN_ALONE = ("commands",)
-RUN_BESIDE_THE_DEMO = ("deployment", "evaluation", "integrators", "operations", "police")
+RUN_BESIDE_THE_DEMO = ("deployment", "evaluation", "integrators", "operations", "police", "retention")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -16,7 +16,7 @@ from service.usecases.versions.retraining import FEWEST_WEEKS
 from tests.documents import RUN_BESIDE_THE_DEMO, run_examples
 from tests.e2e.programs import Demo, demo_served, get, last_scored_hour, post_counts, request, run, wait_for
 
-ON_THE_DEMO = ("evaluation", "operations", "police")
+ON_THE_DEMO = ("evaluation", "operations", "police", "retention")
 
 
 @pytest.fixture(scope="module")
