@@ -100,7 +100,7 @@ class TownAlarms:
         else:
             flags_null, flags_onset = flag_at_own_budget(in_null, null), flag_at_own_budget(in_onset, onset)
         rows = {
-            ONSETS.name: onset_figures(flags_onset, onset),
+            ONSETS.name: onset_figures(onset_shares(flags_onset, onset)),
             FALSE_EPISODES.name: false_episode_figures(flags_null, null),
         }
         calibration = calibrate(in_null, null.observed_weeks >= WARMUP_WEEKS)
@@ -130,10 +130,10 @@ class LevelShifts:
         return {SHIFTS.name: {**row, **mistaken_figures(rival.judge(loitering), loitering)}}
 
 
-def onset_figures(flagged: Flags, town: Town) -> Row:
+def onset_figures(shares: Mapping[str, Sequence[bool]]) -> dict[str, Figure]:
     """Share of onsets found, by what is normal in their hours and by delay."""
     row = {}
-    for title, found in onset_shares(flagged, town).items():
+    for title, found in shares.items():
         share = float(np.mean(found)) if found else np.nan
         row[title] = Figure(f"{share:.0%} of {len(found)}", merit=share)
     return row

@@ -15,6 +15,7 @@ from bench.quality.experiment import Experiment, Table
 from bench.quality.known import KnownEventRecall, text_for
 from bench.quality.long_run import LongRun
 from bench.quality.melbourne import MelbourneEvents, MelbourneOrdinary
+from bench.quality.melbourne_towns import MelbourneTowns
 from bench.quality.neighbours import Neighbours
 from bench.quality.panel import Rival
 from bench.quality.rivals import ADWIN, BOUNDS, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, OURS_INDEPENDENT, RIVALS
@@ -22,6 +23,7 @@ from bench.quality.rivals import ADWIN, BOUNDS, OURS, OURS_AT_THRESHOLD, OURS_EI
 _QUICK_SIZES = Sizes(null=(16, 8), onset=(16, 14), shift=(16, 8))
 _QUICK_LONG_RUN = {"stairwells": 8, "weeks": 18, "towns": 1}
 _QUICK_DEPENDENT = {"stairwells": 6, "weeks": 10}
+_QUICK_MELBOURNE_TOWNS = {"towns": 1, "stairwells": 4}
 _QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "calit2-crowds": 6, "nyc-taxi": 20, "melbourne": 20}
 _MANY_PEOPLE = (
     "These are events of many people in busy hours, where counts stray most by themselves, which is learnt, so that "
@@ -62,6 +64,12 @@ class Plan:
             *self._known_events((OURS, OURS_EITHER_WAY, *RIVALS)),
             MelbourneEvents(self.datasets, everybody, self.seed, weeks),
             TownAlarms((*BOUNDS, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
+            MelbourneTowns(
+                self.datasets,
+                (OURS, OURS_AT_THRESHOLD, *RIVALS),
+                self.seed,
+                **(_QUICK_MELBOURNE_TOWNS if self.quick else {}),
+            ),
             LongRun((OURS,), self.seed, **(_QUICK_LONG_RUN if self.quick else {})),
             DependentTowns((OURS, OURS_INDEPENDENT), self.seed, **(_QUICK_DEPENDENT if self.quick else {})),
             LevelShifts((OURS, ADWIN), self.seed, sizes),

@@ -15,7 +15,7 @@ from models.city.happenings import LocalTime
 
 _CALM = CityParameters().calm()
 # An onset in every stairwell, after eight to ten of sixteen weeks; its sensor is there from the first day to the last.
-_ONSETS = replace(
+HANG_OUTS = replace(
     _CALM, emerging_share=1.0, emerging_onset=(0.5, 0.62), dead_share=0.0, late_share=0.0, moved_share=0.0
 )
 _SHIFTS = replace(_CALM, shift_share=0.4, dead_share=0.0, late_share=0.0, moved_share=0.0)
@@ -67,27 +67,28 @@ class Town(Panel):
 @cache
 def null_town(seed: int, stairwells: int, weeks: int, window_minutes: int = 60) -> Town:
     """Nothing happens; the evenings and hours are those that loitering would keep to."""
-    return _town(
+    return with_truth(
         simulate_city(seed, stairwells, weeks, null=True, window_minutes=window_minutes),
-        simulate_city(seed, stairwells, weeks, window_minutes=window_minutes, parameters=_ONSETS),
+        simulate_city(seed, stairwells, weeks, window_minutes=window_minutes, parameters=HANG_OUTS),
     )
 
 
 @cache
 def onset_town(seed: int, stairwells: int, weeks: int) -> Town:
     """Loitering begins in every stairwell, in one of its series."""
-    city = simulate_city(seed, stairwells, weeks, parameters=_ONSETS)
-    return _town(city, city)
+    city = simulate_city(seed, stairwells, weeks, parameters=HANG_OUTS)
+    return with_truth(city, city)
 
 
 @cache
 def shift_town(seed: int, stairwells: int, weeks: int) -> Town:
     """The level of two series in five changes for good."""
     city = simulate_city(seed, stairwells, weeks, parameters=_SHIFTS)
-    return _town(city, city)
+    return with_truth(city, city)
 
 
-def _town(city: SimulatedCity, schedule: SimulatedCity) -> Town:
+def with_truth(city: SimulatedCity, schedule: SimulatedCity) -> Town:
+    """A town as a panel; the evenings and hours are those of the ``schedule``'s hang-outs, the same series."""
     local = LocalTime(city.calendar, city.starts)
     hours = np.zeros(city.counts.shape, dtype=bool)
     added = np.zeros(city.counts.shape[1])

@@ -1,0 +1,151 @@
+"""Simulated towns with the life of a real one: Melbourne's counts, thinned to what a stairwell has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from bench.quality.alarming import WARMUP_WEEKS, onset_figures, onset_shares
+from bench.quality.alarms import Flags, flag_at_own_budget, stairwell_weeks
+from bench.quality.datasets import BUDGET
+from bench.quality.experiment import Figure, Row, Table
+from bench.quality.melbourne import read_melbourne
+from bench.quality.panel import Judgement, Panel, Rival
+from bench.quality.towns import HANG_OUTS, Town, with_truth
+from models.city import CityParameters, SimulatedCity, simulate_city
+from models.evaluation import opened, threshold_at_budget
+from models.kinds import kind_number
+
+_FIRST_MONDAY = date(2015, 1, 5)
+_WEEKS = 20
+_SENSORS = (1, 2, 3)  # of those by name; the first stands beside a stadium, where half the evenings are events
+
+ONSETS = Table(
+    "melbourne-onsets",
+    "Onsets of loitering in towns with Melbourne's life",
+    "The simulated towns once more, with weather, seasons, feasts and habits of a real one: for a presence in a kind "
+    "of space one of Melbourne's sensors counted somebody, who was kept with the chance that leaves as few as that "
+    "space has. (Three of the four sensors: Birrarung Marr is beside a stadium, whose evenings are events.) Five towns "
+    "in five spans of 20 weeks; hang-outs and columns are those of the simulated towns. Trappvakt keeps to its own "
+    "calibrated tail, and the last column tells what that opens per 100 stairwell-weeks after four weeks in such towns "
+    "without hang-outs; the threshold of everybody else, and of Trappvakt once more, opens 2 there.",
+)
+
+
+@dataclass(frozen=True)
+class MelbourneTowns:
+    """Onsets found where people live as in Melbourne.
+
+    Parameters
+    ----------
+    datasets
+        Folder of the public counts.
+    rivals
+        Who takes part.
+    seed
+        Of the first town with hang-outs; those of towns without come after.
+    towns, stairwells
+        Number of towns, each in the 20 weeks after those of the one before, and size of each.
+    """
+
+    datasets: Path
+    rivals: Sequence[Rival]
+    seed: int
+    towns: int = 5
+    stairwells: int = 40
+    name: str = ONSETS.name
+    tables: Sequence[Table] = (ONSETS,)
+
+    def measure(self, rival: Rival) -> Mapping[str, Row]:
+        calm, towns = list(self._towns(self.seed + self.towns, null=True)), list(self._towns(self.seed, null=False))
+        in_calm, in_towns = ([rival.judge(town) for town in each] for each in (calm, towns))
+        if in_calm[0].tail is None:
+            threshold = _threshold(in_calm, calm)
+            return {self.name: _figures([judged.score >= threshold for judged in in_towns], towns)}
+        row = _figures([flag_at_own_budget(*each) for each in zip(in_towns, towns, strict=True)], towns)
+        row["without hang-outs"] = _episodes(in_calm, calm)
+        return {self.name: row}
+
+    def _towns(self, seed: int, *, null: bool) -> Iterator[Town]:
+        panel = read_melbourne(self.datasets)
+        for span in range(self.towns):
+            parameters = None if null else HANG_OUTS
+            city = melbourne_town(panel, seed + span, self.stairwells, _WEEKS, span=span, parameters=parameters)
+            yield with_truth(city, city)
+
+
+def melbourne_town(
+    panel: Panel, seed: int, stairwells: int, weeks: int, *, span: int = 0, parameters: CityParameters | None = None
+) -> SimulatedCity:
+    """A simulated town whose normal presences are Melbourne's pedestrians, thinned; its rate is each slot's mean.
+
+    Parameters
+    ----------
+    panel
+        Melbourne's counts; kinds of space take its sensors in turn.
+    seed, stairwells, weeks, parameters
+        Of the town, which keeps its levels, gaps and hang-outs; without parameters nothing happens.
+    span
+        How many times ``weeks`` after the first Monday the town begins.
+    """
+    city = simulate_city(
+        seed,
+        stairwells,
+        weeks,
+        null=parameters is None,
+        start=_FIRST_MONDAY + timedelta(weeks=span * weeks),
+        timezone=panel.calendar.timezone,
+        holidays=panel.calendar.holidays,
+        parameters=parameters,
+    )
+    random = np.random.default_rng(seed)
+    first = int(np.searchsorted(panel.starts, city.starts[0]))
+    sensors = [_SENSORS[kind_number(kind) % len(_SENSORS)] for kind in city.kinds]
+    many = panel.counts[first : first + len(city.starts), sensors]
+    missing = np.isnan(many) | np.isnan(city.counts)
+    many = np.where(np.isnan(many), np.nanmean(many, axis=0), many)
+    kept = city.rate.mean(axis=0) / many.mean(axis=0)
+    rate, slots = np.empty(many.shape), city.calendar.slots_of(city.starts)
+    for slot in np.unique(slots):
+        rate[slots == slot] = many[slots == slot].mean(axis=0) * kept
+    presences = random.binomial(many.astype(np.int64), kept) + random.poisson(city.loitering)
+    return replace(city, counts=np.where(missing, np.nan, presences), rate=rate)
+
+
+def _figures(flags: Sequence[Flags], towns: Sequence[Town]) -> dict[str, Figure]:
+    """Share of onsets found, all towns together."""
+    shares: dict[str, list[bool]] = {}
+    for flagged, town in zip(flags, towns, strict=True):
+        for title, found in onset_shares(flagged, town).items():
+            shares.setdefault(title, []).extend(found)
+    return onset_figures(shares)
+
+
+def _threshold(judged: Sequence[Judgement], calm: Sequence[Town]) -> float:
+    """Of all towns together: 2 episodes per 100 stairwell-weeks after the warm-up."""
+    shortest = min(len(town.starts) for town in calm)  # clocks change within some spans and not in others
+    known = [_known(town) for town in calm]
+    weeks = sum(stairwell_weeks(town, within) for town, within in zip(calm, known, strict=True))
+    scores, within = (
+        np.concatenate([table[:shortest] for table in tables], axis=1)
+        for tables in ([one.score for one in judged], known)
+    )
+    return threshold_at_budget(scores, within, BUDGET * weeks)
+
+
+def _episodes(judged: Sequence[Judgement], calm: Sequence[Town]) -> Figure:
+    """Opened per 100 stairwell-weeks after the warm-up, all towns together."""
+    number = weeks = 0.0
+    for one, town in zip(judged, calm, strict=True):
+        known = _known(town)
+        number += float((opened(flag_at_own_budget(one, town)) & known).sum())
+        weeks += stairwell_weeks(town, known)
+    return Figure(f"{100 * number / weeks:.2f}")
+
+
+def _known(town: Town) -> Flags:
+    return np.asarray(town.observed_weeks >= WARMUP_WEEKS)
