@@ -1,9 +1,11 @@
 """Measure the hot-spot list on simulated towns that nothing was fitted to.
 
     python -m bench.hotspots [--towns 10] [--stairwells 300] [--weeks 14] [--first-seed 100] [--size 10000]
+        [--datasets ../shared/datasets]
 
 Prints precision, chronic places found, hours named, false discoveries, calm towns, rivals, the same of towns whose
-presences bring others, and the time of a large list, its peers included.
+presences bring others and of towns with Melbourne's life, if its counts are there, and the time of a large list, its
+peers included.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.quality.dependent import presences_that_bring_others
+from bench.quality.melbourne import read_melbourne
+from bench.quality.melbourne_towns import melbourne_town
 from models.city import CityParameters, LoiteringEpisode, SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
 from models.evaluation import average_precision, hours_iou, hours_of_block, precision_at_k
@@ -142,6 +147,17 @@ def _towns(
         yield make_town(changed(city, seed))
 
 
+def _melbourne_towns(options: argparse.Namespace, *, null: bool) -> Iterator[Town]:
+    """Towns with a real one's life, the spans of time in turn."""
+    panel = read_melbourne(options.datasets)
+    spans = len(panel.starts) // panel.windows_per_week // options.weeks
+    for number in range(options.towns):
+        seed, parameters = options.first_seed + number, None if null else CityParameters()
+        yield make_town(
+            melbourne_town(panel, seed, options.stairwells, options.weeks, span=number % spans, parameters=parameters)
+        )
+
+
 def _accompanied(city: SimulatedCity, seed: int) -> SimulatedCity:
     """The town with presences that bring others."""
     random = np.random.default_rng(seed)
@@ -163,6 +179,7 @@ def main() -> None:
     parser.add_argument("--weeks", type=int, default=14)
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--size", type=int, default=10_000, help="stairwells of the large list")
+    parser.add_argument("--datasets", type=Path, default=Path("../shared/datasets"), help="folder of public counts")
     options = parser.parse_args()
     _report("towns as they come", [measure(town) for town in _towns(options, null=False)])
     _report("quiet towns", [measure(town) for town in _towns(options, null=False, parameters=QUIET_TOWN)])
@@ -176,6 +193,13 @@ def main() -> None:
         "calm towns whose presences bring others",
         [_significant(town) for town in _towns(options, null=True, changed=_accompanied)],
     )
+    if options.datasets.is_dir():
+        _report("towns with Melbourne's life", [measure(town) for town in _melbourne_towns(options, null=False)])
+        _report(
+            "calm towns with Melbourne's life", [_significant(town) for town in _melbourne_towns(options, null=True)]
+        )
+    else:
+        print(f"towns with Melbourne's life were left out: there is no folder {options.datasets}")
     clock, processors = measure_time(calm[0], options.size)
     print(f"a list of {options.size} stairwells, peers included: {clock:.1f} s, {processors:.1f} s of processors")
 

@@ -66,7 +66,7 @@ class Plan:
             TownAlarms((*BOUNDS, OURS, OURS_AT_THRESHOLD, *RIVALS), self.seed, sizes),
             MelbourneTowns(
                 self.datasets,
-                (OURS, OURS_AT_THRESHOLD, *RIVALS),
+                everybody,
                 self.seed,
                 **(_QUICK_MELBOURNE_TOWNS if self.quick else {}),
             ),
