@@ -62,7 +62,7 @@ class MelbourneTowns:
     rivals: Sequence[Rival]
     seed: int
     towns: int = 5
-    stairwells: int = 40
+    stairwells: int = 60
     name: str = ONSETS.name
     tables: Sequence[Table] = (ONSETS, OWN)
 
