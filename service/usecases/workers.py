@@ -6,9 +6,9 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from typing import Any
+from typing import Protocol, TypeVar
 
-from joblib import Parallel, parallel_config
+from joblib import Parallel, delayed, parallel_config
 
 from service.errors import SettingsError
 from service.settings.sections import Advance
@@ -19,19 +19,29 @@ START_SECONDS = 10.0
 """So long a cluster may be without any worker at first."""
 _NO_WORKER = "it has no worker"
 
-Run = Callable[[Iterable[Any]], Iterator[Any]]
-"""Runs what ``joblib.delayed`` makes; answers come in order, each as soon as it is there."""
+Task = TypeVar("Task")
+Done = TypeVar("Done")
+
+
+class Run(Protocol):
+    """Runs a function over tasks, as ``map`` does; workers are told of arrays once, however many tasks name them."""
+
+    def __call__(self, act: Callable[[Task], Done], tasks: Iterable[Task], /) -> Iterator[Done]:
+        """What ``act`` makes of each task, in their order, each as soon as it is there."""
 
 
 @contextmanager
 def many_workers(advance: Advance, workers: int) -> Iterator[Run]:
-    """So many workers of the backend that the settings name, and what runs tasks on them within the block.
+    """What runs tasks within the block: this process, or so many workers of the backend that the settings name.
 
     Raises
     ------
     SettingsError
         If that is a Dask cluster, and it cannot be reached, has no worker, or lets a task wait for too long.
     """
+    if workers <= 1:
+        yield map
+        return
     patience = PATIENCE_SECONDS if advance.backend == "dask" else None
     with (
         _connected(advance),
@@ -39,9 +49,9 @@ def many_workers(advance: Advance, workers: int) -> Iterator[Run]:
         Parallel(return_as="generator", timeout=patience) as parallel,
     ):
 
-        def run(calls: Iterable[Any]) -> Iterator[Any]:
+        def run(act: Callable[[Task], Done], tasks: Iterable[Task], /) -> Iterator[Done]:
             try:
-                yield from parallel(calls)
+                yield from parallel(delayed(act)(task) for task in tasks)
             except multiprocessing.TimeoutError as error:
                 raise _cluster_error(advance, f"a task was not done within {patience} s") from error
             except TimeoutError as error:  # joblib's, of ten seconds at the first task

@@ -20,7 +20,6 @@ from service.errors import SettingsError
 from service.ports import Ports
 from service.usecases import workers
 from service.usecases.learning.advance import advance
-from service.usecases.versions.retraining.crew import crew
 from tests.e2e.programs import wait_for
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
@@ -121,7 +120,7 @@ def test_a_retraining_whose_workers_die_of_it_fails(cluster: Cluster, monkeypatc
     monkeypatch.setattr(workers, "PATIENCE_SECONDS", 6.0)
     settings = cluster.town("data").settings
     cluster.hire()
-    with crew(2, settings.advance) as hired:
-        assert list(hired.run(abs, [-1, -2])) == [1, 2]
+    with workers.many_workers(settings.advance, 2) as run:
+        assert list(run(abs, [-1, -2])) == [1, 2]
         with pytest.raises(SettingsError, match="a task was not done within"):
-            list(hired.run(os._exit, [1, 1]))
+            list(run(os._exit, [1, 1]))

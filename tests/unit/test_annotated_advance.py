@@ -24,7 +24,6 @@ from service.usecases.learning.shards import open_shard, shards_by_number, shard
 from service.usecases.lists.hotspots import make_list
 from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining.counts import read_training_counts
-from service.usecases.versions.retraining.crew import Crew
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 
@@ -193,10 +192,10 @@ def test_retraining_leaves_out_what_ticks_leave_out(tmp_path):
     ports = world(tmp_path, city)
     ports.counts.append(city_points(city))
     span = (int(city.starts[0]), int(city.starts[-1]) + 3600)
-    before = read_training_counts(ports, span, 4, Crew()).counts.T
+    before = read_training_counts(ports, span, 4, map).counts.T
     make_annotation(ports, TENANT, said(city, RENOVATION, 10, 20), "key-1")
     make_annotation(ports, TENANT, said(city, NORMAL, 30, 40), "key-1")
-    training = read_training_counts(ports, span, 4, Crew())
+    training = read_training_counts(ports, span, 4, map)
     after = training.counts.T
     lost = np.isnan(after) & ~np.isnan(before)
     assert set(np.flatnonzero(lost.any(axis=1))) <= set(range(10, 20))

@@ -18,7 +18,6 @@ from service.usecases.learning.advance import advance
 from service.usecases.learning.rosters import days_of_areas
 from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining.counts import read_training_counts
-from service.usecases.versions.retraining.crew import Crew
 from tests.challengers import add_challenger
 from tests.worlds import TENANT, sqlite_ports
 
@@ -128,7 +127,7 @@ def test_under_every_version_the_settings_name_the_days_of_areas(tmp_path: Path)
 def test_retraining_leaves_days_of_areas_out(ordinary: Path, tmp_path: Path) -> None:
     """The fleet has one calendar, in which these are days like any other."""
     ports = reopened(ordinary, tmp_path / "fair", kept("kvarnen", FAIR))
-    training = read_training_counts(ports, (MONDAY, MONDAY + HOURS * 3600), 4, Crew())
+    training = read_training_counts(ports, (MONDAY, MONDAY + HOURS * 3600), 4, map)
     missing = np.isnan(training.counts)
     assert missing.sum(axis=1).tolist() == [48, 0, 48, 0]
     assert set(training.calendar.local_days(training.starts[missing[0]])) == {

@@ -27,7 +27,6 @@ from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining import candidates, retrain
 from service.usecases.versions.retraining.candidates import CHOICES, Choice, compare, star
 from service.usecases.versions.retraining.counts import TrainingCounts, read_training_counts
-from service.usecases.versions.retraining.crew import Crew
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.loitering import DAYS, injected
 from service.usecases.versions.retraining.panels import Panel
@@ -39,7 +38,6 @@ WEEKS = 5
 LITTLE = Effort(
     null_series=40, null_weeks=2, trial_series=40, trial_weeks=1, town_stairwells=4, town_weeks=2, hangouts=9
 )
-NOBODY = Crew()
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +70,7 @@ def made(scored, told) -> VersionManifest:
 @pytest.fixture(scope="module")
 def training(scored) -> TrainingCounts:
     manifest = scored.state.manifest()
-    return read_training_counts(scored, (manifest.origin, manifest.watermark), WEEKS, NOBODY)
+    return read_training_counts(scored, (manifest.origin, manifest.watermark), WEEKS, map)
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +227,7 @@ def test_a_champion_that_forgets_too_soon_is_replaced(monkeypatch, city):
         replace(shipped, hyperparameters=impatient),
         TrainingCounts(city.calendar, roster, starts, steady),
         series,
-        NOBODY,
+        map,
         candidates=2,
         sample=20,
         effort=LITTLE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
@@ -54,11 +53,8 @@ class ShardAdvance:
 
 def advance_shards(ports: Ports, tasks: list[ShardTask]) -> list[ShardAdvance]:
     """Shards here, on this machine's cores, or on a Dask cluster: the answer does not depend on where."""
-    workers = min(ports.settings.advance.workers, len(tasks))
-    if workers <= 1:
-        return [advance_shard(task) for task in tasks]
-    with many_workers(ports.settings.advance, workers) as run:
-        return list(run(delayed(advance_shard)(task) for task in tasks))
+    with many_workers(ports.settings.advance, min(ports.settings.advance.workers, len(tasks))) as run:
+        return list(run(advance_shard, tasks))
 
 
 def advance_shard(task: ShardTask) -> ShardAdvance:

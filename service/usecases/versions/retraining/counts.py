@@ -16,8 +16,8 @@ from service.ports.counts import CountStore
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import full_roster, settings_calendar
 from service.usecases.learning.scoring import Roster, count_matrix, window_starts
-from service.usecases.versions.retraining.crew import Crew
 from service.usecases.versions.retraining.pace import Pace
+from service.usecases.workers import Run
 
 FEWEST_WEEKS = 4
 READING = "reading counts"
@@ -91,7 +91,7 @@ class _Stretch:
 
 
 def read_training_counts(
-    ports: Ports, span: tuple[int, int], weeks: int, workers: Crew, pace: Pace | None = None
+    ports: Ports, span: tuple[int, int], weeks: int, run: Run, pace: Pace | None = None
 ) -> TrainingCounts:
     """Read the latest weeks of [origin, watermark), seconds UTC, and leave out what is not to be learnt.
 
@@ -108,7 +108,7 @@ def read_training_counts(
     a_week = WEEK_SECONDS // step
     parts = [starts[first : first + a_week] for first in range(0, len(starts), a_week)]
     done = annotated = 0
-    for stretch in workers.run(_read, [_Stretch(ports.counts, part, roster.numbers, step) for part in parts]):
+    for stretch in run(_read, [_Stretch(ports.counts, part, roster.numbers, step) for part in parts]):
         counts[:, done : done + stretch.shape[1]] = stretch
         done += stretch.shape[1]
         if pace:

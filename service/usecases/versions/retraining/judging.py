@@ -18,10 +18,10 @@ from service.settings.sections import Gates
 from service.usecases.versions.gates import judge_gates
 from service.usecases.versions.retraining.candidates import compare
 from service.usecases.versions.retraining.counts import TrainingCounts
-from service.usecases.versions.retraining.crew import Crew
 from service.usecases.versions.retraining.lists import first_listed, list_tasks, lists_overlap, would_list
 from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial
 from service.usecases.versions.retraining.tuning import grounds
+from service.usecases.workers import Run
 
 _TRIALS_SHARE = 0.9  # of the work; the rest are lists
 _LEAST_RATIO = 1e-3
@@ -56,8 +56,8 @@ class Court:
         Places, and settings of lists.
     training, stairwells
         The counts, and int64[n], the number of each series' stairwell.
-    workers
-        Who do the work.
+    run
+        Does the work.
     hangouts
         How many are injected into all series together.
     seed
@@ -69,12 +69,12 @@ class Court:
         ports: Ports,
         training: TrainingCounts,
         stairwells: NDArray[np.int64],
-        workers: Crew,
+        run: Run,
         *,
         hangouts: int,
         seed: int,
     ) -> None:
-        self._ports, self._training, self._workers = ports, training, workers
+        self._ports, self._training, self._run = ports, training, run
         self._listed = first_listed(training, ports.settings.hotspots)
         self._ground = grounds(training, stairwells, (training.held_back, len(training.starts)), hangouts, seed)
 
@@ -82,7 +82,7 @@ class Court:
         """Judge versions, shard by shard, then make their lists."""
         tasks = [TrialTask(version, panel, listed=self._listed) for version in versions for panel in self._ground]
         done: list[Trial] = []
-        for trial in self._workers.run(run_trial, tasks):
+        for trial in self._run(run_trial, tasks):
             done.append(trial)
             progress(_TRIALS_SHARE * len(done) / len(tasks))
         trials = [joined(done[at : at + len(self._ground)]) for at in range(0, len(done), len(self._ground))]
@@ -95,7 +95,7 @@ class Court:
             list_tasks(self._ports, self._training, trial, version)
             for trial, version in zip(trials, versions, strict=True)
         ]
-        made = self._workers.run(would_list, [task for of_version in tasks for task in of_version])
+        made = self._run(would_list, [task for of_version in tasks for task in of_version])
         return [[next(made) for _ in of_version] for of_version in tasks]
 
 

@@ -25,7 +25,6 @@ from service.usecases.versions.retraining.counts import (
     read_training_counts,
     training_windows,
 )
-from service.usecases.versions.retraining.crew import Crew, crew
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.judging import Court, Judged, gain, metrics_of, stands
 from service.usecases.versions.retraining.making import (
@@ -53,6 +52,7 @@ from service.usecases.versions.retraining.steps import (
     costs,
 )
 from service.usecases.versions.retraining.tuning import Tuning, tune, with_
+from service.usecases.workers import Run, many_workers
 
 _PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
 
@@ -85,8 +85,8 @@ def retrain(
         If ``weeks`` is below :data:`FEWEST_WEEKS`.
     """
     settings = ports.settings
-    with retraining_lock(settings), crew(settings.retraining.workers, settings.advance) as workers:
-        return _Retraining(ports, workers, progress, effort or Effort.of(settings.retraining.simulated_share)).run(
+    with retraining_lock(settings), many_workers(settings.advance, settings.retraining.workers) as run:
+        return _Retraining(ports, run, progress, effort or Effort.of(settings.retraining.simulated_share)).run(
             weeks or settings.retraining.weeks
         )
 
@@ -105,9 +105,9 @@ class _Judgement:
 
 
 class _Retraining:
-    def __init__(self, ports: Ports, workers: Crew, progress: Progress, effort: Effort) -> None:
+    def __init__(self, ports: Ports, run: Run, progress: Progress, effort: Effort) -> None:
         self._effort = effort
-        self._ports, self._workers, self._progress = ports, workers, progress
+        self._ports, self._run, self._progress = ports, run, progress
         self._settings = ports.settings.retraining
         self._id = ports.registry.next_id()
 
@@ -117,7 +117,7 @@ class _Retraining:
         span = (manifest.origin, manifest.watermark)
         windows = len(training_windows(ports, span, weeks))
         self._pace = Pace(costs(self._settings, self._effort, len(ports.register.series()), windows), self._progress)
-        training = read_training_counts(ports, span, weeks, self._workers, self._pace)
+        training = read_training_counts(ports, span, weeks, self._run, self._pace)
         sample = prior_sample(training)
         early, whole = self._fits(champion, training, sample)
         trial = replace(
@@ -150,7 +150,7 @@ class _Retraining:
             )
             for end in (training.held_back, len(training.starts))
         ]
-        early, whole = self._workers.run(fit, tasks)
+        early, whole = self._run(fit, tasks)
         self._pace.report(FITTING, 1.0)
         return early, whole
 
@@ -164,14 +164,14 @@ class _Retraining:
             trial,
             training,
             stairwells,
-            self._workers,
+            self._run,
             candidates=self._settings.candidates,
             sample=self._settings.sample_series,
             effort=self._effort,
             seed=seed,
             progress=(lambda share: self._pace.report(TRYING, share), lambda share: self._pace.report(FINALS, share)),
         )
-        court = Court(self._ports, training, stairwells, self._workers, hangouts=self._effort.hangouts, seed=seed + 1)
+        court = Court(self._ports, training, stairwells, self._run, hangouts=self._effort.hangouts, seed=seed + 1)
         chosen = with_(trial, tuning.chosen.hyperparameters)
         challenger, final, budgets = self._calibrated(chosen, whole, training.calendar.window_minutes)
         judged = court.judge([champion, challenger], lambda share: self._pace.report(JUDGING, share))
@@ -193,7 +193,7 @@ class _Retraining:
             CalibrateTask(trial, window_minutes, self._effort, measured=False),
             CalibrateTask(replace(trial, prior=whole.prior), window_minutes, self._effort, measured=True),
         ]
-        (judged, _), (final, budgets) = self._workers.run(calibrated, tasks)
+        (judged, _), (final, budgets) = self._run(calibrated, tasks)
         self._pace.report(CALIBRATING, 1.0)
         return judged, final, budgets
 

@@ -15,11 +15,11 @@ from models.hyperparameters import Hyperparameters
 from models.version import ModelVersion
 from service.usecases.versions.retraining.candidates import Candidate, Comparison, changed, compare, star
 from service.usecases.versions.retraining.counts import TrainingCounts
-from service.usecases.versions.retraining.crew import Crew
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.loitering import InjectedPanel, injected
 from service.usecases.versions.retraining.panels import Panel, evenly
 from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial
+from service.usecases.workers import Run
 
 _LEARNT_FIRST = 3  # one part in this many of the weeks is only learnt
 
@@ -55,7 +55,7 @@ def tune(
     version: ModelVersion,
     training: TrainingCounts,
     stairwells: NDArray[np.int64],
-    workers: Crew,
+    run: Run,
     *,
     candidates: int,
     sample: int,
@@ -71,8 +71,8 @@ def tune(
         The champion's hyper-parameters with the prior of the weeks before those held back.
     training, stairwells
         The counts, and int64[n], the number of each series' stairwell.
-    workers
-        Who try them.
+    run
+        Tries them.
     candidates
         How many beside the version's own; with none, nothing is tried.
     sample
@@ -90,13 +90,13 @@ def tune(
     span = (training.held_back // _LEARNT_FIRST, training.held_back)
     columns = evenly(len(training.roster), sample)
     small = injected(Panel.of(training, columns, span), stairwells[columns], effort.trial_hangouts, seed)
-    tried = _compared(_tasks(version, points, [small], effort), points, workers, progress[0])
+    tried = _compared(_tasks(version, points, [small], effort), points, run, progress[0])
     finalists = _finalists(version.hyperparameters, tried)
     finals: list[tuple[Candidate, Comparison]] = []
     if finalists:
         finals_of = [points[0], *finalists]
         whole = grounds(training, stairwells, span, effort.trial_hangouts, seed)
-        finals = _compared(_tasks(version, finals_of, whole, effort), finals_of, workers, progress[1])
+        finals = _compared(_tasks(version, finals_of, whole, effort), finals_of, run, progress[1])
     progress[1](1.0)
     clear = [one for one in finals if one[1].clearly_better]
     chosen = max(clear, key=lambda one: one[1].loss_gain)[0] if clear else points[0]
@@ -128,11 +128,11 @@ def _tasks(
 
 
 def _compared(
-    tasks: Sequence[TrialTask], points: Sequence[Candidate], workers: Crew, progress: Report
+    tasks: Sequence[TrialTask], points: Sequence[Candidate], run: Run, progress: Report
 ) -> list[tuple[Candidate, Comparison]]:
     """Every point but the first beside the first."""
     done: list[Trial] = []
-    for trial in workers.run(run_trial, tasks):
+    for trial in run(run_trial, tasks):
         done.append(trial)
         progress(len(done) / len(tasks))
     panels = len(done) // len(points)
