@@ -144,7 +144,7 @@ def test_a_trial_judges_as_scoring_did(scored, training):
     """The losses of the champion are those of the verdicts that were written window by window."""
     judged = training.held_back
     panel = Panel.of(training, np.arange(len(training.roster)), (judged, len(training.starts)))
-    trial = run_trial(TrialTask(shipped_version(), injected(panel, np.arange(len(panel.kinds)), 1, seed=1)))
+    trial = run_trial(TrialTask(shipped_version(), injected(panel, np.arange(len(panel.roster)), 1, seed=1)))
     verdicts = scored.verdicts.columns(training.roster.numbers, int(training.starts[judged]), training.end)
     loss = -np.log(verdicts.p_value - verdicts.p_above)
     columns = np.searchsorted(training.roster.numbers, verdicts.series)
@@ -170,7 +170,7 @@ def test_series_are_tried_alike_whoever_they_are_tried_with(training):
 
 def test_injected_loitering_begins_while_it_can_still_be_found(training):
     panel = Panel.of(training, np.arange(len(training.roster)), (training.held_back, len(training.starts)))
-    ground = injected(panel, np.arange(len(panel.kinds)), 8, seed=3)
+    ground = injected(panel, np.arange(len(panel.roster)), 8, seed=3)
     reach = DAYS * training.calendar.windows_per_day
     assert len(ground.series) > 0
     assert (ground.onsets >= panel.judged).all()
@@ -178,7 +178,7 @@ def test_injected_loitering_begins_while_it_can_still_be_found(training):
     added = ground.panel.counts[ground.as_they_were :] - panel.counts[ground.series]
     assert np.nansum(added[:, : panel.judged]) == 0
     assert (np.nansum(added, axis=1) > 0).all()
-    assert not ground.found(np.ones((len(panel.starts), len(ground.panel.kinds)), dtype=bool)).any()
+    assert not ground.found(np.ones((len(panel.starts), len(ground.panel.roster)), dtype=bool)).any()
 
 
 def trial_of(loss: np.ndarray, found: np.ndarray) -> Trial:

@@ -21,6 +21,8 @@ from service.domain.counts import WindowCounts
 from service.domain.state import Silence
 from service.domain.verdicts import MEASURES, VerdictColumns
 
+COPIES = 1 << 40
+"""Numbers of copies of series begin here, above all others."""
 _CELLS_AT_A_TIME = 16_384  # windows times series that verdicts are told of: few calls, and arrays that fit a cache
 
 
@@ -70,6 +72,24 @@ class Roster:
         known = None if self.surroundings is None else self.surroundings[keep]
         return Roster(
             self.numbers[keep], self.kinds[keep], self.shares[keep], assumed, restarts, silences, own_days, known
+        )
+
+    def with_copies(self, series: NDArray[np.int64]) -> Roster:
+        """The roster and copies of some of its series after it, numbered from :data:`COPIES` on.
+
+        They begin anew and keep days of their own when theirs do. Their silence is never taken for calm.
+        """
+        copies, everybody = list(enumerate(series.tolist(), start=len(self))), np.append(np.arange(len(self)), series)
+        restarts = [(copy, time) for copy, one in copies for column, time in self.restarts if column == one]
+        own_days = [(copy, days) for copy, one in copies for column, days in self.own_days if column == one]
+        return replace(
+            self,
+            numbers=np.append(self.numbers, COPIES + np.arange(len(series))),
+            kinds=self.kinds[everybody],
+            shares=self.shares[everybody],
+            restarts=(*self.restarts, *restarts),
+            own_days=(*self.own_days, *own_days),
+            surroundings=self.surroundings and self.surroundings[everybody],
         )
 
     def with_silences(self, found: Mapping[int, Sequence[Silence]]) -> Roster:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,12 @@ from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
 from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.learning.marks import marks_of
-from service.usecases.learning.scoring import Roster, count_matrix, score_and_learn
+from service.usecases.learning.scoring import COPIES, Roster, count_matrix, score_and_learn
 
 WEEK_SECONDS = 7 * SECONDS_PER_DAY
 _DAYS = (7, 14)
 _BATCH_WINDOWS = 168
 _MOST_WINDOWS = 2_000_000  # that calibration is told of; more would move its deciles by less than they are off
-_COPIES = 1 << 40  # numbers of copies of series begin above all others
 _LEAST_PROBABILITY = 1e-300
 
 
@@ -75,7 +74,7 @@ class Trial:
         """
         counts = self._counts(roster)
         injected = self._inject(roster, counts, stairwells)
-        both = _with_copies(roster, injected)
+        both = roster.with_copies(injected.series)
         columns = OccupancyColumns(
             self.version, self.calendar.window_minutes, both.kinds, both.shares, surroundings=both.surroundings
         )
@@ -94,7 +93,7 @@ class Trial:
             )
             rows = (verdicts.starts - self.starts[0]) // self.calendar.window_seconds
             flagged[rows, np.searchsorted(both.numbers, verdicts.series)] = verdicts.anomalous
-            tally.add(verdicts.where(verdicts.series < _COPIES), roster)
+            tally.add(verdicts.where(verdicts.series < COPIES), roster)
             yield min(first + _BATCH_WINDOWS, len(self.starts))
         tally.add_flags(flagged[:, : len(roster)], flagged[:, len(roster) :], injected)
 
@@ -127,24 +126,6 @@ class Trial:
             return None
         columns = np.concatenate([np.arange(len(roster)), injected.series])
         return Marks(marks.left_out[:, columns], marks.confirmed[:, columns])
-
-
-def _with_copies(roster: Roster, injected: Injection) -> Roster:
-    """The series, and after them the copies, which begin anew and keep days of their own when theirs do."""
-    copied = [
-        (len(roster) + k, time) for k, one in enumerate(injected.series) for c, time in roster.restarts if c == one
-    ]
-    days = dict(roster.own_days)
-    own_days = [(len(roster) + k, days[one]) for k, one in enumerate(injected.series.tolist()) if one in days]
-    return replace(
-        roster,
-        numbers=np.concatenate([roster.numbers, _COPIES + np.arange(len(injected))]),
-        kinds=np.concatenate([roster.kinds, roster.kinds[injected.series]]),
-        shares=np.concatenate([roster.shares, roster.shares[injected.series]]),
-        restarts=(*roster.restarts, *copied),
-        own_days=(*roster.own_days, *own_days),
-        surroundings=roster.surroundings and roster.surroundings[np.append(np.arange(len(roster)), injected.series)],
-    )
 
 
 @dataclass

@@ -40,7 +40,7 @@ class InjectedPanel:
     @property
     def as_they_were(self) -> int:
         """How many series come before the copies."""
-        return len(self.panel.kinds) - len(self.series)
+        return len(self.panel.roster) - len(self.series)
 
     def found(self, flagged: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether each hang-out was found in time, bool[m], by the windows flagged, bool[T, n + m].
@@ -71,7 +71,7 @@ def injected(panel: Panel, stairwells: NDArray[np.int64], hangouts: int, seed: i
     """
     first = int(panel.starts[panel.judged])
     last = int(panel.starts[-1]) + panel.calendar.window_seconds - DAYS * SECONDS_PER_DAY
-    hosts = evenly(len(panel.kinds), _HOSTS * hangouts)
+    hosts = evenly(len(panel.roster), _HOSTS * hangouts)
     drawn = inject(
         panel.calendar,
         panel.starts,

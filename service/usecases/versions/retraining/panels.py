@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calendar import Calendar
-from models.surroundings import Surroundings
+from service.usecases.learning.scoring import Roster
 from service.usecases.versions.retraining.counts import TrainingCounts
 
 
@@ -23,10 +23,8 @@ class Panel:
         Of the counts.
     starts
         int64[T], seconds UTC.
-    kinds, shares, surroundings
-        Of the series, as in a roster.
-    restarts
-        (column, start of a window): the series begins anew there.
+    roster
+        Of the series.
     counts
         float32[n, T].
     judged
@@ -35,41 +33,24 @@ class Panel:
 
     calendar: Calendar
     starts: NDArray[np.int64]
-    kinds: NDArray[np.int64]
-    shares: NDArray[np.float64]
-    surroundings: Surroundings | None
-    restarts: tuple[tuple[int, int], ...]
+    roster: Roster
     counts: NDArray[np.float32]
     judged: int
 
     @classmethod
     def of(cls, training: TrainingCounts, columns: NDArray[np.int64], span: tuple[int, int]) -> Self:
         """Some columns of the counts, over the windows before ``span[1]``, judged from ``span[0]`` on."""
-        roster = training.roster.select(columns)
         return cls(
             calendar=training.calendar,
             starts=training.starts[: span[1]],
-            kinds=roster.kinds,
-            shares=roster.shares,
-            surroundings=roster.surroundings,
-            restarts=roster.restarts,
+            roster=training.roster.select(columns),
             counts=training.counts[columns, : span[1]],
             judged=span[0],
         )
 
     def beside(self, series: NDArray[np.int64], counts: NDArray[np.float32]) -> Self:
         """The panel and copies of some of its series with other counts, float32[m, T], after them."""
-        begin_anew = [
-            (len(self.kinds) + k, time) for k, one in enumerate(series) for c, time in self.restarts if c == one
-        ]
-        return replace(
-            self,
-            kinds=np.concatenate([self.kinds, self.kinds[series]]),
-            shares=np.concatenate([self.shares, self.shares[series]]),
-            surroundings=self.surroundings and self.surroundings[np.append(np.arange(len(self.kinds)), series)],
-            restarts=(*self.restarts, *begin_anew),
-            counts=np.concatenate([self.counts, counts]),
-        )
+        return replace(self, roster=self.roster.with_copies(series), counts=np.concatenate([self.counts, counts]))
 
 
 def evenly(number: int, most: int) -> NDArray[np.int64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,21 +109,19 @@ def run_trial(task: TrialTask) -> Trial:
     columns = OccupancyColumns(
         _calibrated(task),
         panel.calendar.window_minutes,
-        panel.kinds,
-        panel.shares,
-        surroundings=panel.surroundings,
+        panel.roster.kinds,
+        panel.roster.shares,
+        surroundings=panel.roster.surroundings,
     )
     tally = _Tally(task)
     slots = panel.calendar.slots_of(panel.starts)
     scored = min(panel.judged, len(slots) if task.listed is None else task.listed)
-    anew: defaultdict[int, list[int]] = defaultdict(list)
-    for column, time in panel.restarts:
-        anew[time].append(column)
+    restarting = panel.roster.restarting()
     for first in range(0, len(slots), _BLOCK_WINDOWS):
         block = panel.counts[:, first : first + _BLOCK_WINDOWS].T.astype(np.float64, order="C")
         for window, counts in enumerate(block, start=first):
-            if begin := anew.get(int(panel.starts[window])):
-                restart(columns, begin)
+            if anew := restarting.get(int(panel.starts[window])):
+                restart(columns, anew)
             if window < scored:
                 columns.learn(int(slots[window]), counts)
             else:
@@ -149,7 +146,7 @@ class _Tally:
         windows = len(task.ground.panel.starts)
         self._loss, self._windows, self._warm = np.zeros((3, self._real))
         self._below = np.zeros((len(LEVELS), self._real))
-        self._flagged = np.zeros((windows, len(task.ground.panel.kinds)), dtype=bool)
+        self._flagged = np.zeros((windows, len(task.ground.panel.roster)), dtype=bool)
         self._said = np.empty((0 if task.listed is None else windows - task.listed, 3, self._real), dtype=np.float32)
 
     def add(self, window: int, verdicts: Verdicts) -> None:
