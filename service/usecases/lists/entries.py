@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY
+from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
 from models.hotspots.ground import Presences
 from models.hotspots.ranking import HotSpot
+from models.kinds import kind_number
+from models.version import ModelVersion
 from service.domain.hotspots import Block, HotspotEntry, HotspotList, Trend, UnknownPlaces
 from service.domain.places import Liveness, Series, Stairwell
+from service.domain.verdicts import VerdictColumns
+from service.ports import Ports
 from service.settings.sections import Hotspots
 from service.usecases.findings.queries import WARM_UP_WEEKS
+from service.usecases.learning.marks import marks_of
 from service.usecases.lists.hotspot_reasons import entry_reason
-from service.usecases.lists.ranking import Ranking
+from service.usecases.lists.ranking import Ranking, presences_of, rank_all, weeks_heard
 from service.usecases.lists.standing import order_by_standing, standing, standings_of
 
 _TRENDS = {RISING: Trend.RISING, STEADY: Trend.STEADY, FALLING: Trend.FALLING}
@@ -183,6 +188,46 @@ class ListedPlaces:
                 if there and sensor.liveness is Liveness.ASSUMED:
                     return Liveness.ASSUMED
         return Liveness.HEARTBEAT
+
+
+def rank_places(
+    ports: Ports,
+    version: ModelVersion,
+    calendar: Calendar,
+    verdicts: VerdictColumns,
+    starts: NDArray[np.int64],
+    *,
+    series: Sequence[Series],
+    places: Mapping[str, Stairwell],
+    asked: Hotspots,
+) -> ListedPlaces:
+    """What a tenant's list is made from: its series ranked by their verdicts, without the windows that are annotated.
+
+    Parameters
+    ----------
+    ports
+        Annotations.
+    version, calendar
+        What gave the verdicts, and the slots it saw.
+    verdicts
+        Those of the series in the windows, with the measures :data:`service.usecases.lists.ranking.LISTED`.
+    starts
+        int64[T], seconds UTC: the windows, one after the other.
+    series, places, asked
+        As of :class:`ListedPlaces`.
+    """
+    numbers = np.array([one.number for one in series], dtype=np.int64)
+    presences = presences_of(
+        calendar,
+        verdicts,
+        numbers,
+        starts,
+        kinds=np.array([kind_number(one.kind) for one in series]),
+        stairwells=[one.stairwell for one in series],
+    )
+    weeks, marks = weeks_heard(verdicts, numbers), marks_of(ports, numbers, starts)
+    unmarked = replace(presences, counts=np.where(marks.annotated, np.nan, presences.counts)) if marks else presences
+    return ListedPlaces(presences, rank_all(unmarked, version, asked, weeks), series, weeks, places, asked)
 
 
 def false_discovery_rates(p_values: Sequence[float], places: int) -> list[float]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
 
-from models.kinds import kind_number
 from service.domain.hotspots import HeldBack, HotspotList, ListRecord, ListStatus
 from service.domain.places import Series, Stairwell
 from service.domain.state import Manifest
@@ -17,14 +15,13 @@ from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.settings.sections import Hotspots
 from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
-from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of
 from service.usecases.learning.scoring import window_starts
 from service.usecases.learning.shards import manifest_in_force
-from service.usecases.lists.entries import ListedPlaces
+from service.usecases.lists.entries import ListedPlaces, rank_places
 from service.usecases.lists.joint_lists import make_joint_list
 from service.usecases.lists.list_numbers import sha256, store_numbered
-from service.usecases.lists.ranking import LISTED, presences_of, rank_all, start_of_history, weeks_heard
+from service.usecases.lists.ranking import LISTED, start_of_history
 from service.usecases.lists.standing import gone_since, told_against
 from service.usecases.telling.publish import approve_and_publish
 
@@ -152,25 +149,14 @@ def _places(ports: Ports, tenant: str, area: str | None) -> dict[str, Stairwell]
 def _rank(
     ports: Ports, series: Sequence[Series], places: dict[str, Stairwell], manifest: Manifest, asked: Hotspots
 ) -> ListedPlaces:
-    """The tenant's series over the weeks that a list makes use of, ranked without the windows of known cause."""
+    """The tenant's series over the weeks that a list makes use of, ranked."""
     version = ports.registry.load(manifest.version)
     calendar = calendar_of(ports, version)
     start = start_of_history(manifest.watermark, asked)
     starts = window_starts(max(start, manifest.origin), manifest.watermark, calendar.window_seconds)
     numbers = np.array([one.number for one in series], dtype=np.int64)
     verdicts = ports.verdicts.columns(numbers, start, manifest.watermark, LISTED)
-    presences = presences_of(
-        calendar,
-        verdicts,
-        numbers,
-        starts,
-        kinds=np.array([kind_number(one.kind) for one in series]),
-        stairwells=[one.stairwell for one in series],
-    )
-    weeks = weeks_heard(verdicts, numbers)
-    marks = marks_of(ports, numbers, starts)
-    unmarked = replace(presences, counts=np.where(marks.annotated, np.nan, presences.counts)) if marks else presences
-    return ListedPlaces(presences, rank_all(unmarked, version, asked, weeks), series, weeks, places, asked)
+    return rank_places(ports, version, calendar, verdicts, starts, series=series, places=places, asked=asked)
 
 
 def _list_before(ports: Ports, tenant: str, area: str | None) -> tuple[HotspotList | None, HotspotList | None]:

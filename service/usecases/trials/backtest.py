@@ -12,11 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.evaluation import overlap
-from models.kinds import kind_number
 from models.version import ModelVersion
 from service.domain.backtests import Backtest, BacktestFigures
 from service.domain.places import Series
@@ -24,12 +22,11 @@ from service.domain.verdicts import VerdictColumns
 from service.errors import InvalidInput, TooLittleData
 from service.ports import Ports
 from service.settings import Settings
-from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of, full_roster, settings_calendar
 from service.usecases.learning.scoring import window_starts
 from service.usecases.learning.shards import manifest_in_force
-from service.usecases.lists.entries import ListedPlaces
-from service.usecases.lists.ranking import presences_of, rank_all, start_of_history, weeks_heard
+from service.usecases.lists.entries import rank_places
+from service.usecases.lists.ranking import start_of_history
 from service.usecases.trials.backtest_trials import WEEK_SECONDS, Tally, Trial
 
 DEFAULT_WEEKS = 8
@@ -194,31 +191,17 @@ class _Run:
         listed = []
         for tenant in sorted({one.tenant for one in everybody}):
             series = [one for one in everybody if one.tenant == tenant]
-            numbers = np.array([one.number for one in series], dtype=np.int64)
-            own = verdicts.where(np.isin(verdicts.series, numbers))
-            listed += [f"{tenant}/{name}" for name in self._list_of(tenant, series, numbers, own, starts)]
+            own = verdicts.where(np.isin(verdicts.series, [one.number for one in series]))
+            ranked = rank_places(
+                self.ports,
+                self.version,
+                self.calendar,
+                own,
+                starts,
+                series=series,
+                places={one.stairwell: one for one in self.ports.register.stairwells(tenant)},
+                asked=self.ports.settings.hotspots,
+            )
+            entries, _ = ranked.entries(None)
+            listed += [f"{tenant}/{entry.stairwell}" for entry in entries[:FIRST_ENTRIES]]
         return listed
-
-    def _list_of(
-        self,
-        tenant: str,
-        series: list[Series],
-        numbers: NDArray[np.int64],
-        verdicts: VerdictColumns,
-        starts: NDArray[np.int64],
-    ) -> list[str]:
-        presences = presences_of(
-            self.calendar,
-            verdicts,
-            numbers,
-            starts,
-            kinds=np.array([kind_number(one.kind) for one in series]),
-            stairwells=[one.stairwell for one in series],
-        )
-        weeks, asked = weeks_heard(verdicts, numbers), self.ports.settings.hotspots
-        marks = marks_of(self.ports, numbers, starts)
-        counts = np.where(marks.annotated, np.nan, presences.counts) if marks else presences.counts
-        ranking = rank_all(replace(presences, counts=counts), self.version, asked, weeks)
-        places = {one.stairwell: one for one in self.ports.register.stairwells(tenant)}
-        entries = ListedPlaces(presences, ranking, series, weeks, places, asked).entries(None)[0]
-        return [entry.stairwell for entry in entries[:FIRST_ENTRIES]]
