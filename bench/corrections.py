@@ -107,7 +107,7 @@ def same_as_fresh(ports: Ports, *, verdicts: bool = True) -> bool:
         for some in np.array_split(np.arange(len(roster)), -(-len(roster) // _SERIES_AT_A_TIME)):
             told: list[VerdictColumns] = []
             part = roster.select(some)
-            state = replay_series(ports, part, version, span, sink=told.append)
+            state = replay_series(ports, part, version, span, told=told)
             if not _equal_states(state, held.select(some)):
                 return False
             if verdicts and not _equal_verdicts(ports, part.numbers, told):

@@ -15,9 +15,8 @@ yet to be replayed get are replaced when their turn comes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 import numpy as np
@@ -44,27 +43,20 @@ from service.usecases.learning.shards import (
     shards_by_number,
 )
 from service.usecases.learning.silences import silences_of, with_silences, withdraw_silences
-from service.usecases.learning.slices import Slice, is_shortened, next_slice, start_of_history
+from service.usecases.learning.slices import Slice, first_counted, is_shortened, next_slice
 from service.usecases.learning.taken_for import relearnt
 from service.usecases.retention.kept import verdicts_since
 from service.usecases.retention.too_late import tell_too_late
 
 
-def _nothing() -> None:
-    """No verdict to replace."""
-
-
-def _leave(_verdicts: VerdictColumns) -> None:
-    """No verdict to keep."""
-
-
 @dataclass(frozen=True)
 class Replayed:
-    """Manifest and ledger as they are once a slice is replayed, and what puts its verdicts in force."""
+    """Manifest and ledger as they are once a slice is replayed, and, if it was judged, the slice and its verdicts."""
 
     manifest: Manifest
     ledger: Ledger
-    replace_verdicts: Callable[[], None] = _nothing
+    judged: Slice | None = None
+    verdicts: Sequence[VerdictColumns] = ()
 
 
 def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
@@ -130,7 +122,8 @@ def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: Mode
     """
     replayed = next_replayed(ports, manifest, ledger, version)
     with ports.state.transaction():
-        replayed.replace_verdicts()
+        if replayed.judged:
+            _replace_verdicts(ports, replayed.judged, replayed.verdicts)
         ports.state.publish(replayed.manifest)
         ports.state.publish_ledger(replayed.ledger)
     ports.state.sweep()
@@ -152,20 +145,19 @@ def next_replayed(
         state = read_checkpoints(ports.state, root, part.roster.numbers, 24 * 60 // manifest.window_minutes)
     except StoreError:
         shortened = is_shortened(ports) and part.root == manifest.origin
-        if shortened or (not is_shortened(ports) and start_of_history(ports, manifest) > manifest.origin):
+        if shortened or (not is_shortened(ports) and first_counted(ports, manifest.origin) > manifest.origin):
             raise  # what was learnt of counts that are gone is nowhere else
         rest = [one for one in ledger.checkpoints if one.time != part.root]
         return Replayed(manifest, msgspec.structs.replace(ledger, checkpoints=rest))
     verdicts, found = list[VerdictColumns](), dict[int, int]()
-    kept = verdicts_since(ports)
-    judged_since = {number: since if kept is None else max(since, kept) for number, since in part.since.items()}
-    sink = partial(_collect, verdicts, judged_since) if judging else _leave
-    state = replay_series(ports, part.roster, version, (part.start, part.end), sink=sink, state=state, found=found)
+    told, span = verdicts if judging else None, (part.start, part.end)
+    state = replay_series(ports, part.roster, version, span, state=state, told=told, found=found)
     ledger = _with_progress(ports, manifest, ledger, part, state)
     return Replayed(
         _with_state(ports, manifest, version, part, state),
         with_silences(ledger, silences_of(ports, manifest, found)),
-        partial(_replace_verdicts, ports, verdicts, part) if judging else _nothing,
+        part if judging else None,
+        verdicts,
     )
 
 
@@ -175,13 +167,13 @@ def replay_series(
     version: ModelVersion,
     span: tuple[int, int],
     *,
-    sink: Callable[[VerdictColumns], None] = _leave,
     state: OccupancyState | None = None,
+    told: list[VerdictColumns] | None = None,
     found: dict[int, int] | None = None,
 ) -> OccupancyState:
     """Score and learn all counts of some series in ``span``, from a state or from new columns on.
 
-    ``sink`` takes the verdicts, and ``found`` the silences that were noticed, as in `score_and_learn`. The state is
+    ``told`` takes the verdicts, and ``found`` the silences that were noticed, as in `score_and_learn`. The state is
     used in place, not copied.
     """
     settings = ports.settings
@@ -196,17 +188,17 @@ def replay_series(
         windows = ports.counts.read(int(starts[0]), done, settings.window_seconds, roster.numbers)
         counts = count_matrix(windows, starts, roster.numbers, settings.window_seconds)
         marks, odds = marks_of(ports, roster.numbers, starts), settings.detector.silence_odds
-        sink(score_and_learn(columns, calendar, roster, starts, counts, silence_odds=odds, marks=marks, found=found))
+        said = score_and_learn(columns, calendar, roster, starts, counts, silence_odds=odds, marks=marks, found=found)
+        if told is not None:
+            told.append(said)
     return columns.state
 
 
 def _origin(ports: Ports, origin: int, changed: Mapping[int, int]) -> int:
     """The first window ever counted: the next one, if the counts of the first were withdrawn."""
-    step = ports.settings.window_seconds
-    if not any(second < origin + step for second in changed.values()):
+    if not any(second < origin + ports.settings.window_seconds for second in changed.values()):
         return origin
-    extent = ports.counts.extent(origin)
-    return extent[0] // step * step if extent else origin
+    return first_counted(ports, origin)
 
 
 def _earliest(*parts: Mapping[int, int]) -> dict[int, int]:
@@ -214,12 +206,6 @@ def _earliest(*parts: Mapping[int, int]) -> dict[int, int]:
     for part in parts:
         earliest |= {series: min(second, earliest.get(series, second)) for series, second in part.items()}
     return earliest
-
-
-def _collect(replayed: list[VerdictColumns], since: Mapping[int, int], verdicts: VerdictColumns) -> None:
-    """Keep the verdicts from each series' first change on; those before it stand."""
-    numbers, starts = np.array(sorted(since.items())).T
-    replayed.append(verdicts.where(verdicts.starts >= starts[np.searchsorted(numbers, verdicts.series)]))
 
 
 def _with_state(
@@ -252,12 +238,14 @@ def _with_progress(ports: Ports, manifest: Manifest, ledger: Ledger, part: Slice
     return msgspec.structs.replace(ledger, pending=pending, checkpoints=checkpoints)
 
 
-def _replace_verdicts(ports: Ports, replayed: list[VerdictColumns], part: Slice) -> None:
-    """Move the verdicts in force to the revisions and put the new ones in their place."""
+def _replace_verdicts(ports: Ports, part: Slice, replayed: Sequence[VerdictColumns]) -> None:
+    """Move the verdicts in force to the revisions and put the new ones in their place; those before a change stand."""
     by_start: defaultdict[int, list[int]] = defaultdict(list)
     for number, since in part.since.items():
         by_start[since].append(number)
     for start, numbers in sorted(by_start.items()):
         ports.verdicts.supersede(np.array(numbers), start, part.end)
+    changed, since = np.array(sorted(part.since.items())).T
+    since = np.maximum(since, verdicts_since(ports) or 0)
     for verdicts in replayed:
-        ports.verdicts.write(verdicts)
+        ports.verdicts.write(verdicts.where(verdicts.starts >= since[np.searchsorted(changed, verdicts.series)]))

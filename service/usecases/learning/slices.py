@@ -78,10 +78,10 @@ def next_stretch(
     return start, min(limit, next_kept(start, manifest.watermark, weeks))
 
 
-def start_of_history(ports: Ports, manifest: Manifest) -> int:
-    """The first window that still has a count: the origin, unless retention has deleted it."""
-    extent = ports.counts.extent(manifest.origin)
-    return extent[0] // ports.settings.window_seconds * ports.settings.window_seconds if extent else manifest.origin
+def first_counted(ports: Ports, origin: int) -> int:
+    """The first window from the origin on that has a count, the origin itself if none has."""
+    extent = ports.counts.extent(origin)
+    return extent[0] // ports.settings.window_seconds * ports.settings.window_seconds if extent else origin
 
 
 def is_shortened(ports: Ports) -> bool:
@@ -102,7 +102,7 @@ def _roots(ports: Ports, manifest: Manifest, ledger: Ledger, everybody: Roster) 
     left, there is nothing to be replayed; of a series that no checkpoint holds, which is new, all counts are. A state
     that does not hold a series yet, as of a promotion, has nothing to lose, and goes on from its last checkpoint.
     """
-    history = manifest.origin if is_shortened(ports) else start_of_history(ports, manifest)
+    history = manifest.origin if is_shortened(ports) else first_counted(ports, manifest.origin)
     learnt = {number for shard in manifest.shards for number in shard.series}
     times: defaultdict[int, set[int]] = defaultdict(set)
     for one in ledger.checkpoints:
