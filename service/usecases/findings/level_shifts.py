@@ -41,12 +41,8 @@ class LevelShift(msgspec.Struct, frozen=True, kw_only=True):
 def level_shifts(ports: Ports, tenant: str, weeks: int) -> list[LevelShift]:
     """Level shifts learnt in the last weeks before the watermark, the newest first."""
     chosen = {one.number: one for one in ports.register.series(tenant)}
-
-    def read(manifest: Manifest | None) -> list[LevelShift]:
-        return list(shifts_of(ports, manifest, chosen, weeks).values()) if manifest else []
-
-    shifts = read_published(ports.state, read)
-    return sorted(shifts, key=lambda one: (-one.learnt.timestamp(), one.stairwell, one.space))
+    shifts = read_published(ports.state, lambda manifest: shifts_of(ports, manifest, chosen, weeks)) or {}
+    return sorted(shifts.values(), key=lambda one: (-one.learnt.timestamp(), one.stairwell, one.space))
 
 
 def shifts_of(

@@ -51,12 +51,13 @@ def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]
     """
     ports.register.stairwell(tenant, stairwell)
     series = [one for one in ports.register.series(tenant) if one.stairwell == stairwell]
-    return read_published(ports.state, lambda manifest: _profiles(ports, manifest, series))
-
-
-def _profiles(ports: Ports, manifest: Manifest | None, series: list[Series]) -> list[SpaceProfile]:
-    if manifest is None:
+    profiles = read_published(ports.state, lambda manifest: _profiles(ports, manifest, series))
+    if profiles is None:
         raise NotFound("nothing has been scored yet, so no normal week is known; import counts and score them")
+    return profiles
+
+
+def _profiles(ports: Ports, manifest: Manifest, series: list[Series]) -> list[SpaceProfile]:
     version, numbers = ports.registry.load(manifest.version), [one.number for one in series]
     found: dict[int, _Learnt] = {}
     for roster in shards_of(full_roster(ports), manifest.shard_series):

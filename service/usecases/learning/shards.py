@@ -35,16 +35,21 @@ class ShardState:
     changed_slots: set[int]
 
 
-def read_published(state: StateStore, read: Callable[[Manifest | None], T]) -> T:
-    """What ``read`` makes of the manifest in force and its chunks; asked again if a tick swept them meanwhile."""
-    for _ in range(_TRIES - 1):
-        manifest = state.manifest()
+def read_published(state: StateStore, read: Callable[[Manifest], T]) -> T | None:
+    """What ``read`` makes of the manifest in force and its chunks; asked again if a tick swept them meanwhile.
+
+    None if nothing has been scored yet.
+    """
+    tries = _TRIES
+    while (manifest := state.manifest()) is not None:
         try:
-            return read(_checked(manifest))
+            check_layout(manifest)
+            return read(manifest)
         except StoreError:
-            if manifest == state.manifest():
+            tries -= 1
+            if not tries or manifest == state.manifest():
                 raise
-    return read(_checked(state.manifest()))
+    return None
 
 
 def manifest_in_force(ports: Ports, before: str) -> Manifest:
@@ -61,12 +66,6 @@ def check_layout(manifest: Manifest) -> None:
         raise StateOutdated(
             f"the state has layout {manifest.layout}, and this Trappvakt reads {STATE_SCHEMA}: {LEARNT_ANEW}"
         )
-
-
-def _checked(manifest: Manifest | None) -> Manifest | None:
-    if manifest is not None:
-        check_layout(manifest)
-    return manifest
 
 
 def open_shard(

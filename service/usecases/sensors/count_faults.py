@@ -50,12 +50,10 @@ def faults_of_counts(ports: Ports, watched: Watch, progress: Progress) -> list[S
     manifest = ports.state.manifest()
     if manifest is None or not watched:
         return []
-    found = [
-        *_of_counts(ports, watched, manifest, progress),
-        *read_published(ports.state, partial(_deaf, ports, watched)),
-    ]
+    found = _of_counts(ports, watched, manifest, progress)
+    found += read_published(ports.state, partial(_deaf, ports, watched)) or []
     explained = {fault.key for fault in found}
-    shifted = read_published(ports.state, partial(_shifted, ports, watched))
+    shifted = read_published(ports.state, partial(_shifted, ports, watched)) or []
     return [*found, *(fault for fault in shifted if fault.key not in explained)]
 
 
@@ -114,11 +112,11 @@ def _examined(
         yield SensorState.CLOCK_SKEWED, int(starts[-1]), float(hours), None
 
 
-def _deaf(ports: Ports, watched: Watch, manifest: Manifest | None) -> list[SensorFault]:
+def _deaf(ports: Ports, watched: Watch, manifest: Manifest) -> list[SensorFault]:
     """Under a heartbeat, whose zeros are told; where it is assumed, who hears nothing is silent."""
     now, limit = int(ports.clock.now().timestamp()), -np.log(_DEAF_ODDS)
     quiet: dict[int, float] = {}
-    for shard in manifest.shards if manifest else ():
+    for shard in manifest.shards:
         head = read_head(ports.state, shard)
         quiet |= dict(zip(shard.series, head[Head.QUIET].tolist(), strict=True))
     nobody = [
@@ -135,7 +133,6 @@ def _deaf(ports: Ports, watched: Watch, manifest: Manifest | None) -> list[Senso
             of_counts=True,
         )
         for key in nobody
-        if manifest
     ]
 
 
@@ -149,11 +146,11 @@ def _heard_somebody(ports: Ports, number: int, manifest: Manifest) -> int:
     return int(heard[-1]) + step if len(heard) else begin
 
 
-def _shifted(ports: Ports, watched: Watch, manifest: Manifest | None) -> list[SensorFault]:
+def _shifted(ports: Ports, watched: Watch, manifest: Manifest) -> list[SensorFault]:
     """Shifts of the latest weeks that nothing else explains are the place's, or another device's."""
     now = int(ports.clock.now().timestamp())
     series = {key.series: one.series for key, one in watched.items()}
-    shifts = shifts_of(ports, manifest, series, _SHIFT_WEEKS) if manifest else {}
+    shifts = shifts_of(ports, manifest, series, _SHIFT_WEEKS)
     return [
         SensorFault(
             key=key,
