@@ -15,7 +15,8 @@ from service.domain.events import Event, EventType
 from service.domain.keys import Role
 from service.stores.memory import MemoryDeliveryStore
 from service.usecases.telling.episodes import tell_episodes
-from service.usecases.telling.publish import OLDEST, publish
+from service.usecases.telling.outbox import OLDEST
+from service.usecases.telling.publish import publish
 from tests.api.conftest import PORTS, STORES, STRANGER, Town, body
 from tests.worlds import TENANT, sqlite_ports
 

@@ -16,9 +16,9 @@ from service.ports import Ports
 from service.settings.mail import mail_password
 from service.settings.webhooks import webhook_secrets
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, failed, some, well
-from service.usecases.health import overdue_seconds, read_progress, store_failures
+from service.usecases.health import read_progress, store_failures
 from service.usecases.sensors.reading import count_states
-from service.usecases.telling.deliver import OLDEST
+from service.usecases.telling.outbox import OLDEST
 
 _PATIENCE_SECONDS = 900
 """So long a catch-up, a correction or a retraining may hold up windows that are due."""
@@ -78,16 +78,17 @@ def examine_clock(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
 
 def examine_scheduler(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
     """Whether it runs, and how far it has come."""
-    runs, overdue = disk.scheduler_runs, overdue_seconds(ports)
+    runs = disk.scheduler_runs
     if not runs:
         yield doubtful("scheduler", "does not run on this machine", "start it with `trappvakt serve`")
-    if overdue is None:
+    progress = read_progress(ports, verdicts=False)
+    overdue = progress.overdue_seconds
+    if progress.watermark is None or overdue is None:
         yield doubtful(
             "windows", "nothing is scored yet", "import counts; the scheduler, or `trappvakt score`, then scores them"
         )
         return
-    progress = read_progress(ports, verdicts=False)
-    told = f"scored up to {datetime.fromtimestamp(progress.watermark or 0, UTC):%Y-%m-%d %H:%M}Z"
+    told = f"scored up to {datetime.fromtimestamp(progress.watermark, UTC):%Y-%m-%d %H:%M}Z"
     if overdue > _PATIENCE_SECONDS:
         remedy = "read the line `tick` of its log: it tells the step that failed or takes long" if runs else None
         yield failed("windows", f"{told}; the next one has been due for {overdue / 60:.0f} minutes", remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,8 @@ from service.settings.mail import Recipient
 from service.usecases.audit import SCHEDULER, record
 from service.usecases.lists.list_numbers import sha256
 from service.usecases.lists.reading import is_shared
-from service.usecases.telling.outbox import attempt, give_up, is_due, queued
+from service.usecases.telling.outbox import OLDEST, attempt, give_up, is_due
 
-OLDEST = timedelta(days=7)
-"""A list approved longer ago is news to nobody, also not to a recipient who is new."""
 NO_LONGER_WANTED = "a newer list is in force, or the settings no longer name the recipient or share the list"
 
 
@@ -123,14 +121,17 @@ def _week(ports: Ports, time: datetime) -> tuple[int, int]:
 
 
 def _to_send(ports: Ports, recipient: Recipient, found: ListRecord) -> Delivery:
-    return queued(
-        ports,
+    now = ports.clock.now()
+    return Delivery(
         channel=Channel.MAIL,
         tenant=found.tenant,
         item=found.list_id,
         area=found.area,
-        happened=found.approved or ports.clock.now(),
+        happened=found.approved or now,
         recipient=recipient.name,
+        status=DeliveryStatus.WAITING,
+        queued=now,
+        next_attempt=now,
     )
 
 

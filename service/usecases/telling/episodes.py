@@ -26,7 +26,8 @@ from service.domain.episodes import EpisodeStatus
 from service.domain.events import EPISODE_TYPES, Event, EventType
 from service.ports import Ports
 from service.usecases.findings.episodes import EpisodeFilter, EpisodeView, find_episodes
-from service.usecases.telling.publish import OLDEST, publish
+from service.usecases.telling.outbox import OLDEST
+from service.usecases.telling.publish import publish
 
 TOPIC = "episode"
 KEPT = timedelta(days=14)
@@ -59,7 +60,7 @@ def tell_episodes(ports: Ports) -> int:
     """Publish what has become of the episodes of tenants that subscribe to them; returns how many were told of.
 
     The scheduler alone does this, once everything is scored. Episodes that ended longer ago than what is news
-    (:data:`service.usecases.telling.publish.OLDEST`) are not told of for the first time: history may be imported.
+    (:data:`service.usecases.telling.outbox.OLDEST`) are not told of for the first time: history may be imported.
     """
     if ports.state.manifest() is None:
         return 0

@@ -7,43 +7,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
-from service.domain.deliveries import Channel, Delivery, DeliveryStatus
+from service.domain.deliveries import Delivery, DeliveryStatus
 from service.errors import MailError, SettingsError, WebhookError
 from service.ports import Ports
 
+OLDEST = timedelta(days=7)
+"""What happened longer ago is news to nobody, also not to a recipient who is new."""
 FIRST_DELAY, LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=6)
 """Between attempts: doubled from one to the next."""
-
-
-def queued(
-    ports: Ports,
-    *,
-    channel: Channel,
-    tenant: str,
-    item: str,
-    recipient: str,
-    happened: datetime,
-    area: str | None = None,
-    content: bytes | None = None,
-) -> Delivery:
-    """A delivery that waits from now on, to be put."""
-    now = ports.clock.now()
-    return Delivery(
-        channel=channel,
-        tenant=tenant,
-        item=item,
-        area=area,
-        happened=happened,
-        recipient=recipient,
-        status=DeliveryStatus.WAITING,
-        queued=now,
-        next_attempt=now,
-        content=content,
-    )
 
 
 def is_due(ports: Ports, delivery: Delivery) -> bool:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from service.domain.deliveries import Channel, Delivery
+from service.domain.deliveries import Channel, Delivery, DeliveryStatus
 from service.domain.events import Event, EventType, ListApproved, enveloped
 from service.domain.hotspots import ListRecord
 from service.ports import Ports
 from service.settings.webhooks import Subscription
-from service.usecases.telling.outbox import queued
-
-OLDEST = timedelta(days=7)
-"""What happened longer ago is news to nobody, also not to a receiver that is new; deliveries are kept for longer."""
+from service.usecases.telling.outbox import OLDEST
 
 
 def publish(ports: Ports, event: Event) -> None:
@@ -57,13 +53,16 @@ def _is_published(ports: Ports, event: Event, to: Subscription) -> bool:
 
 
 def _to_send(ports: Ports, event: Event, to: Subscription) -> Delivery:
-    return queued(
-        ports,
+    now = ports.clock.now()
+    return Delivery(
         channel=Channel.WEBHOOK,
         tenant=to.tenant,
         item=event.event_id,
         recipient=to.name,
         happened=event.time,
+        status=DeliveryStatus.WAITING,
+        queued=now,
+        next_attempt=now,
         content=enveloped(event, ports.settings.webhooks.source, to.tenant),
     )
 
