@@ -30,7 +30,7 @@ from service.usecases.telling.deliver import deliver_lists
 from service.usecases.telling.episodes import tell_episodes
 from service.usecases.telling.promotion import tell_promotion
 from service.usecases.telling.webhooks import send_events
-from service.usecases.versions.promote import begin_rebuild, go_on, promotion_share
+from service.usecases.versions.promote import begin_rebuild, go_on
 
 _PROMOTING_SHARE = 0.8  # of the interval: a slice that is begun in time ends before the next tick
 
@@ -181,7 +181,8 @@ class Tick:
                 break
         if promotion is None:
             return {}
-        return {"promoting": promotion.manifest.version, "promoted": round(promotion_share(self.ports) or 1.0, 3)}
+        left = self.ports.state.promotion()
+        return {"promoting": promotion.manifest.version, "promoted": round(left.share, 3) if left else 1.0}
 
     def _tell_progress(self) -> dict[str, object]:
         """How far the service has come, whatever became of the steps before."""

@@ -12,7 +12,7 @@ from service.errors import Conflict, SchedulerBusy
 from service.ports import Ports
 from service.usecases.commands import run_commands
 from service.usecases.locks import scheduler_lock
-from service.usecases.versions.promote import go_on, promotion_share
+from service.usecases.versions.promote import go_on
 
 _LOOK_SECONDS = 0.2
 
@@ -44,5 +44,5 @@ def _run_instead(ports: Ports, say: Callable[[str], None]) -> None:
 
 
 def _say_share(ports: Ports, say: Callable[[str], None]) -> None:
-    if (share := promotion_share(ports)) is not None:
-        say(f"Learning what is normal under the new version: {share:.0%}")
+    if promotion := ports.state.promotion():
+        say(f"Learning what is normal under the new version: {promotion.share:.0%}")

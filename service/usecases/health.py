@@ -101,11 +101,6 @@ def watermark_age_seconds(ports: Ports) -> float | None:
     return _age_seconds(ports, ports.state.manifest())
 
 
-def overdue_seconds(ports: Ports) -> float | None:
-    """How long ago the first window after the watermark was to be scored; 0 if it is still to come, None before any."""
-    return _overdue_seconds(ports, ports.state.manifest())
-
-
 def count_deliveries(ports: Ports) -> dict[tuple[str, str], int]:
     """How many deliveries wait, and how many were given up, by (channel, status)."""
     statuses = (DeliveryStatus.WAITING, DeliveryStatus.GIVEN_UP)

@@ -13,7 +13,7 @@ from msgspec import Meta
 from service.errors import InvalidInput, NotPermitted
 from service.ports import Ports
 from service.usecases.versions.gates import check_gates
-from service.usecases.versions.promote import previous_champion, promotion_share
+from service.usecases.versions.promote import previous_champion
 from service.usecases.versions.prune import Pruning, plan_pruning
 
 MOST_REASON = 500
@@ -102,7 +102,7 @@ def read_command(ports: Ports, tenant: str, command_id: int) -> CommandView:
     """
     check_alone(ports, tenant)
     promotion = ports.state.promotion()
-    share = promotion_share(ports) if promotion and promotion.command == command_id else None
+    share = promotion.share if promotion and promotion.command == command_id else None
     finished, error = ports.state.outcome(command_id)
     return CommandView(command=command_id, finished=finished, error=error, progress=None if finished else share)
 

@@ -164,12 +164,6 @@ def go_on(ports: Ports) -> bool:
     return True
 
 
-def promotion_share(ports: Ports) -> float | None:
-    """How much of the promotion that goes on is done, 0 to 1; None if none does."""
-    promotion = ports.state.promotion()
-    return None if promotion is None else promotion.share
-
-
 def previous_champion(ports: Ports) -> str:
     """The version that a rollback promotes: the champion before this one.
 

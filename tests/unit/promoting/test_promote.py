@@ -16,7 +16,7 @@ from service.ports import Ports
 from service.usecases.commands import run_commands
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
-from service.usecases.versions.promote import begin_promotion, go_on, previous_champion, promote, promotion_share
+from service.usecases.versions.promote import begin_promotion, go_on, previous_champion, promote
 from tests.challengers import add_challenger
 from tests.unit.promoting.scored_town import Broken, assert_replayed, counted, finish
 from tests.worlds import end_of, sqlite_ports
@@ -63,7 +63,7 @@ def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch
     until, shares = end_of(city) - timedelta(days=3), []
     while go_on(ports):
         until = min(until + timedelta(hours=7), end_of(city) - timedelta(days=1))
-        shares.append(promotion_share(ports))
+        shares.append(ports.state.promotion().share)
         if len(shares) in (2, 5):
             ports.counts.append(counted(city, slice(70 * len(shares), 70 * len(shares) + 2), 4))
         if ports.state.manifest().version == "0":
