@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -19,14 +19,12 @@ from service.usecases.versions.gates import judge_gates
 from service.usecases.versions.retraining.candidates import compare
 from service.usecases.versions.retraining.counts import TrainingCounts
 from service.usecases.versions.retraining.lists import first_listed, list_tasks, lists_overlap, would_list
-from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial
+from service.usecases.versions.retraining.trials import Report, Trial, TrialTask, run_trials
 from service.usecases.versions.retraining.tuning import grounds
 from service.usecases.workers import Run
 
 _TRIALS_SHARE = 0.9  # of the work; the rest are lists
 _LEAST_RATIO = 1e-3
-
-Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -81,11 +79,7 @@ class Court:
     def judge(self, versions: Sequence[ModelVersion], progress: Report) -> list[Judged]:
         """Judge versions, shard by shard, then make their lists."""
         tasks = [TrialTask(version, panel, listed=self._listed) for version in versions for panel in self._ground]
-        done: list[Trial] = []
-        for trial in self._run(run_trial, tasks):
-            done.append(trial)
-            progress(_TRIALS_SHARE * len(done) / len(tasks))
-        trials = [joined(done[at : at + len(self._ground)]) for at in range(0, len(done), len(self._ground))]
+        trials = run_trials(self._run, tasks, len(self._ground), lambda share: progress(_TRIALS_SHARE * share))
         lists = self._lists(trials, versions)
         progress(1.0)
         return [Judged(trial, listed) for trial, listed in zip(trials, lists, strict=True)]
@@ -111,12 +105,6 @@ def metrics_of(champion: Judged, challenger: Judged, top: int) -> dict[str, floa
     return {name: value for name, value in sorted(told.items()) if np.isfinite(value)}
 
 
-def gain(champion: Judged, challenger: Judged) -> tuple[float, float]:
-    """Log-loss less than the champion's, as a share of it, and the same in standard errors, paired over series."""
-    compared = compare(challenger.trial, champion.trial)
-    return compared.loss_gain, compared.loss_z
-
-
 def stands(champion: Judged, challenger: Judged, metrics: dict[str, float], gates: Gates) -> bool:
     """Whether other hyper-parameters hold what made them look better, on weeks that chose nothing.
 
@@ -124,4 +112,5 @@ def stands(champion: Judged, challenger: Judged, metrics: dict[str, float], gate
     """
     tried = msgspec.structs.replace(SHIPPED_MANIFEST, parent=SHIPPED_MANIFEST.version_id, metrics=metrics)
     judged = [gate for gate in judge_gates(tried, SHIPPED_MANIFEST.version_id, gates) if gate.value is not None]
-    return gain(champion, challenger)[0] >= 0 and all(gate.passed for gate in judged)
+    gain = compare(challenger.trial, champion.trial).loss_gain
+    return gain >= 0 and all(gate.passed for gate in judged)

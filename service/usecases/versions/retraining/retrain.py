@@ -20,13 +20,14 @@ from service.exports.wording import Language
 from service.ports import Ports
 from service.usecases.learning.shards import manifest_in_force
 from service.usecases.locks import retraining_lock
+from service.usecases.versions.retraining.candidates import compare
 from service.usecases.versions.retraining.counts import (
     TrainingCounts,
     read_training_counts,
     training_windows,
 )
 from service.usecases.versions.retraining.effort import Effort
-from service.usecases.versions.retraining.judging import Court, Judged, gain, metrics_of, stands
+from service.usecases.versions.retraining.judging import Court, Judged, metrics_of, stands
 from service.usecases.versions.retraining.making import (
     CalibrateTask,
     FitTask,
@@ -51,7 +52,7 @@ from service.usecases.versions.retraining.steps import (
     WRITING,
     costs,
 )
-from service.usecases.versions.retraining.tuning import Tuning, tune, with_
+from service.usecases.versions.retraining.tuning import Tuning, tune
 from service.usecases.workers import Run, many_workers
 
 _PACKAGES = ("trappvakt", "numpy", "scipy", "scikit-learn", "river", "joblib")
@@ -172,7 +173,7 @@ class _Retraining:
             progress=(lambda share: self._pace.report(TRYING, share), lambda share: self._pace.report(FINALS, share)),
         )
         court = Court(self._ports, training, stairwells, self._run, hangouts=self._effort.hangouts, seed=seed + 1)
-        chosen = with_(trial, tuning.chosen.hyperparameters)
+        chosen = replace(trial, hyperparameters=tuning.chosen.hyperparameters)
         challenger, final, budgets = self._calibrated(chosen, whole, training.calendar.window_minutes)
         judged = court.judge([champion, challenger], lambda share: self._pace.report(JUDGING, share))
         top, gates = self._ports.settings.hotspots.top, self._ports.settings.gates
@@ -205,7 +206,7 @@ class _Retraining:
     def _report(
         self, champion: ModelVersion, training: TrainingCounts, prior_series: int, judgement: _Judgement
     ) -> RetrainingReport:
-        loss_gain, loss_z = gain(judgement.champion, judgement.challenger)
+        compared = compare(judgement.challenger.trial, judgement.champion.trial)
         tuning = judgement.tuning
         told = RetrainingReport(
             version=self._id,
@@ -216,8 +217,8 @@ class _Retraining:
             judged_from=datetime.fromtimestamp(int(training.starts[training.held_back]), UTC),
             champion_figures=figures(judgement.champion),
             challenger_figures=figures(judgement.challenger),
-            log_loss_gain=loss_gain,
-            log_loss_z=loss_z,
+            log_loss_gain=compared.loss_gain,
+            log_loss_z=compared.loss_z,
             list_overlap=judgement.metrics["list_overlap"],
             entering=changes_between(judgement.champion, judgement.challenger),
             leaving=changes_between(judgement.challenger, judgement.champion),

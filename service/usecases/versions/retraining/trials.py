@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,10 @@ from models.version import ModelVersion
 from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.learning.scoring import restart
 from service.usecases.versions.retraining.loitering import InjectedPanel
+from service.usecases.workers import Run
 
+Report = Callable[[float], None]
+"""Told the share of some work that is done."""
 _BLOCK_WINDOWS = 168  # counts turned at a time from series by series to window by window
 _LEAST_PROBABILITY = 1e-300
 _CALIBRATION_SEED = 0
@@ -127,6 +130,15 @@ def run_trial(task: TrialTask) -> Trial:
             else:
                 tally.add(window, columns.step(int(slots[window]), counts))
     return tally.trial(columns.evidence_weeks)
+
+
+def run_trials(run: Run, tasks: Sequence[TrialTask], panels: int, progress: Report) -> list[Trial]:
+    """A trial over so many panels for each version; the tasks are panel by panel, version by version."""
+    done: list[Trial] = []
+    for trial in run(run_trial, tasks):
+        done.append(trial)
+        progress(len(done) / len(tasks))
+    return [joined(done[first : first + panels]) for first in range(0, len(done), panels)]
 
 
 def _calibrated(task: TrialTask) -> ModelVersion:

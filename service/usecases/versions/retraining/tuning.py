@@ -5,7 +5,7 @@ It sees only the weeks before those held back, so that challenger and champion a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,12 +18,10 @@ from service.usecases.versions.retraining.counts import TrainingCounts
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.loitering import InjectedPanel, injected
 from service.usecases.versions.retraining.panels import Panel, evenly
-from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial
+from service.usecases.versions.retraining.trials import Report, TrialTask, run_trials
 from service.usecases.workers import Run
 
 _LEARNT_FIRST = 3  # one part in this many of the weeks is only learnt
-
-Report = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def _tasks(
     """Every point on every panel, point by point."""
     maps = (effort.trial_series, effort.trial_weeks)
     return [
-        TrialTask(with_(version, point.hyperparameters), panel, calibrated_on=maps)
+        TrialTask(replace(version, hyperparameters=point.hyperparameters), panel, calibrated_on=maps)
         for point in points
         for panel in ground
     ]
@@ -131,12 +129,7 @@ def _compared(
     tasks: Sequence[TrialTask], points: Sequence[Candidate], run: Run, progress: Report
 ) -> list[tuple[Candidate, Comparison]]:
     """Every point but the first beside the first."""
-    done: list[Trial] = []
-    for trial in run(run_trial, tasks):
-        done.append(trial)
-        progress(len(done) / len(tasks))
-    panels = len(done) // len(points)
-    trials = [joined(done[first : first + panels]) for first in range(0, len(done), panels)]
+    trials = run_trials(run, tasks, len(tasks) // len(points), progress)
     return [(point, compare(trial, trials[0])) for point, trial in zip(points[1:], trials[1:], strict=True)]
 
 
@@ -146,8 +139,3 @@ def _finalists(centre: Hyperparameters, tried: Sequence[tuple[Candidate, Compari
     changes = dict(reversed([candidate.changes[0] for candidate, _ in better]))
     together = [changed(centre, list(changes.items()))] if len(changes) > 1 else []
     return [candidate for candidate, _ in better[:1]] + together
-
-
-def with_(version: ModelVersion, hyperparameters: Hyperparameters) -> ModelVersion:
-    """The version with other hyper-parameters; its calibration maps are not theirs."""
-    return replace(version, hyperparameters=hyperparameters)
