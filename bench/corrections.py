@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 
+from models.calendar import SECONDS_PER_WEEK
 from models.city import SimulatedCity, simulate_city
 from models.detector.state import GROUPS, OccupancyState
 from service.domain.counts import NANOSECONDS, CountPoints
@@ -28,7 +29,6 @@ from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
 from service.tick import Tick
 from service.usecases.learning.advance import advance
-from service.usecases.learning.checkpoints import WEEK_SECONDS
 from service.usecases.learning.correct import replay_series
 from service.usecases.learning.rosters import full_roster
 from service.usecases.learning.shards import open_shard, shards_by_number, shards_of
@@ -76,7 +76,7 @@ class CorrectionBench:
 
     def correct(self, age_weeks: int, series: int) -> Correction:
         """Correct the week that began so many weeks ago, and tick."""
-        start = self.end - age_weeks * WEEK_SECONDS
+        start = self.end - age_weeks * SECONDS_PER_WEEK
         points = self._corrected_week(start, series)
         processor, clock = time.process_time(), time.perf_counter()
         self.ports.counts.append(points)
@@ -85,7 +85,7 @@ class CorrectionBench:
         return Correction(age_weeks, (self.end - start) // _HOUR, *took)
 
     def _corrected_week(self, start: int, series: int) -> CountPoints:
-        hours = start + _HOUR * np.arange(WEEK_SECONDS // _HOUR, dtype=np.int64)
+        hours = start + _HOUR * np.arange(SECONDS_PER_WEEK // _HOUR, dtype=np.int64)
         column = self.city.counts[np.searchsorted(self.city.starts, hours), series - 1]
         counts = np.where(np.isnan(column), 0.0, column).astype(np.int64)
         ones = np.ones(len(hours), dtype=np.int64)

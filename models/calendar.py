@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 HOLIDAY = 7
 DAY_TYPES = 8
 SECONDS_PER_DAY = 86_400
+SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
 _EPOCH_DAY = date(1970, 1, 1)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from models.calendar import SECONDS_PER_DAY
 from models.detector.state import STATE_SCHEMA
 from service.domain.installation import DatabaseFile, Disk
 from service.domain.retention import DataKind
@@ -14,7 +15,6 @@ from service.usecases.doctor.diagnosis import Diagnosis, doubtful, failed, some,
 from service.usecases.health import SecondState, second_state
 from service.usecases.retention.kept import kept_since
 
-_DAY_SECONDS = 86_400
 _LEAST_BYTES = 2**29
 """A replay writes a state beside the old one, SQLite a log beside its file."""
 _SHORT_DAYS, _LAST_DAYS = 90, 7
@@ -77,7 +77,7 @@ def examine_room(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
     folder, manifest = disk.folder, ports.state.manifest()
     if folder is not None:
         grows = manifest is not None and kept_since(ports, DataKind.COUNTS) is None
-        days = (manifest.watermark - manifest.origin) / _DAY_SECONDS if manifest and grows else 0.0
+        days = (manifest.watermark - manifest.origin) / SECONDS_PER_DAY if manifest and grows else 0.0
         yield _room(folder.used_bytes, folder.free_bytes, days)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calendar import SECONDS_PER_DAY
 from models.hotspots.common_cause import FEWEST_SERIES, LEVEL, common_cause, series_out
 from service.domain.verdicts import PValues, VerdictColumns
 from service.ports import Ports
@@ -30,7 +31,7 @@ ONE_IN = 200
 TOGETHER = 2
 _SAMPLE = 200  # series: of a town out by 15 in 100, as little as marks any, 97 samples in 100 show it
 _LIKELY = 2 * LEVEL  # share of a sample that is out; one in 800 shows it of an hour like any other
-_GAP_SECONDS = 86_400  # of windows farther apart than this, what lies between is not read
+_GAP_SECONDS = SECONDS_PER_DAY  # of windows farther apart than this, what lies between is not read
 
 
 @dataclass(frozen=True)

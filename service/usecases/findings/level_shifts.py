@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from models.calendar import SECONDS_PER_WEEK
 from models.change_reasons import level_shift_reason
 from models.detector.shift import level_shift
 from service.domain.places import Kind, Series
@@ -20,8 +21,6 @@ from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.shards import read_head, read_published
 from service.usecases.retention.kept import verdicts_since
-
-_WEEK_SECONDS = 7 * 86_400
 
 
 class LevelShift(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +48,8 @@ def shifts_of(
     ports: Ports, manifest: Manifest, series: Mapping[int, Series], weeks: float = np.inf
 ) -> dict[int, LevelShift]:
     """The latest level shift of each series that had one in the last weeks, by series number."""
-    windows_per_week = _WEEK_SECONDS // manifest.window_seconds
-    earliest = max(manifest.origin, manifest.watermark - weeks * _WEEK_SECONDS, verdicts_since(ports) or 0)
+    windows_per_week = SECONDS_PER_WEEK // manifest.window_seconds
+    earliest = max(manifest.origin, manifest.watermark - weeks * SECONDS_PER_WEEK, verdicts_since(ports) or 0)
     found = {}
     for shard in manifest.shards:
         columns = [column for column, number in enumerate(shard.series) if number in series]
@@ -72,7 +71,7 @@ def _learnt(ports: Ports, manifest: Manifest, number: int, windows: int, earlies
     numbers, end = np.array([number]), manifest.watermark
     step = manifest.window_seconds
     while end > earliest:
-        start = max(end - max((windows + 1) * step, _WEEK_SECONDS), earliest)
+        start = max(end - max((windows + 1) * step, SECONDS_PER_WEEK), earliest)
         starts = ports.verdicts.judged(numbers, start, end).starts
         if marks := marks_of(ports, numbers, starts):
             starts = starts[~marks.left_out[:, 0]]

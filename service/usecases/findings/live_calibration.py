@@ -16,6 +16,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK
 from models.evaluation import chance_below, poisson_interval
 from models.evaluation.calibration import LEVELS
 from models.kinds import KINDS, kind_number
@@ -30,8 +31,6 @@ from service.usecases.retention.kept import verdicts_since
 DEFAULT_WEEKS = 4
 _MOST_VERDICTS = 1_000_000  # read for one report, some seconds; of more series than that a sample is judged
 _JUDGED_BY = ("expected", "p_value", "p_above", "evidence_weeks")
-_DAY_SECONDS = 86_400
-_WEEK_SECONDS = 7 * _DAY_SECONDS
 _DECILES = 10
 _EDGES = np.geomspace(1e-4, 1e4, 400)  # of the expected count: fine enough to cut deciles from
 _LEAST, _MOST = 0.8, 1.25  # P(p < a) / a beyond these, with all of its interval, is told as drift
@@ -90,13 +89,15 @@ def live_calibration(ports: Ports, tenant: str | None = None, weeks: int = DEFAU
     """
     manifest, everybody = ports.state.manifest(), ports.register.series(tenant)
     end = manifest.watermark if manifest else int(ports.clock.now().timestamp())
-    start = max(end - weeks * _WEEK_SECONDS, manifest.origin if manifest else end, verdicts_since(ports) or 0)
-    judged = _sample(everybody, weeks * _WEEK_SECONDS // ports.settings.window_seconds)
+    start = max(end - weeks * SECONDS_PER_WEEK, manifest.origin if manifest else end, verdicts_since(ports) or 0)
+    judged = _sample(everybody, weeks * SECONDS_PER_WEEK // ports.settings.window_seconds)
     tally = _Tally(judged, everybody)
-    for begin in range(start, end, _DAY_SECONDS) if judged else ():
-        tally.add(*_read(ports, judged, begin, min(begin + _DAY_SECONDS, end)))
+    for begin in range(start, end, SECONDS_PER_DAY) if judged else ():
+        tally.add(*_read(ports, judged, begin, min(begin + SECONDS_PER_DAY, end)))
     overall, by_kind, by_decile = tally.overall(), tally.by_kind(), tally.by_decile()
-    rate = _episode_rate(ports, judged, start, tally.stairwell_windows * ports.settings.window_seconds / _WEEK_SECONDS)
+    rate = _episode_rate(
+        ports, judged, start, tally.stairwell_windows * ports.settings.window_seconds / SECONDS_PER_WEEK
+    )
     return LiveCalibration(
         start=datetime.fromtimestamp(start, UTC),
         end=datetime.fromtimestamp(end, UTC),

@@ -11,11 +11,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calendar import SECONDS_PER_DAY
 from service.domain.counts import WindowCounts
 from service.ports import Ports
 from service.usecases.retention.kept import verdicts_since
-
-_DAY = 86_400
 
 
 def reconcile(ports: Ports, days: int, progress: Callable[[int, int], None] = lambda _done, _total: None) -> int:
@@ -37,7 +36,7 @@ def reconcile(ports: Ports, days: int, progress: Callable[[int, int], None] = la
     if manifest is None:
         return 0
     step, end = ports.settings.window_seconds, manifest.watermark
-    start = max(0, end - days * _DAY, verdicts_since(ports) or 0) // step * step
+    start = max(0, end - days * SECONDS_PER_DAY, verdicts_since(ports) or 0) // step * step
     batch = ports.settings.advance.commit_windows * step
     earliest: dict[int, int] = {}
     for first in range(start, end, batch):

@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calendar import SECONDS_PER_DAY
 from service.ports import Ports
 from service.usecases.learning.scoring import Roster, window_starts
 
-FORGOTTEN_SECONDS = 28 * 86_400
+FORGOTTEN_SECONDS = 28 * SECONDS_PER_DAY
 
 
 def next_batch(ports: Ports, roster: Roster, start: int, end: int) -> NDArray[np.int64]:

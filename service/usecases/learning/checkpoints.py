@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK
 from models.detector.state import GROUPS, OccupancyState
 from service.domain.state import Checkpoint
 from service.errors import StateOutdated
 from service.ports.state import StateStore
 
-WEEK_SECONDS = 7 * 86_400
-_MONDAY = 4 * 86_400  # the first one of the epoch, seconds UTC
+_MONDAY = 4 * SECONDS_PER_DAY  # the first one of the epoch, seconds UTC
 _SPARSE_WEEKS = 4
 
 
@@ -30,32 +30,32 @@ def is_boundary(time: int) -> bool:
     >>> is_boundary(1_767_571_200), is_boundary(1_767_571_200 + 86_400)
     (True, False)
     """
-    return (time - _MONDAY) % WEEK_SECONDS == 0
+    return (time - _MONDAY) % SECONDS_PER_WEEK == 0
 
 
 def next_boundary(time: int) -> int:
     """The first Monday, 00:00 UTC, after a time."""
-    return time + WEEK_SECONDS - (time - _MONDAY) % WEEK_SECONDS
+    return time + SECONDS_PER_WEEK - (time - _MONDAY) % SECONDS_PER_WEEK
 
 
 def next_kept(time: int, watermark: int, weeks: int) -> int:
     """The first boundary after a time whose checkpoint is kept at a watermark."""
     boundary = next_boundary(time)
     while not is_kept(boundary, watermark, weeks):
-        boundary += WEEK_SECONDS
+        boundary += SECONDS_PER_WEEK
     return boundary
 
 
 def is_kept(boundary: int, watermark: int, weeks: int) -> bool:
     """Whether the checkpoint of a boundary is one of the latest ``weeks``, or of an older fourth week."""
-    number = (boundary - _MONDAY) // WEEK_SECONDS
-    latest = (watermark - _MONDAY) // WEEK_SECONDS
+    number = (boundary - _MONDAY) // SECONDS_PER_WEEK
+    latest = (watermark - _MONDAY) // SECONDS_PER_WEEK
     return number > latest - weeks or is_sparse(boundary)
 
 
 def is_sparse(boundary: int) -> bool:
     """Whether the checkpoint of a boundary is one of those that stay, however old they are."""
-    return (boundary - _MONDAY) // WEEK_SECONDS % _SPARSE_WEEKS == 0
+    return (boundary - _MONDAY) // SECONDS_PER_WEEK % _SPARSE_WEEKS == 0
 
 
 def thinned(checkpoints: Sequence[Checkpoint], watermark: int, weeks: int) -> list[Checkpoint]:

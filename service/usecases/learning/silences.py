@@ -13,10 +13,11 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
+from models.calendar import SECONDS_PER_DAY
 from service.domain.state import Ledger, Manifest, Silence
 from service.ports import Ports
 
-_LOOK_BACK_SECONDS = 28 * 86_400  # read at once in search of a sensor's last word
+_LOOK_BACK_SECONDS = 28 * SECONDS_PER_DAY  # read at once in search of a sensor's last word
 
 
 def silences_of(ports: Ports, manifest: Manifest, found: Mapping[int, int]) -> dict[int, Silence]:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from models.calendar import SECONDS_PER_DAY
 from service.domain.state import Ledger, Manifest
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
 from service.usecases.learning.silences import withdraw_silences
 from service.usecases.retention.kept import told
 
-PATIENCE_SECONDS = 86_400
+PATIENCE_SECONDS = SECONDS_PER_DAY
 """What is ahead by less is waited for: corrections of a day cost less than a replay of everybody."""
 
 

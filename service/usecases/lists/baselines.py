@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
+from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK, Calendar
 from models.hotspots.ground import HISTORY_DAYS
 from service.domain.evaluations import Ranking
 from service.domain.hotspots import HotspotList
@@ -32,8 +32,8 @@ def simple_rankings(ports: Ports, listed: HotspotList) -> dict[Ranking, list[str
     end = int(listed.watermark.timestamp())
     calendar = Calendar(listed.timezone or ports.settings.general.timezone, (), ports.settings.window.minutes)
     recent, total, heard = np.zeros(len(everybody)), *np.zeros((2, _HOURS_OF_WEEK, len(everybody)))
-    for begin in range(start_of_history(listed), end, 7 * SECONDS_PER_DAY):
-        starts = window_starts(begin, begin + 7 * SECONDS_PER_DAY, calendar.window_seconds)
+    for begin in range(start_of_history(listed), end, SECONDS_PER_WEEK):
+        starts = window_starts(begin, begin + SECONDS_PER_WEEK, calendar.window_seconds)
         counts = _counts(ports, everybody, starts, calendar.window_seconds)
         hours = _hours_of_week(calendar, starts)
         known = np.nan_to_num(counts)

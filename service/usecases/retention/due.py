@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from models.calendar import SECONDS_PER_DAY
 from service.domain.retention import DataKind
 from service.domain.state import Checkpoint, Manifest
 from service.errors import StoreError
 from service.ports import Ports
 from service.settings.retention import SPARSE_CHECKPOINT_DAYS
 from service.usecases.learning.checkpoints import is_sparse
-from service.usecases.retention.kept import DAY_SECONDS, READINGS_MARGIN_SECONDS, kept_since, limit_of
+from service.usecases.retention.kept import READINGS_MARGIN_SECONDS, kept_since, limit_of
 
 
 class Due(NamedTuple):
@@ -56,7 +57,7 @@ def _counts_due(ports: Ports, manifest: Manifest, limit: int) -> Due:
         return Due(kept)  # counts that were under way when their time was up
     if promotion:
         return Due(waits=f"version {promotion.manifest.version} is being put in force, and learns from the first count")
-    latest = min(limit + SPARSE_CHECKPOINT_DAYS * DAY_SECONDS - 1, manifest.watermark)
+    latest = min(limit + SPARSE_CHECKPOINT_DAYS * SECONDS_PER_DAY - 1, manifest.watermark)
     lasting = {one.time for one in ledger.checkpoints if is_sparse(one.time) and limit <= one.time <= latest}
     for root in lasting:  # one at most
         if _is_changing(ports, manifest, root) or any(since < root for since in ledger.pending.values()):

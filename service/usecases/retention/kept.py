@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from models.calendar import SECONDS_PER_DAY
 from service.domain.retention import DataKind
 from service.ports import Ports
 from service.settings import Settings
 from service.settings.retention import READINGS_MARGIN_DAYS
 
-DAY_SECONDS = 86_400
-READINGS_MARGIN_SECONDS = READINGS_MARGIN_DAYS * DAY_SECONDS
+READINGS_MARGIN_SECONDS = READINGS_MARGIN_DAYS * SECONDS_PER_DAY
 
 SETTINGS = {
     DataKind.COUNTS: "counts_days",
@@ -41,7 +41,7 @@ def limit_of(settings: Settings, kind: DataKind, now: datetime) -> int | None:
     '2026-05-14 00:00:00+00:00'
     """
     days = days_of(settings, kind)
-    return -(-int((now - timedelta(days=days)).timestamp()) // DAY_SECONDS) * DAY_SECONDS if days else None
+    return -(-int((now - timedelta(days=days)).timestamp()) // SECONDS_PER_DAY) * SECONDS_PER_DAY if days else None
 
 
 def kept_since(ports: Ports, kind: DataKind) -> int | None:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from models.calendar import SECONDS_PER_DAY
 from service.domain.retention import DataKind
 from service.ports import Ports
 from service.usecases.retention.due import due
-from service.usecases.retention.kept import DAY_SECONDS, SETTINGS, days_of, limit_of
+from service.usecases.retention.kept import SETTINGS, days_of, limit_of
 
 _PATIENCE = timedelta(days=2)
 """The scheduler deletes once a day; what a correction has superseded since may be old from the first."""
@@ -48,7 +49,7 @@ def read_retention(ports: Ports) -> list[Retained]:
 def _read(ports: Ports, kind: DataKind) -> Retained:
     data, latest, now = ports.aging[kind], ports.state.deletion(kind), ports.clock.now()
     oldest, limit, store = data.oldest(), limit_of(ports.settings, kind, now), data.limit_seconds()
-    old = oldest is not None and limit is not None and oldest < limit - DAY_SECONDS
+    old = oldest is not None and limit is not None and oldest < limit - SECONDS_PER_DAY
     lately = latest is not None and latest.ended is not None and latest.ended > now - _PATIENCE
     return Retained(
         kind=kind,
@@ -57,7 +58,7 @@ def _read(ports: Ports, kind: DataKind) -> Retained:
         oldest=_time(oldest),
         overdue=old and not lately,
         waits=due(ports, kind).waits,
-        store_days=None if store is None else store // DAY_SECONDS,
+        store_days=None if store is None else store // SECONDS_PER_DAY,
         deleted=latest.ended if latest else None,
         before=_time(latest.before) if latest else None,
         rows=sum(latest.rows.values()) if latest else None,

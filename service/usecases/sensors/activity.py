@@ -10,16 +10,15 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK
 from models.sensors import INTERVAL_BINS, interval_bins
 from service.domain.sensors import Activity, SensorKey, Sightings
 from service.ports import Ports
 
-DAY = 86_400
-WEEK = 7 * DAY
 _NOTES = 2_000  # taken in at once
 _KEPT_DAYS = 28
-_HALF_LIFE = 12 * WEEK
-_LIVE = 2 * DAY
+_HALF_LIFE = 12 * SECONDS_PER_WEEK
+_LIVE = 2 * SECONDS_PER_DAY
 """What states an older time when it comes is history, and tells nothing of delays."""
 _ONE_SENDING = 36 * 3600
 """What spans more than this is an import, and not a sensor's readings of a day."""
@@ -83,7 +82,7 @@ def learn(activity: Activity, arrived: int, told: list[int], limit: float) -> No
     _learn_intervals(activity, (first, last, longest, messages), limit)
     if arrived - last <= _LIVE:
         if last - first <= _ONE_SENDING:
-            activity.days = _counted(activity.days, arrived // DAY, messages)
+            activity.days = _counted(activity.days, arrived // SECONDS_PER_DAY, messages)
         _learn_delay(activity, arrived, first, last)
         activity.ahead = None
     activity.first_seen = min(first, activity.first_seen or first)
@@ -109,14 +108,14 @@ def _learn_intervals(activity: Activity, told: tuple[int, int, int, int], limit:
     learnt = np.array(activity.intervals) * fade
     np.add.at(learnt, interval_bins(lengths), np.array(numbers, dtype=float) * (lengths > 0))
     activity.intervals = [round(float(number), 4) for number in learnt]
-    activity.weeks = activity.weeks * fade + float((lengths * numbers).sum()) / WEEK
+    activity.weeks = activity.weeks * fade + float((lengths * numbers).sum()) / SECONDS_PER_WEEK
 
 
 def _learn_delay(activity: Activity, arrived: int, first: int, last: int) -> None:
     if last - first <= _ONE_SENDING:
-        fade = 0.5 ** (max(0, arrived - activity.arrived) / (4 * WEEK)) if activity.arrived else 1.0
+        fade = 0.5 ** (max(0, arrived - activity.arrived) / (4 * SECONDS_PER_WEEK)) if activity.arrived else 1.0
         activity.wait_seconds = max(activity.wait_seconds * fade, float(arrived - first))
-    day, lag = arrived // DAY, arrived - last
+    day, lag = arrived // SECONDS_PER_DAY, arrived - last
     if activity.lags and activity.lags[-1][0] == day:
         activity.lags[-1] = (day, min(lag, activity.lags[-1][1]))
         return

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from models.calendar import SECONDS_PER_WEEK
 from service.domain.events import Event, EventType, SensorSilent
 from service.domain.sensors import Activity, SensorFault, SensorKey, SensorState
 from service.ports import Ports
@@ -28,7 +29,7 @@ from service.usecases.sensors.reasons import sensor_reason
 from service.usecases.sensors.watched import Watched, activities_of, limits_of, watched_sensors
 from service.usecases.telling.publish import publish
 
-_NOTED_AT_ONCE_SECONDS = 7 * 86_400
+_NOTED_AT_ONCE_SECONDS = SECONDS_PER_WEEK
 
 Faults = dict[tuple[SensorKey, SensorState], SensorFault]
 

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calendar import SECONDS_PER_DAY
 from models.detector.state import Head
 from models.sensors import DAYS, Examination, examine
 from service.domain.places import Liveness
@@ -23,7 +24,6 @@ from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of
 from service.usecases.learning.scoring import count_matrix, window_starts
 from service.usecases.learning.shards import read_head, read_published
-from service.usecases.sensors.activity import DAY
 from service.usecases.sensors.watched import Watched
 
 _SHIFT_WEEKS = 4.0
@@ -59,8 +59,8 @@ def faults_of_counts(ports: Ports, watched: Watch, progress: Progress) -> list[S
 
 def _of_counts(ports: Ports, watched: Watch, manifest: Manifest, progress: Progress) -> list[SensorFault]:
     step, now = manifest.window_seconds, int(ports.clock.now().timestamp())
-    starts = window_starts(max(manifest.watermark - DAYS * DAY, manifest.origin), manifest.watermark, step)
-    if len(starts) * step < _FEWEST_DAYS * DAY:
+    starts = window_starts(max(manifest.watermark - DAYS * SECONDS_PER_DAY, manifest.origin), manifest.watermark, step)
+    if len(starts) * step < _FEWEST_DAYS * SECONDS_PER_DAY:
         return []
     numbers = np.unique([key.series for key in watched])
     owner = {key.series: one.series.tenant for key, one in watched.items()}
@@ -82,7 +82,7 @@ def _read(
 ) -> NDArray[np.float64]:
     """Counts as [window, series], a day at a time; a known cause is no fault of a sensor."""
     step = ports.settings.window_seconds
-    days = [starts[first : first + DAY // step] for first in range(0, len(starts), DAY // step)]
+    days = [starts[first : first + SECONDS_PER_DAY // step] for first in range(0, len(starts), SECONDS_PER_DAY // step)]
     parts = []
     for done, day in enumerate(days, start=1):
         windows = ports.counts.read(int(day[0]), int(day[-1]) + step, step)
@@ -140,7 +140,7 @@ def _heard_somebody(ports: Ports, number: int, manifest: Manifest) -> int:
     """The end of the last window with a presence in the last weeks, or their beginning."""
     step = manifest.window_seconds
     end = manifest.watermark
-    begin = max(manifest.origin, end - DAYS * DAY // step * step)
+    begin = max(manifest.origin, end - DAYS * SECONDS_PER_DAY // step * step)
     windows = ports.counts.read(begin, end, step, np.array([number]))
     heard = windows.starts[windows.counts > 0]
     return int(heard[-1]) + step if len(heard) else begin

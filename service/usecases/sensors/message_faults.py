@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from models.calendar import SECONDS_PER_DAY
 from service.domain.places import Liveness
 from service.domain.sensors import Activity, SensorFault, SensorKey, SensorState
 from service.domain.state import Silence
 from service.ports import Ports
-from service.usecases.sensors.activity import DAY
 from service.usecases.sensors.watched import Watched
 
 _SKEW_SECONDS = 3600
@@ -99,7 +99,7 @@ def _skewed(ports: Ports, key: SensorKey, activity: Activity, now: int) -> Itera
         yield SensorFault(key=key, state=SensorState.CLOCK_SKEWED, since=arrived, found=now, value=hours)
         return
     late = activity.lags[-_DAYS_BEHIND:]
-    if len(late) < _DAYS_BEHIND or now // DAY - late[0][0] > _DAYS_BEHIND:
+    if len(late) < _DAYS_BEHIND or now // SECONDS_PER_DAY - late[0][0] > _DAYS_BEHIND:
         return
     settings = ports.settings
     borne = activity.usual_lag
@@ -107,5 +107,5 @@ def _skewed(ports: Ports, key: SensorKey, activity: Activity, now: int) -> Itera
         borne = settings.window_seconds + settings.window.lateness_minutes * 60
     behind = min(seconds for _, seconds in late) - borne
     if behind > _SKEW_SECONDS:
-        since = late[0][0] * DAY
+        since = late[0][0] * SECONDS_PER_DAY
         yield SensorFault(key=key, state=SensorState.CLOCK_SKEWED, since=since, found=now, value=-behind / 3600)

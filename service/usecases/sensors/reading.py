@@ -12,13 +12,13 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from models.calendar import SECONDS_PER_DAY
 from models.sensors import expected_per_day
 from service.domain.places import Kind, Liveness
 from service.domain.sensors import Activity, SensorFault, SensorKey, SensorState
 from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
-from service.usecases.sensors.activity import DAY
 from service.usecases.sensors.reasons import ACTIONS, sensor_reason
 from service.usecases.sensors.watched import Watched, activities_of, limits_of, watched_sensors
 
@@ -132,7 +132,7 @@ class _Views:
         self._faults: defaultdict[SensorKey, list[SensorFault]] = defaultdict(list)
         for fault in ports.sensors.faults():
             self._faults[fault.key].append(fault)
-        self._today = int(ports.clock.now().timestamp()) // DAY
+        self._today = int(ports.clock.now().timestamp()) // SECONDS_PER_DAY
 
     @cached_property
     def _limits(self) -> dict[SensorKey, float]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from models.calendar import Calendar
+from models.calendar import SECONDS_PER_WEEK, Calendar
 from models.evaluation import overlap
 from models.version import ModelVersion
 from service.domain.backtests import Backtest, BacktestFigures
@@ -27,7 +27,7 @@ from service.usecases.learning.scoring import window_starts
 from service.usecases.learning.shards import manifest_in_force
 from service.usecases.lists.entries import rank_places
 from service.usecases.lists.ranking import start_of_history
-from service.usecases.trials.backtest_trials import WEEK_SECONDS, Tally, Trial
+from service.usecases.trials.backtest_trials import Tally, Trial
 
 DEFAULT_WEEKS = 8
 FEWEST_WEEKS = 2
@@ -135,12 +135,12 @@ def _check(changed: Mapping[str, Any]) -> None:
 def _span_of(origin: int, watermark: int, start: datetime | None, end: datetime | None) -> _Span:
     """Whole hours, so that windows of every length begin with them."""
     last = min(watermark, int(end.timestamp())) if end else watermark
-    first = int(start.timestamp()) if start else last - DEFAULT_WEEKS * WEEK_SECONDS
+    first = int(start.timestamp()) if start else last - DEFAULT_WEEKS * SECONDS_PER_WEEK
     first, last = max(first, origin) // 3600 * 3600, last // 3600 * 3600
-    if last - first < FEWEST_WEEKS * WEEK_SECONDS:
+    if last - first < FEWEST_WEEKS * SECONDS_PER_WEEK:
         scored = " to ".join(datetime.fromtimestamp(time, UTC).isoformat() for time in (origin, watermark))
         raise InvalidInput(f"a backtest judges {FEWEST_WEEKS} weeks or more of what is scored, {scored}")
-    return _Span(max(origin, first - _LEARNING_WEEKS * WEEK_SECONDS) // 3600 * 3600, first, last)
+    return _Span(max(origin, first - _LEARNING_WEEKS * SECONDS_PER_WEEK) // 3600 * 3600, first, last)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
+from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK, Calendar
 from models.detector.columns import OccupancyColumns
 from models.evaluation import Injection, Proportion, inject, opened, poisson_interval, recall, tail_ratios
 from models.evaluation.calibration import LEVELS
@@ -22,7 +22,6 @@ from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.scoring import COPIES, Roster, count_matrix, score_and_learn
 
-WEEK_SECONDS = 7 * SECONDS_PER_DAY
 _DAYS = (7, 14)
 _BATCH_WINDOWS = 168
 _MOST_WINDOWS = 2_000_000  # that calibration is told of; more would move its deciles by less than they are off
@@ -152,7 +151,7 @@ class Tally:
         self._random = np.random.default_rng(self.trial.seed)
         self._loss = 0.0
         self._sample: list[NDArray[np.float64]] = [np.empty((3, 0))]
-        weeks = int((self.trial.starts[-1] - self.trial.start) // WEEK_SECONDS) + 1
+        weeks = int((self.trial.starts[-1] - self.trial.start) // SECONDS_PER_WEEK) + 1
         self._opened, self._stairwell_weeks = np.zeros((2, weeks))
         self._recall = dict.fromkeys(_DAYS, Proportion(0, 0))
 
@@ -165,17 +164,17 @@ class Tally:
         self.windows += len(judged)
         warm = (judged.evidence_weeks >= WARM_UP_WEEKS) & (self._random.random(len(judged)) < self._kept)
         self._sample.append(np.stack([judged.expected[warm], judged.p_value[warm], judged.p_above[warm]]))
-        week = (judged.starts - self.trial.start) // WEEK_SECONDS
+        week = (judged.starts - self.trial.start) // SECONDS_PER_WEEK
         budget = self.trial.ports.settings.detector.episodes_per_100_stairwell_weeks / 100
         parts = roster.shares[np.searchsorted(roster.numbers, judged.series)] / budget
-        hours = self.trial.calendar.window_seconds / WEEK_SECONDS
+        hours = self.trial.calendar.window_seconds / SECONDS_PER_WEEK
         self._stairwell_weeks += np.bincount(week, parts * hours, len(self._stairwell_weeks))
 
     def add_flags(self, flagged: NDArray[np.bool_], copies: NDArray[np.bool_], injected: Injection) -> None:
         """Windows flagged of all the windows, bool[T, n] of the series and bool[T, m] of the copies."""
         rows, _ = np.nonzero(opened(flagged))
         starts = self.trial.starts[rows]
-        week = (starts[starts >= self.trial.start] - self.trial.start) // WEEK_SECONDS
+        week = (starts[starts >= self.trial.start] - self.trial.start) // SECONDS_PER_WEEK
         self._opened += np.bincount(week, minlength=len(self._opened))
         self.injected += len(injected)
         for days, so_far in self._recall.items():

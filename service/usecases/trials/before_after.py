@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from models.calendar import HOLIDAY, SECONDS_PER_DAY, Calendar
+from models.calendar import HOLIDAY, SECONDS_PER_WEEK, Calendar
 from models.change_reasons import effect_reason
 from models.effect import FEWEST_PLACEBOS, FEWEST_PRESENCES, StairwellWeeks, count_weeks, effect
 from models.kinds import kind_number
@@ -209,7 +209,7 @@ def _counts(
 ) -> NDArray[np.float64]:
     """Counts of each window and series, NaN where missing, annotated, or on a holiday; read a week at a time."""
     numbers, step = np.array([one.number for one in series], dtype=np.int64), calendar.window_seconds
-    per_week = 7 * SECONDS_PER_DAY // step
+    per_week = SECONDS_PER_WEEK // step
     parts = [starts[begin : begin + per_week] for begin in range(0, len(starts), per_week)]
     counts = np.concatenate(
         [

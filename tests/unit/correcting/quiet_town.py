@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.calendar import SECONDS_PER_WEEK
 from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.places import Kind, PlaceRow
 from service.ports import Ports
 from service.usecases.learning import correct
 from service.usecases.learning.advance import advance
-from service.usecases.learning.checkpoints import WEEK_SECONDS
 from tests.worlds import TENANT, sqlite_ports
 
 HOUR, WEEK = 3600, 168
 MONDAY = 1_767_571_200  # 5 January 2026
 WEEKS, SPACES = 5, 3
-END = datetime.fromtimestamp(MONDAY + WEEKS * WEEK_SECONDS, UTC)
+END = datetime.fromtimestamp(MONDAY + WEEKS * SECONDS_PER_WEEK, UTC)
 
 
 def place(space: int, **changes: Any) -> PlaceRow:
@@ -66,7 +66,7 @@ def replayed_spans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int, int]
     replay = correct.replay_series
 
     def noting(ports: Ports, roster: Any, version: Any, span: tuple[int, int], **rest: Any) -> Any:
-        spans.append((len(roster), *((time - MONDAY) // WEEK_SECONDS for time in span)))
+        spans.append((len(roster), *((time - MONDAY) // SECONDS_PER_WEEK for time in span)))
         return replay(ports, roster, version, span, **rest)
 
     monkeypatch.setattr(correct, "replay_series", noting)

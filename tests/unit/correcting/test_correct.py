@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.calendar import SECONDS_PER_WEEK
 from service.domain.places import Kind, Liveness
 from service.domain.state import Checkpoint
 from service.errors import StoreError
 from service.ports import Ports
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
-from service.usecases.learning.checkpoints import WEEK_SECONDS, is_boundary, thinned
+from service.usecases.learning.checkpoints import is_boundary, thinned
 from service.usecases.versions.promote import go_on, promote
 from tests.unit.correcting.quiet_town import (
     END,
@@ -38,14 +39,14 @@ from tests.worlds import sqlite_ports
 
 def test_every_monday_leaves_a_checkpoint_of_all_series(ports: Ports) -> None:
     kept = ports.state.ledger().checkpoints
-    assert [(one.time - MONDAY) // WEEK_SECONDS for one in kept] == [1, 2, 3, 4, 5]
+    assert [(one.time - MONDAY) // SECONDS_PER_WEEK for one in kept] == [1, 2, 3, 4, 5]
     assert {tuple(one.series) for one in kept} == {(1, 2, 3)}
 
 
 def test_batches_end_on_mondays_wherever_they_began(tmp_path: Path) -> None:
     """A service that was first started at any hour has checkpoints too."""
     kept = scored(tmp_path, advance__commit_windows=100).state.ledger().checkpoints
-    assert [(one.time - MONDAY) // WEEK_SECONDS for one in kept] == [1, 2, 3, 4, 5]
+    assert [(one.time - MONDAY) // SECONDS_PER_WEEK for one in kept] == [1, 2, 3, 4, 5]
 
 
 def test_a_correction_replays_its_series_from_the_monday_before(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,12 +73,12 @@ def test_a_checkpoint_corrected_again_is_written_anew_and_the_file_before_it_swe
 
 def test_checkpoints_grow_sparse_with_age() -> None:
     """The latest weeks, and every fourth before."""
-    mondays = [Checkpoint(time=MONDAY + week * WEEK_SECONDS, series=[1], file=str(week)) for week in range(30)]
-    kept = thinned(mondays, MONDAY + 29 * WEEK_SECONDS + HOUR, weeks=3)
+    mondays = [Checkpoint(time=MONDAY + week * SECONDS_PER_WEEK, series=[1], file=str(week)) for week in range(30)]
+    kept = thinned(mondays, MONDAY + 29 * SECONDS_PER_WEEK + HOUR, weeks=3)
     weeks = [int(one.file) for one in kept]
     assert weeks[-3:] == [27, 28, 29]
     assert set(np.diff(weeks[:-3])) == {4}
-    assert thinned(kept, MONDAY + 29 * WEEK_SECONDS + HOUR, weeks=3) == kept
+    assert thinned(kept, MONDAY + 29 * SECONDS_PER_WEEK + HOUR, weeks=3) == kept
 
 
 def test_new_windows_do_not_wait_for_a_long_correction(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +102,7 @@ def test_a_tick_without_time_to_spare_corrects_a_slice_and_leaves_the_rest_to_th
     for _ in range(2):
         advance(ports, END, enough=lambda: True)
         left.append(ports.state.ledger().pending)
-    assert left == [{2: MONDAY + 4 * WEEK_SECONDS}, {}]
+    assert left == [{2: MONDAY + 4 * SECONDS_PER_WEEK}, {}]
 
 
 def test_no_silence_is_found_by_a_state_that_is_yet_to_be_replayed(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_a_slice_that_fails_is_done_again(town: Path, tmp_path: Path, monkeypatc
         broken.setattr(ports.state, "publish_ledger", third_fails)
         with pytest.raises(StoreError):
             advance(ports, END)
-    assert ports.state.ledger().pending == {1: MONDAY + WEEK_SECONDS}
+    assert ports.state.ledger().pending == {1: MONDAY + SECONDS_PER_WEEK}
     advance(ports, END)
     assert_same(ports, undisturbed)
 
@@ -171,7 +172,7 @@ def revised(ports: Ports) -> int:
 
 def test_a_damaged_root_is_told_where_counts_are_gone(ports: Ports, tmp_path: Path) -> None:
     """What was learnt of them is nowhere else."""
-    delete_counts_before(tmp_path, MONDAY + 2 * WEEK_SECONDS - HOUR)
+    delete_counts_before(tmp_path, MONDAY + 2 * SECONDS_PER_WEEK - HOUR)
     (tmp_path / "state" / ports.state.ledger().checkpoints[1].file).write_bytes(b"")
     ports.counts.append(points(1, [2 * WEEK + 5], count=7))
     with pytest.raises(StoreError, match="damaged"):
@@ -183,14 +184,14 @@ def test_where_counts_are_gone_the_oldest_checkpoint_after_them_is_the_root(
 ) -> None:
     """Verdicts before it stand, and what was learnt before it is not lost."""
     before = verdicts_of(ports)
-    delete_counts_before(tmp_path, MONDAY + 2 * WEEK_SECONDS - HOUR)
+    delete_counts_before(tmp_path, MONDAY + 2 * SECONDS_PER_WEEK - HOUR)
     spans = replayed_spans(monkeypatch)
     ports.register.put([place(2, kind=Kind.ATTIC)])
     advance(ports, END)
     assert spans == [(1, 2, 3), (1, 3, 4), (1, 4, 5)]
     after = verdicts_of(ports)
     assert len(after) == len(before)
-    old = before.starts < MONDAY + 2 * WEEK_SECONDS
+    old = before.starts < MONDAY + 2 * SECONDS_PER_WEEK
     np.testing.assert_array_equal(before.expected[old], after.expected[old])
     assert after.evidence_weeks[-1] == before.evidence_weeks[-1]
 
@@ -198,7 +199,7 @@ def test_where_counts_are_gone_the_oldest_checkpoint_after_them_is_the_root(
 def test_where_the_only_state_left_is_that_of_now_what_was_learnt_stands(ports: Ports, tmp_path: Path) -> None:
     """And windows to come are scored: it is Monday, and nothing before is there to be replayed."""
     before = verdicts_of(ports)
-    delete_counts_before(tmp_path, MONDAY + WEEKS * WEEK_SECONDS - 2 * HOUR)
+    delete_counts_before(tmp_path, MONDAY + WEEKS * SECONDS_PER_WEEK - 2 * HOUR)
     ports.register.put([place(2, kind=Kind.ATTIC)])
     clock: Any = ports.clock
     clock.time = END + timedelta(hours=1, minutes=15)
@@ -214,7 +215,7 @@ def test_where_counts_are_gone_a_promotion_learns_from_those_that_are_left(
 ) -> None:
     """It came no further than the Monday before the first of them, again and again; so did one after an upgrade."""
     before = verdicts_of(ports)
-    delete_counts_before(tmp_path, MONDAY + 3 * WEEK_SECONDS + HOUR)
+    delete_counts_before(tmp_path, MONDAY + 3 * SECONDS_PER_WEEK + HOUR)
     spans = replayed_spans(monkeypatch)
     promote(ports, "0", "test")
     for _ in range(6):
@@ -232,7 +233,7 @@ def test_counts_that_go_amid_a_promotion_take_nothing_of_what_it_has_learnt(
 
     def deleting_later(*asked: Any) -> Any:
         if spans == [(3, 0, 1), (3, 1, 2)]:
-            delete_counts_before(tmp_path, MONDAY + 3 * WEEK_SECONDS + HOUR)
+            delete_counts_before(tmp_path, MONDAY + 3 * SECONDS_PER_WEEK + HOUR)
         return read(*asked)
 
     monkeypatch.setattr(ports.counts, "read", deleting_later)
@@ -258,7 +259,7 @@ def test_where_no_checkpoint_is_left_to_replay_from_what_was_learnt_stands(ports
     ports.counts.append(points(SPACES, lived[30:-2]))
     advance(ports, END + timedelta(days=3))
     before = ports.verdicts.columns(np.arange(1, SPACES + 2), 0, 2**40)
-    delete_counts_before(tmp_path, MONDAY + WEEKS * WEEK_SECONDS + 24 * HOUR)
+    delete_counts_before(tmp_path, MONDAY + WEEKS * SECONDS_PER_WEEK + 24 * HOUR)
     ports.counts.append(points(1, lived[50:51], count=7))
     ports.counts.append(points(SPACES, lived[50:51], count=7))
     advance(ports, END + timedelta(days=3))

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from models.calendar import SECONDS_PER_WEEK
 from models.hotspots.ground import HISTORY_DAYS
 from service.errors import SettingsError
 from service.settings import Settings, load_settings
 from service.settings.retention import LIST_HISTORY_DAYS
-from service.usecases.learning.checkpoints import WEEK_SECONDS, is_sparse
+from service.usecases.learning.checkpoints import is_sparse
 
 
 def settings(**overrides: Any) -> Settings:
@@ -73,5 +74,5 @@ def test_what_is_said_of_others_is_true_of_them() -> None:
     """Lists look back so far, and of four Mondays after each other one keeps its checkpoint."""
     assert LIST_HISTORY_DAYS == HISTORY_DAYS
     assert all(
-        sum(is_sparse(MONDAY + week * WEEK_SECONDS) for week in range(first, first + 4)) == 1 for first in range(9)
+        sum(is_sparse(MONDAY + week * SECONDS_PER_WEEK) for week in range(first, first + 4)) == 1 for first in range(9)
     )

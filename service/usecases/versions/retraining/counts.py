@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import Calendar
+from models.calendar import SECONDS_PER_WEEK, Calendar
 from service.errors import Conflict, InvalidInput
 from service.ports import Ports
 from service.ports.counts import CountStore
@@ -21,7 +21,6 @@ from service.usecases.workers import Run
 
 FEWEST_WEEKS = 4
 READING = "reading counts"
-WEEK_SECONDS = 7 * 86_400
 SERIES_AT_ONCE = 3000  # wide, so that the arithmetic outweighs the calls: a thousand take half as long again each
 _HELD_BACK = 4  # one part in this many
 _HELD_BACK_WEEKS = 4  # or these, where half of the weeks are not fewer: injected loitering has two to be found in
@@ -58,7 +57,7 @@ class TrainingCounts:
     def held_back(self) -> int:
         """The first window of those held back: a quarter of them, or four weeks, or half if they are no more."""
         windows = len(self.starts)
-        four_weeks = _HELD_BACK_WEEKS * WEEK_SECONDS // self.calendar.window_seconds
+        four_weeks = _HELD_BACK_WEEKS * SECONDS_PER_WEEK // self.calendar.window_seconds
         return windows - max(windows // _HELD_BACK, min(four_weeks, windows // 2))
 
     @property
@@ -105,7 +104,7 @@ def read_training_counts(
     starts = training_windows(ports, span, weeks)
     roster, step = full_roster(ports), ports.settings.window_seconds
     counts = np.empty((len(roster), len(starts)), dtype=np.float32)
-    a_week = WEEK_SECONDS // step
+    a_week = SECONDS_PER_WEEK // step
     parts = [starts[first : first + a_week] for first in range(0, len(starts), a_week)]
     done = annotated = 0
     for stretch in run(_read, [_Stretch(ports.counts, part, roster.numbers, step) for part in parts]):
@@ -134,9 +133,9 @@ def training_windows(ports: Ports, span: tuple[int, int], weeks: int) -> NDArray
     """Starts of the latest weeks' windows."""
     check_weeks(weeks)
     origin, end = span
-    start = max(origin, end - weeks * WEEK_SECONDS)
-    if end - start < FEWEST_WEEKS * WEEK_SECONDS:
-        raise Conflict(f"only {(end - start) / WEEK_SECONDS:.1f} weeks are scored; retraining needs {FEWEST_WEEKS}")
+    start = max(origin, end - weeks * SECONDS_PER_WEEK)
+    if end - start < FEWEST_WEEKS * SECONDS_PER_WEEK:
+        raise Conflict(f"only {(end - start) / SECONDS_PER_WEEK:.1f} weeks are scored; retraining needs {FEWEST_WEEKS}")
     return window_starts(start, end, ports.settings.window_seconds)
 
 

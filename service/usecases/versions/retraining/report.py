@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 
+from models.calendar import SECONDS_PER_WEEK
 from models.evaluation.calibration import LEVELS
 from service.domain.hotspots import HotspotEntry
 from service.domain.retraining import CandidateTried, Figures, Learnt, PlaceChange, Share
 from service.usecases.versions.retraining.candidates import Candidate, Comparison
-from service.usecases.versions.retraining.counts import WEEK_SECONDS, TrainingCounts
+from service.usecases.versions.retraining.counts import TrainingCounts
 from service.usecases.versions.retraining.judging import Judged
 from service.usecases.versions.retraining.tuning import Tuning
 
@@ -25,7 +26,7 @@ def learnt_from(training: TrainingCounts, prior_series: int) -> Learnt:
     return Learnt(
         start=_utc(training.starts[0]),
         end=_utc(training.end),
-        weeks=(training.end - int(training.starts[0])) / WEEK_SECONDS,
+        weeks=(training.end - int(training.starts[0])) / SECONDS_PER_WEEK,
         series=len(training.roster),
         counts=counts,
         missing=counted.size - int(before_first.sum()) - counts - training.annotated - training.silent,
