@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from service.domain.deliveries import DeliveryStatus
 from service.domain.installation import Disk
 from service.domain.sensors import SensorState
+from service.domain.times import utc_text
 from service.errors import SettingsError
 from service.ports import Ports
 from service.settings.mail import mail_password
@@ -69,7 +69,7 @@ def examine_clock(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
     if manifest and manifest.watermark > now.timestamp():
         yield failed(
             "clock",
-            f"{told}, but windows up to {datetime.fromtimestamp(manifest.watermark, UTC):%Y-%m-%d %H:%M}Z are scored",
+            f"{told}, but windows up to {utc_text(manifest.watermark)} are scored",
             "set the clock and keep it by NTP; until then new counts are refused as coming from the future",
         )
     else:
@@ -88,7 +88,7 @@ def examine_scheduler(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
             "windows", "nothing is scored yet", "import counts; the scheduler, or `trappvakt score`, then scores them"
         )
         return
-    told = f"scored up to {datetime.fromtimestamp(progress.watermark, UTC):%Y-%m-%d %H:%M}Z"
+    told = f"scored up to {utc_text(progress.watermark)}"
     if overdue > _PATIENCE_SECONDS:
         remedy = "read the line `tick` of its log: it tells the step that failed or takes long" if runs else None
         yield failed("windows", f"{told}; the next one has been due for {overdue / 60:.0f} minutes", remedy)
@@ -110,7 +110,7 @@ def examine_counts(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
         yield well("counts", told)
         return
     extent = ports.counts.extent()
-    newest = f"; the newest count is of {datetime.fromtimestamp(extent[1], UTC):%Y-%m-%d %H:%M}Z" if extent else ""
+    newest = f"; the newest count is of {utc_text(extent[1])}" if extent else ""
     yield doubtful(
         "counts",
         told + newest,

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from service.domain.annotations import AnnotationKind
 from service.domain.places import Kind, Series, Stairwell
+from service.domain.times import second_of
 from service.domain.verdicts import Verdict, VerdictQuery
 from service.errors import NotFound
 from service.ports import Ports
@@ -153,11 +154,6 @@ def _page(
     page = found[: wanted.limit]
     views = list(_views(ports, series, page))
     return views, VerdictKey(page[-1].start, page[-1].series) if len(found) > len(page) else None
-
-
-def second_of(time: datetime | None) -> int | None:
-    """Whole second at or after a time: windows start on whole seconds, so this moves none across the bound."""
-    return None if time is None else -((datetime(1970, 1, 1, tzinfo=UTC) - time) // timedelta(seconds=1))
 
 
 def _views(ports: Ports, series: Mapping[int, Series], verdicts: Sequence[Verdict]) -> Iterable[VerdictView]:

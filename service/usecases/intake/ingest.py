@@ -24,13 +24,14 @@ from service.domain.readings import (
     nanoseconds,
     whole_count,
 )
+from service.domain.times import utc_text
 from service.errors import RowProblem
 from service.ports import Ports
 from service.settings import Settings
 from service.usecases.intake.origins import Placement, Resolved, resolve_origins
 from service.usecases.intake.readings import record_readings, withdraw_elsewhere
 from service.usecases.intake.sightings import note_from_the_future, note_sightings
-from service.usecases.retention.kept import counts_taken_since, told
+from service.usecases.retention.kept import counts_taken_since
 from service.usecases.rows import MAX_PROBLEMS, RowsReport, first_problems
 
 BATCH_ROWS = 10_000
@@ -166,8 +167,8 @@ class _Checks:
             self.refuse(
                 self._columns.times < since * NANOSECONDS,
                 lambda position: (
-                    f"the time {_told(self._columns.times[position])} is before {told(since)}, and older counts are "
-                    f"deleted{limit}; leave it out"
+                    f"the time {_told(self._columns.times[position])} is before {utc_text(since)}, and older counts "
+                    f"are deleted{limit}; leave it out"
                 ),
             )
 

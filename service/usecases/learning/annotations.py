@@ -21,12 +21,12 @@ from service.domain.annotations import (
     annotate,
 )
 from service.domain.retention import DataKind
+from service.domain.times import second_of, utc_text
 from service.errors import InvalidInput, NotFound, RowProblem
 from service.ports import Ports
 from service.usecases.audit import record
-from service.usecases.findings.queries import second_of
 from service.usecases.learning.marks import series_of
-from service.usecases.retention.kept import kept_since, told
+from service.usecases.retention.kept import kept_since
 from service.usecases.rows import RowsReport, first_problems
 
 
@@ -231,8 +231,8 @@ def _too_old(ports: Ports, annotation: Annotation) -> str | None:
         if known.retracted is None and known.says() == annotation.says():
             return None
     return (
-        f"it begins on {annotation.start:%Y-%m-%d %H:%M}Z, but counts before {told(since)} are deleted, so what was "
-        "learnt of them stays; let it begin then or later"
+        f"it begins on {annotation.start:%Y-%m-%d %H:%M}Z, but counts before {utc_text(since)} are deleted, so what "
+        "was learnt of them stays; let it begin then or later"
     )
 
 

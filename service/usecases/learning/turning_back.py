@@ -14,10 +14,10 @@ import numpy as np
 
 from models.calendar import SECONDS_PER_DAY
 from service.domain.state import Ledger, Manifest
+from service.domain.times import utc_text
 from service.ports import Ports
 from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
 from service.usecases.learning.silences import withdraw_silences
-from service.usecases.retention.kept import told
 
 PATIENCE_SECONDS = SECONDS_PER_DAY
 """What is ahead by less is waited for: corrections of a day cost less than a replay of everybody."""
@@ -37,8 +37,9 @@ def turned_back(ports: Ports, manifest: Manifest, target: int) -> Manifest:
         if promotion and not promotion.entry and promotion.manifest.watermark > target:
             second = _turned(ports, promotion.manifest, promotion.ledger, target)
             ports.state.publish_promotion(msgspec.structs.replace(promotion, manifest=second[0], ledger=second[1]))
-    detail = f"windows up to {told(manifest.watermark)} were scored before they ended: the clock was ahead of the time"
-    record(ports, SCHEDULER, EVERY_TENANT, "state.turn-back", told(target), detail)
+    ahead = utc_text(manifest.watermark)
+    detail = f"windows up to {ahead} were scored before they ended: the clock was ahead of the time"
+    record(ports, SCHEDULER, EVERY_TENANT, "state.turn-back", utc_text(target), detail)
     return turned
 
 

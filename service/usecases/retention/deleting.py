@@ -20,11 +20,12 @@ import msgspec
 
 from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.domain.retention import DataKind, Deletion
+from service.domain.times import utc_text
 from service.errors import StoreError
 from service.ports import Ports
 from service.usecases.audit import SCHEDULER, record_once
 from service.usecases.retention.due import due
-from service.usecases.retention.kept import SETTINGS, days_of, told
+from service.usecases.retention.kept import SETTINGS, days_of
 
 STEP_ROWS = 10_000
 """Rows of one step: some hundredths of a second, which whoever writes may have to wait."""
@@ -143,8 +144,8 @@ def _ended(ports: Ports, deletion: Deletion) -> Deletion:
     oldest = ports.aging[deletion.kind].oldest()
     if oldest is not None and oldest < deletion.before:
         raise StoreError(
-            f"{_NAMES[deletion.kind]} before {told(deletion.before)} were deleted, but the store still holds some of "
-            f"{told(oldest)}; it is tried again, see who else writes there"
+            f"{_NAMES[deletion.kind]} before {utc_text(deletion.before)} were deleted, but the store still holds some "
+            f"of {utc_text(oldest)}; it is tried again, see who else writes there"
         )
     ended = msgspec.structs.replace(deletion, ended=ports.clock.now(), oldest_left=oldest)
     ports.state.publish_deletion(ended)
@@ -153,7 +154,7 @@ def _ended(ports: Ports, deletion: Deletion) -> Deletion:
 
 def _tell(ports: Ports, deletion: Deletion) -> None:
     """Tell the audit, which is a file of its own: once, however often this is cut short."""
-    left = "none is left" if deletion.oldest_left is None else f"the oldest left is of {told(deletion.oldest_left)}"
+    left = "none is left" if deletion.oldest_left is None else f"the oldest left is of {utc_text(deletion.oldest_left)}"
     for tenant, number in deletion.rows.items():
         entry = AuditEntry(
             time=deletion.ended or deletion.begun,
@@ -161,7 +162,7 @@ def _tell(ports: Ports, deletion: Deletion) -> None:
             tenant=tenant,
             action="retention.delete",
             subject=deletion.kind,
-            detail=f"{number} {_NAMES[deletion.kind]} before {told(deletion.before)}, as {deletion.setting} is "
+            detail=f"{number} {_NAMES[deletion.kind]} before {utc_text(deletion.before)}, as {deletion.setting} is "
             f"{deletion.days}; {left}",
         )
         record_once(ports, entry)

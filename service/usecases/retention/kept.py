@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from models.calendar import SECONDS_PER_DAY
 from service.domain.retention import DataKind
@@ -63,8 +63,3 @@ def verdicts_since(ports: Ports) -> int | None:
     """No verdict is of a window before this one, seconds UTC; None if all are kept."""
     known = (kept_since(ports, kind) for kind in (DataKind.COUNTS, DataKind.VERDICTS))
     return max((one for one in known if one is not None), default=None)
-
-
-def told(time: int) -> str:
-    """An instant in words."""
-    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}Z"

@@ -8,11 +8,12 @@ from service.domain.annotations import AnnotationChanges
 from service.domain.counts import Changes
 from service.domain.retention import DataKind
 from service.domain.state import Ledger, Manifest
+from service.domain.times import utc_text
 from service.ports import Ports
 from service.usecases.audit import SCHEDULER, record
 from service.usecases.learning.marks import series_of
 from service.usecases.learning.taken_for import relearnt
-from service.usecases.retention.kept import kept_since, told
+from service.usecases.retention.kept import kept_since
 
 
 def tell_too_late(ports: Ports, manifest: Manifest, ledger: Ledger, changes: Changes, noted: AnnotationChanges) -> None:
@@ -45,6 +46,6 @@ def tell_too_late(ports: Ports, manifest: Manifest, ledger: Ledger, changes: Cha
             tenant,
             "correction.too-late",
             f"{number} series",
-            f"what was said otherwise of the time before {told(since)}, whose counts are deleted, holds from then on; "
-            "what was learnt and judged before stays",
+            f"what was said otherwise of the time before {utc_text(since)}, whose counts are deleted, holds from then "
+            "on; what was learnt and judged before stays",
         )

@@ -18,6 +18,7 @@ from models.change_reasons import effect_reason
 from models.effect import FEWEST_PLACEBOS, FEWEST_PRESENCES, StairwellWeeks, count_weeks, effect
 from models.kinds import kind_number
 from service.domain.places import Series, Stairwell
+from service.domain.times import utc_text
 from service.errors import TooLittleData
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
@@ -25,7 +26,7 @@ from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of, days_of_areas
 from service.usecases.learning.scoring import count_matrix, window_starts
 from service.usecases.learning.shards import manifest_in_force
-from service.usecases.retention.kept import told, verdicts_since
+from service.usecases.retention.kept import verdicts_since
 
 DEFAULT_WEEKS = 8
 FEWEST_WEEKS, MOST_WEEKS = 2, 26
@@ -186,7 +187,7 @@ def _span(ports: Ports, day: date, before: int, after: int) -> _Span:
     if min(scored_before, scored_after) < FEWEST_WEEKS:
         raise TooLittleData(
             f"{scored_before} whole weeks before {day} and {scored_after} after it are scored; a comparison takes "
-            f"{FEWEST_WEEKS} of each" + (f", and what is older than {told(kept)} is deleted" if kept else "")
+            f"{FEWEST_WEEKS} of each" + (f", and what is older than {utc_text(kept)} is deleted" if kept else "")
         )
     return _Span(calendar, day, scored_before, scored_after)
 
