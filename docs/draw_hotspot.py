@@ -21,7 +21,7 @@ from service.demo import TENANT, fill, prepare_folder
 from service.domain.hotspots import HotspotEntry
 from service.ports import Ports
 from service.settings import load_settings
-from service.usecases.learning.rosters import calendar_from_settings
+from service.usecases.learning.rosters import settings_calendar
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PERIOD_DAYS = 14
@@ -57,7 +57,7 @@ def presences_per_hour(ports: Ports, entry: HotspotEntry) -> NDArray[np.float64]
     ]
     end = int(NOW.timestamp())
     verdicts = ports.verdicts.columns(np.array([series.number]), end - PERIOD_DAYS * 86_400, end)
-    calendar = calendar_from_settings(ports.settings)
+    calendar = settings_calendar(ports.settings)
     since_noon = calendar.local_seconds(verdicts.starts) // 3600 - NOON
     cells = (since_noon // 24 + 3) % 7, since_noon % 24
     total, windows = np.zeros((7, 24)), np.zeros((7, 24))

@@ -17,7 +17,7 @@ from service.cli.terminal import progress, rows_text
 from service.errors import InvalidInput
 from service.ingest.csv_counts import read_counts_csv
 from service.settings.sections import Window
-from service.usecases.learning.rosters import calendar_from_settings
+from service.usecases.learning.rosters import settings_calendar
 from service.usecases.trials.replay import collect, replay_hotspots
 from service.usecases.trials.replay import replay as replay_counts
 from service.usecases.trials.replay_files import write_hotspots, write_scores
@@ -79,7 +79,7 @@ def replay(
     given = {"window.minutes": window, "general.timezone": timezone, "general.holidays": holidays}
     given |= {"hotspots.days": days, "hotspots.top": top}
     settings = session.settings_with({key: value for key, value in given.items() if value is not None})
-    calendar = calendar_from_settings(settings)
+    calendar = settings_calendar(settings)
     with file.open("rb") as stream, progress("Reading counts") as bar:
         rows = read_counts_csv(stream, settings.general.timezone, bar.update)
         collected = collect(rows, settings.window_seconds)

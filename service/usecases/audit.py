@@ -9,8 +9,6 @@ import msgspec
 from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.ports import Ports
 
-__all__ = ["EVERY_TENANT", "SCHEDULER", "read_audit", "record", "record_once"]
-
 SCHEDULER = "scheduler"
 """Who does what nobody ordered."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.domain.backups import Backup
+from service.domain.keys import EVERY_TENANT
 from service.ports import Ports
 from service.ports.backups import Backups, CopyProgress
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 
 
 def make_backup(ports: Ports, backups: Backups, target: Path, actor: str, progress: CopyProgress) -> Backup:

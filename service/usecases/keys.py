@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from service.domain.keys import Key, Role
+from service.domain.keys import EVERY_TENANT, Key, Role
 from service.errors import InvalidInput, NotAuthenticated
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 
 PREFIX = "tv_"
 """Every token starts with it, so that a leaked one is recognised by people and by secret scanners."""

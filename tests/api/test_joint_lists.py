@@ -10,10 +10,9 @@ import msgspec
 import pytest
 
 from service.domain.hotspots import GoneEntry, HeldBack, HotspotList, UnknownPlaces
-from service.domain.keys import Role
+from service.domain.keys import EVERY_TENANT, Role
 from service.errors import InvalidInput
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT
 from service.usecases.keys import create_key
 from service.usecases.lists.hotspots import approve_list, expire_lists
 from service.usecases.lists.joint_lists import make_joint_list

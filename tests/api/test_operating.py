@@ -11,10 +11,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.api.application import create_app
-from service.domain.keys import Role
+from service.domain.keys import EVERY_TENANT, Role
 from service.domain.places import Kind
 from service.errors import StoreError
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 from service.usecases.commands import run_commands
 from service.usecases.versions.promote import go_on
 from tests.api.conftest import STRANGER, Town, body

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from service.api.paging import PageQuery, encode_cursor, page_of
 from service.domain.hotspots import ListStatus
+from service.domain.keys import EVERY_TENANT
 from service.errors import InvalidInput
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 from tests.api.conftest import STRANGER, body
 from tests.worlds import TENANT
 

@@ -71,7 +71,7 @@ def test_replay_without_a_store_equals_live(city, undisturbed, tmp_path):
     collected.series.extend(series.tolist())
     collected.counts.extend(city.counts[window, series].astype(int).tolist())
     ports = sqlite_ports(tmp_path)
-    replayed = replay(collected, shipped_version(), settings_calendar(ports), budget=2.0)
+    replayed = replay(collected, shipped_version(), settings_calendar(ports.settings), budget=2.0)
     live = undisturbed
     for name in ("starts", "count", "expected", "lower", "upper", "p_value", "p_above", "score", "episode_probability"):
         np.testing.assert_array_equal(getattr(replayed, name), getattr(live, name), name)

@@ -97,7 +97,7 @@ def learnt(ports: Ports) -> list[int]:
     counts = np.full((END, 2), np.nan)
     counts[(windows.starts - START) // 3600, windows.series - 1] = windows.counts
     counts[slice(*RENOVATION), 1] = np.nan
-    slots = settings_calendar(ports).slots_of(START + np.arange(END) * 3600)
+    slots = settings_calendar(ports.settings).slots_of(START + np.arange(END) * 3600)
     accepted = []
     for window in range(END):
         before = columns.state.head[Head.EPOCH, 1]

@@ -8,11 +8,11 @@ import pytest
 
 from service.domain.annotations import AnnotationKind, AnnotationQuery
 from service.domain.hotspots import ListStatus
+from service.domain.keys import EVERY_TENANT
 from service.domain.outcomes import Finding, OutcomeReport
 from service.domain.places import PlaceRow
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT
 from service.usecases.lists.hotspots import approve_list
 from service.usecases.lists.outcomes import read_outcomes, report_outcome
 from tests.api.conftest import PORTS, STORES

@@ -25,12 +25,13 @@ from service.api.application import create_app
 from service.bootstrap import build_installation
 from service.cli import main
 from service.domain.counts import NANOSECONDS, CountPoints
+from service.domain.keys import EVERY_TENANT
 from service.domain.state import files_named
 from service.domain.verdicts import VerdictColumns
 from service.errors import StateOutdated, StoreError, VersionOutdated
 from service.ports import Ports
 from service.tick import Tick
-from service.usecases.audit import EVERY_TENANT, SCHEDULER
+from service.usecases.audit import SCHEDULER
 from service.usecases.commands import run_commands
 from service.usecases.doctor.diagnosis import State
 from service.usecases.doctor.examination import examine

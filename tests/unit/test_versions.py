@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from models.city import SimulatedCity, simulate_city
+from service.domain.keys import EVERY_TENANT
 from service.errors import Conflict, GatesNotPassed, InvalidInput, NotFound, VersionRefused
 from service.ports import Ports
 from service.settings.sections import Gates
-from service.usecases.audit import EVERY_TENANT
 from service.usecases.commands import run_commands
 from service.usecases.learning.advance import advance
 from service.usecases.versions.gates import judge_gates

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from service.domain.installation import Disk
+from service.domain.keys import EVERY_TENANT
 from service.domain.places import UNKNOWN, Kind, Stairwell
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, some, well
 
 _KEY_AGE = timedelta(days=730)

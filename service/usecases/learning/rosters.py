@@ -39,17 +39,12 @@ _CALENDAR_YEARS = range(2000, 2051)
 def calendar_of(ports: Ports, version: ModelVersion) -> Calendar:
     """The calendar frozen into a version; version 0, which belongs to no town, takes that of the settings."""
     if version.id == SHIPPED_MANIFEST.version_id:
-        return settings_calendar(ports)
+        return settings_calendar(ports.settings)
     return Calendar(version.timezone, version.holidays, ports.settings.window.minutes)
 
 
-def settings_calendar(ports: Ports) -> Calendar:
-    """The calendar that the settings describe."""
-    return calendar_from_settings(ports.settings)
-
-
-def calendar_from_settings(settings: Settings) -> Calendar:
-    """The calendar of the town that the settings describe, for those who have no store."""
+def settings_calendar(settings: Settings) -> Calendar:
+    """The calendar of the town that the settings describe."""
     general = settings.general
     dates = holiday_dates(general.holidays, general.extra_holidays, _CALENDAR_YEARS)
     return Calendar(general.timezone, dates, settings.window.minutes)

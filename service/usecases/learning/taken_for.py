@@ -38,8 +38,8 @@ def relearnt(ports: Ports, ledger: Ledger, version_id: str) -> tuple[Ledger, dic
     changed = {}
     for number in learnt.keys() & ledger.learnt.keys():
         before, now = ledger.learnt[number], learnt[number]
-        kept = kept_since(_own_days(ledger.areas, before), _own_days(areas, now))
-        instants = (renamed, differing_since(before, now), kept)
+        otherwise = days_differing_since(_own_days(ledger.areas, before), _own_days(areas, now))
+        instants = (renamed, differing_since(before, now), otherwise)
         if said := [one for one in instants if one is not None]:
             changed[number] = min(said)
     return msgspec.structs.replace(ledger, learnt=learnt, places=places, calendar=calendar, areas=areas), changed
@@ -70,10 +70,10 @@ def renamed_since(before: list[str], now: list[str]) -> int | None:
         return None
     if before[:2] != now[:2]:
         return _EVER
-    return kept_since(*({date.fromisoformat(day) for day in days[2:]} for days in (before, now)))
+    return days_differing_since(*({date.fromisoformat(day) for day in days[2:]} for days in (before, now)))
 
 
-def kept_since(before: Collection[date], now: Collection[date]) -> int | None:
+def days_differing_since(before: Collection[date], now: Collection[date]) -> int | None:
     """The first instant of a day that is kept by one and not by the other, seconds UTC; None if there is none."""
     differing = set(before) ^ set(now)
     if not differing:

@@ -13,10 +13,11 @@ import msgspec
 import numpy as np
 
 from models.calendar import SECONDS_PER_DAY
+from service.domain.keys import EVERY_TENANT
 from service.domain.state import Ledger, Manifest
 from service.domain.times import utc_text
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
+from service.usecases.audit import SCHEDULER, record
 from service.usecases.learning.silences import withdraw_silences
 
 PATIENCE_SECONDS = SECONDS_PER_DAY

@@ -32,7 +32,7 @@ def simple_rankings(ports: Ports, listed: HotspotList) -> dict[Ranking, list[str
     end = int(listed.watermark.timestamp())
     calendar = Calendar(listed.timezone or ports.settings.general.timezone, (), ports.settings.window.minutes)
     recent, total, heard = np.zeros(len(everybody)), *np.zeros((2, _HOURS_OF_WEEK, len(everybody)))
-    for begin in range(start_of_history(listed), end, SECONDS_PER_WEEK):
+    for begin in range(counted_since(listed), end, SECONDS_PER_WEEK):
         starts = window_starts(begin, begin + SECONDS_PER_WEEK, calendar.window_seconds)
         counts = _counts(ports, everybody, starts, calendar.window_seconds)
         hours = _hours_of_week(calendar, starts)
@@ -50,7 +50,7 @@ def simple_rankings(ports: Ports, listed: HotspotList) -> dict[Ranking, list[str
     }
 
 
-def start_of_history(listed: HotspotList) -> int:
+def counted_since(listed: HotspotList) -> int:
     """The first second, UTC, of the counts that the rankings of a list take."""
     return int(listed.watermark.timestamp()) - HISTORY_DAYS * SECONDS_PER_DAY
 

@@ -16,11 +16,11 @@ import numpy as np
 from models.evaluation import Case, Proportion, list_stability, measure_lists
 from service.domain.evaluations import Evaluation, Incident, ListEvaluation, Ranking, RankingEvaluation, Share
 from service.domain.hotspots import HotspotList, ListRecord
+from service.domain.keys import EVERY_TENANT
 from service.domain.outcomes import NO_INCIDENT, Outcome
 from service.errors import Gone
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT
-from service.usecases.lists.baselines import simple_rankings, start_of_history
+from service.usecases.lists.baselines import counted_since, simple_rankings
 from service.usecases.lists.outcomes import read_outcomes
 from service.usecases.lists.reading import APPROVED_ONCE, is_shared
 from service.usecases.retention.kept import verdicts_since
@@ -202,7 +202,7 @@ def _evaluate_list(
     ranked = {Ranking.LIST: _places(listed)}
     if before is not None:
         ranked[Ranking.LAST_LIST] = before
-    if counted and start_of_history(listed) >= (verdicts_since(ports) or 0):
+    if counted and counted_since(listed) >= (verdicts_since(ports) or 0):
         ranked |= {
             name: [(listed.tenant, one) for one in found] for name, found in simple_rankings(ports, listed).items()
         }

@@ -9,12 +9,13 @@ import msgspec
 import numpy as np
 
 from service.domain.hotspots import HeldBack, HotspotList, ListRecord, ListStatus
+from service.domain.keys import EVERY_TENANT
 from service.domain.places import Series, Stairwell
 from service.domain.state import Manifest
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.settings.sections import Hotspots
-from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
+from service.usecases.audit import SCHEDULER, record
 from service.usecases.learning.rosters import calendar_of
 from service.usecases.learning.scoring import window_starts
 from service.usecases.learning.shards import manifest_in_force

@@ -19,8 +19,9 @@ from service.domain.hotspots import (
     ListStatus,
     UnknownPlaces,
 )
+from service.domain.keys import EVERY_TENANT
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 from service.usecases.lists.list_numbers import store_numbered
 from service.usecases.telling.publish import approve_and_publish
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from service.domain.hotspots import ListRecord, ListStatus
+from service.domain.keys import EVERY_TENANT
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 
 _MOST_AT_ONCE = 1000
 """Lists that are looked through for those that count today."""

@@ -8,8 +8,8 @@ import msgspec
 
 from service.domain.deliveries import Told
 from service.domain.events import Event, EventType, ModelPromoted
+from service.domain.keys import EVERY_TENANT
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT
 from service.usecases.telling.publish import publish
 
 TOPIC = SUBJECT = "champion"

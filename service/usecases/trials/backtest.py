@@ -106,7 +106,7 @@ def backtest(
         version = ports.registry.load(asked.version or manifest.version)
         other = replace(ports, settings=asked.settings)
         own = any(key.startswith("general.") for key in asked.changed)
-        calendar = settings_calendar(other) if own else calendar_of(other, version)
+        calendar = settings_calendar(other.settings) if own else calendar_of(other, version)
         runs.append(_Run("as asked", other, version, calendar, span, seed, asked.changed))
     done = [run.judge(progress) for run in runs]
     tally, figures = done[0][0], [figures for _, figures in done]

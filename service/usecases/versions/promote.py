@@ -19,12 +19,12 @@ import numpy as np
 
 from models.detector.state import STATE_SCHEMA
 from models.version import ModelVersion
-from service.domain.keys import AuditEntry
+from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.domain.state import Checkpoint, Ledger, Manifest, Promotion
 from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import Conflict, StateOutdated, StorageFull, StoreError, VersionOutdated
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, SCHEDULER, record_once
+from service.usecases.audit import SCHEDULER, record_once
 from service.usecases.health import free_bytes
 from service.usecases.learning.advance import check_window, next_advanced
 from service.usecases.learning.checkpoints import read_checkpoints

@@ -11,10 +11,11 @@ from datetime import datetime
 
 import msgspec
 
+from service.domain.keys import EVERY_TENANT
 from service.domain.versions import SHIPPED_MANIFEST, VersionManifest
 from service.errors import Conflict
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 
 DEFAULT_NEWEST = 3
 

@@ -11,9 +11,10 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from service.domain.keys import EVERY_TENANT
 from service.domain.versions import SHIPPED_MANIFEST, BudgetKept, VersionManifest
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, record
+from service.usecases.audit import record
 from service.usecases.versions.gates import Gate, gates_before
 from service.usecases.versions.orders import check_alone
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from service.domain.jobs import Job, JobStatus
+from service.domain.keys import EVERY_TENANT
 from service.errors import TrappvaktError
 from service.ports import Ports
-from service.usecases.audit import EVERY_TENANT, SCHEDULER, record
+from service.usecases.audit import SCHEDULER, record
 from service.usecases.learning.shards import manifest_in_force
 from service.usecases.versions.orders import check_alone
 from service.usecases.versions.retraining import FEWEST_WEEKS, check_weeks, retrain

@@ -115,7 +115,7 @@ def read_training_counts(
     if np.isnan(counts).all():
         raise Conflict("there is not one count in the weeks to learn from; import counts, or name more weeks")
     silent = _assume_calm(ports, roster, starts, counts)
-    calendar = settings_calendar(ports)
+    calendar = settings_calendar(ports.settings)
     for number, part in enumerate(parts):
         stretch = counts[:, number * a_week : number * a_week + len(part)]
         annotated += _leave_out(ports, roster, part, stretch)
