@@ -12,7 +12,7 @@ of its windows have.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,22 +99,15 @@ def _crowded(ports: Ports, town: Collection[int], windows: Collection[int]) -> N
     """Those of the windows, ascending, in which episodes come together."""
     at_once = Counter(
         verdict.start
-        for begin, end in _stretches(ports, sorted(windows))
+        for begin, end in _stretches(ports, windows)
         for verdict in anomalous_between(ports, town, begin, end)
     )
     least = max(TOGETHER, len(town) / ONE_IN)
     return np.array(sorted(start for start in windows if at_once[start] >= least), dtype=np.int64)
 
 
-def _stretches(ports: Ports, windows: Sequence[int]) -> Iterator[tuple[int, int]]:
+def _stretches(ports: Ports, windows: Collection[int]) -> list[tuple[int, int]]:
     """Half-open intervals that hold all windows, ascending, and little else."""
-    begin = previous = None
-    for start in windows:
-        if begin is None or previous is None:
-            begin = start
-        elif start - previous > _GAP_SECONDS:
-            yield begin, previous + ports.settings.window_seconds
-            begin = start
-        previous = start
-    if begin is not None and previous is not None:
-        yield begin, previous + ports.settings.window_seconds
+    starts = np.array(sorted(windows), dtype=np.int64)
+    parts = np.split(starts, np.flatnonzero(np.diff(starts) > _GAP_SECONDS) + 1) if len(starts) else []
+    return [(int(part[0]), int(part[-1]) + ports.settings.window_seconds) for part in parts]

@@ -33,6 +33,7 @@ _MOST_VERDICTS = 1_000_000  # read for one report, some seconds; of more series 
 _JUDGED_BY = ("expected", "p_value", "p_above", "evidence_weeks")
 _DECILES = 10
 _EDGES = np.geomspace(1e-4, 1e4, 400)  # of the expected count: fine enough to cut deciles from
+_KIND, _STEP = np.indices((len(KINDS), len(_EDGES) + 1))  # of each cell that windows are summed in
 _LEAST, _MOST = 0.8, 1.25  # P(p < a) / a beyond these, with all of its interval, is told as drift
 
 Floats = NDArray[np.float64]
@@ -147,24 +148,18 @@ class _Tally:
         self.stairwell_windows += float(self._parts[np.searchsorted(self._numbers, verdicts.series)].sum())
         kept = calm & (verdicts.evidence_weeks >= WARM_UP_WEEKS)
         kind, expected = self._kinds[np.searchsorted(self._numbers, verdicts.series[kept])], verdicts.expected[kept]
-        cell = kind * (len(_EDGES) + 1) + np.searchsorted(_EDGES, expected)
+        cell = np.ravel_multi_index((kind, np.searchsorted(_EDGES, expected)), _KIND.shape)
         below = [chance_below(verdicts.p_value[kept], verdicts.p_above[kept], level) for level in LEVELS]
-        shape = (len(KINDS), len(_EDGES) + 1)
-        sums = [
-            np.bincount(cell, weights, shape[0] * shape[1]).reshape(shape)
-            for weights in (np.ones(len(expected)), expected, *below)
-        ]
-        self._days.append(np.stack(sums))
+        sums = [np.bincount(cell, weights, _KIND.size) for weights in (np.ones(len(expected)), expected, *below)]
+        self._days.append(np.reshape(sums, (-1, *_KIND.shape)))
 
     def overall(self) -> CalibrationGroup | None:
         """All windows; None where there is none."""
-        return next(self._groups({"all": np.ones((len(KINDS), len(_EDGES) + 1), dtype=bool)}), None)
+        return next(self._groups({"all": _KIND >= 0}), None)
 
     def by_kind(self) -> list[CalibrationGroup]:
         """Kinds of space that have windows."""
-        rows = np.arange(len(KINDS))[:, None]
-        steps = np.ones(len(_EDGES) + 1, dtype=bool)
-        return list(self._groups({kind: (rows == number) & steps for number, kind in enumerate(KINDS)}))
+        return list(self._groups({kind: np.equal(_KIND, number) for number, kind in enumerate(KINDS)}))
 
     def by_decile(self) -> list[CalibrationGroup]:
         """Tenths of the windows by their expected count."""
@@ -172,9 +167,8 @@ class _Tally:
             return []
         windows = np.sum([day[0] for day in self._days], axis=0).sum(axis=0)
         middle = (np.cumsum(windows) - windows / 2) / max(windows.sum(), 1.0)
-        decile = np.minimum((middle * _DECILES).astype(int), _DECILES - 1)
-        kinds = np.ones((len(KINDS), 1), dtype=bool)
-        return list(self._groups({str(number + 1): kinds & (decile == number) for number in range(_DECILES)}))
+        decile = np.minimum((middle * _DECILES).astype(int), _DECILES - 1)[_STEP]
+        return list(self._groups({str(number + 1): decile == number for number in range(_DECILES)}))
 
     def _groups(self, cells: dict[str, NDArray[np.bool_]]) -> Iterator[CalibrationGroup]:
         for name, chosen in cells.items():
