@@ -126,7 +126,7 @@ class _Child:
             return
         if (code := self._process.poll()) is None:
             return
-        self._end_group(signal.SIGKILL)
+        self._kill_group(self._process)
         self._pause = pause = pause_before_restart(self._pause, now - self._since)
         self._due = now + pause
         self._process = None
@@ -144,13 +144,13 @@ class _Child:
             self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             _log.warning("killed", program=self._program.name, after_seconds=GRACE_SECONDS)
-        self._end_group(signal.SIGKILL)
+        self._kill_group(self._process)
         self._process.wait()
 
-    def _end_group(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
-                os.killpg(self._process.pid, number)
+    @staticmethod
+    def _kill_group(process: subprocess.Popen[bytes]) -> None:
+        with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def pause_before_restart(last_pause: float, lived: float) -> float:

@@ -76,7 +76,7 @@ def import_annotations(
     rows
         Rows with their numbers; problems of rows that could not be read may stand among them.
     """
-    problems, good = [], []
+    problems, good, kept = [], [], []
     now = ports.clock.now()
     for item in rows:
         if isinstance(item, RowProblem):
@@ -87,9 +87,11 @@ def import_annotations(
         except ValueError as error:
             problems.append(RowProblem(item[0], str(error)))
     unknown = _unknown_places(ports, [annotation for _, annotation in good])
-    wrong = [why or _too_old(ports, annotation) for (_, annotation), why in zip(good, unknown, strict=True)]
-    problems += [RowProblem(number, why) for (number, _), why in zip(good, wrong, strict=True) if why]
-    kept = [annotation for (_, annotation), why in zip(good, wrong, strict=True) if not why]
+    for (number, annotation), nowhere in zip(good, unknown, strict=True):
+        if problem := nowhere or _too_old(ports, annotation):
+            problems.append(RowProblem(number, problem))
+        else:
+            kept.append(annotation)
     _put(ports, tenant, kept, actor)
     return RowsReport(accepted=len(kept), rejected=len(problems), problems=first_problems(problems))
 

@@ -23,6 +23,7 @@ from service.domain.keys import EVERY_TENANT
 from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.lists.list_numbers import store_numbered
+from service.usecases.lists.standing import standing_of
 from service.usecases.telling.publish import approve_and_publish
 
 Shared = tuple[ListSource, HotspotList]
@@ -108,7 +109,7 @@ def _put_together(ports: Ports, shared: Sequence[Shared]) -> HotspotList:
         for entry in listed.entries
         if not _covered(listed.tenant, entry.area, since)
     ]
-    ordered = sorted(entries, key=_standing, reverse=True)
+    ordered = sorted(entries, key=standing_of, reverse=True)
     whole = [listed for listed in lists if listed.area is None or not _covered(listed.tenant, None, lists)]
     unknown: list[UnknownPlaces] = [
         there for listed, since in newer for there in listed.unknown if not _covered(listed.tenant, there.area, since)
@@ -137,10 +138,6 @@ def _put_together(ports: Ports, shared: Sequence[Shared]) -> HotspotList:
         gone=gone,
         sources=[source for source, _ in shared],
     )
-
-
-def _standing(entry: HotspotEntry) -> float:
-    return entry.score if entry.standing is None else entry.standing
 
 
 def _covered(tenant: str, area: str | None, lists: Sequence[HotspotList]) -> bool:

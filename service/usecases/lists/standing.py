@@ -31,10 +31,14 @@ def standing(score: float, before: float | None, margin: float) -> float:
     return lowest if before is None else min(max(before, lowest), highest)
 
 
+def standing_of(entry: HotspotEntry) -> float:
+    """What an entry of a list is ordered by; of a list from before there were standings, its score."""
+    return entry.score if entry.standing is None else entry.standing
+
+
 def standings_of(previous: HotspotList | None) -> dict[str, float]:
-    """Standing of each stairwell on a list; entries of lists from before there were standings have their score."""
-    entries = previous.entries if previous else []
-    return {entry.stairwell: entry.score if entry.standing is None else entry.standing for entry in entries}
+    """Standing of each stairwell on a list."""
+    return {entry.stairwell: standing_of(entry) for entry in (previous.entries if previous else [])}
 
 
 def order_by_standing(scored: Sequence[tuple[Ordered, float]]) -> list[tuple[Ordered, float]]:

@@ -64,7 +64,7 @@ def check_sensors(
         Called with days of counts read and days to read.
     """
     fleet = look_at_fleet(ports)
-    known = {(one.key, one.state): one for one in ports.sensors.faults()}
+    known = _by_name(ports.sensors.faults())
     kept = {name: one for name, one in known.items() if one.key in fleet.watched}
     found = _by_name(faults_of_messages(ports, fleet))
     if examine:

@@ -180,7 +180,7 @@ def _said(ports: Ports, manifest: VersionManifest, champion: str) -> dict[str, A
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a version without its id, hyper-parameters by their own names."""
-    return {**{name: value for name, value in settings.items() if name not in ("id", "hyperparameters")}} | {
+    return {name: value for name, value in settings.items() if name not in ("id", "hyperparameters")} | {
         f"hyperparameters.{name}": value for name, value in settings["hyperparameters"].items()
     }
 

@@ -20,6 +20,7 @@ from service.exports.wording import Language
 from service.ports import Ports
 from service.usecases.learning.shards import manifest_in_force
 from service.usecases.locks import retraining_lock
+from service.usecases.versions.reading import REPORT_HTML, REPORT_JSON
 from service.usecases.versions.retraining.candidates import compare
 from service.usecases.versions.retraining.counts import (
     TrainingCounts,
@@ -261,8 +262,8 @@ class _Retraining:
             budgets=report.budgets,
         )
         documents = {
-            "report.json": msgspec.json.format(msgspec.json.encode(report)),
-            "report.html": render_retraining_page(report),
+            REPORT_JSON: msgspec.json.format(msgspec.json.encode(report)),
+            REPORT_HTML: render_retraining_page(report),
         }
         return self._ports.registry.add(judgement.final, description, {"profile_fit": whole.profile_fit}, documents)
 
