@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version as package_version
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.fleet import FleetFit
+from models.training.fleet import FleetFit, fit_fleet
 from models.version import AchievedBudget, ModelVersion
 from service.domain.retraining import RetrainingReport
 from service.domain.versions import VersionManifest, budgets_kept
@@ -29,13 +31,7 @@ from service.usecases.versions.retraining.counts import (
 )
 from service.usecases.versions.retraining.effort import Effort
 from service.usecases.versions.retraining.judging import Court, Judged, metrics_of, stands
-from service.usecases.versions.retraining.making import (
-    CalibrateTask,
-    FitTask,
-    calibrated,
-    fit,
-    prior_sample,
-)
+from service.usecases.versions.retraining.making import calibrated, prior_sample
 from service.usecases.versions.retraining.pace import Pace, Progress
 from service.usecases.versions.retraining.report import (
     candidates_tried,
@@ -141,18 +137,20 @@ class _Retraining:
     ) -> tuple[FleetFit, FleetFit]:
         """The fleet of the weeks before those held back, and that of all weeks."""
         self._pace.report(FITTING, 0.0)
-        tasks = [
-            FitTask(
-                champion,
+        roster = training.roster.select(sample)
+        fits = [
+            partial(
+                fit_fleet,
                 training.calendar,
                 training.starts[:end],
-                training.counts[sample, :end],
-                training.roster.kinds[sample],
-                training.roster.select(sample).surroundings,
+                training.counts[sample, :end].T,
+                roster.kinds,
+                parent=champion.prior,
+                surroundings=roster.surroundings,
             )
             for end in (training.held_back, len(training.starts))
         ]
-        early, whole = self._run(fit, tasks)
+        early, whole = self._run(operator.call, fits)
         self._pace.report(FITTING, 1.0)
         return early, whole
 
@@ -191,11 +189,11 @@ class _Retraining:
     ) -> tuple[ModelVersion, ModelVersion, list[AchievedBudget]]:
         """The version to judge and the one to keep, with maps of their own, and the budgets that the latter keeps."""
         self._pace.report(CALIBRATING, 0.0)
-        tasks = [
-            CalibrateTask(trial, window_minutes, self._effort, measured=False),
-            CalibrateTask(replace(trial, prior=whole.prior), window_minutes, self._effort, measured=True),
+        made = [
+            partial(calibrated, trial, window_minutes, self._effort, measured=False),
+            partial(calibrated, replace(trial, prior=whole.prior), window_minutes, self._effort, measured=True),
         ]
-        (judged, _), (final, budgets) = self._run(calibrated, tasks)
+        (judged, _), (final, budgets) = self._run(operator.call, made)
         self._pace.report(CALIBRATING, 1.0)
         return judged, final, budgets
 
