@@ -77,7 +77,7 @@ class AreaDays(msgspec.Struct, frozen=True, kw_only=True):
     days: list[date]
 
 
-class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+class TakenFor(msgspec.Struct, frozen=True, kw_only=True):
     """What a series was taken for when its state was learnt; times in seconds UTC.
 
     ``area_row`` and ``size_row`` are rows of the version's tables of areas and sizes of building, 0 where it has none.
@@ -114,7 +114,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     checkpoints: list[Checkpoint] = []
     pending: dict[int, int] = {}
-    learnt: dict[int, Learnt] = {}
+    learnt: dict[int, TakenFor] = {}
     places: int = -1
     calendar: list[str] = []
     areas: list[AreaDays] = []

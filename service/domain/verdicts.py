@@ -24,6 +24,9 @@ MEASURES = (
 )
 """The float64 columns of a verdict, in the order the stores keep them."""
 
+WARM_UP_WEEKS = 4.0
+"""Weeks of its own evidence after which a series counts as warmed up; the calibration maps change there too."""
+
 _NUMBERS: NDArray[Any] = np.empty(0, dtype=np.float64)
 _EMPTY: dict[str, NDArray[Any]] = {
     "series": np.empty(0, dtype=np.int64),

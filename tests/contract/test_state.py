@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from service.domain.keys import AuditEntry
-from service.domain.state import Checkpoint, Chunk, Command, Learnt, Ledger, Manifest, Promotion, Shard
+from service.domain.state import Checkpoint, Chunk, Command, Ledger, Manifest, Promotion, Shard, TakenFor
 from service.domain.verdicts import VerdictQuery
 from service.errors import NotFound, StoreError
 from tests.contract.conftest import FreshStores
@@ -156,7 +156,7 @@ def test_ledger_in_force_is_the_last_published(embedded: Stores) -> None:
     ledger = Ledger(
         checkpoints=[Checkpoint(time=START, series=[1, 2], file=kept)],
         pending={2: START + HOUR},
-        learnt={1: Learnt(kind=3, assumed=[(-(2**62), START)], restarts=[START])},
+        learnt={1: TakenFor(kind=3, assumed=[(-(2**62), START)], restarts=[START])},
         places=4,
         calendar=["Europe/Stockholm", "SE"],
     )

@@ -21,10 +21,9 @@ from models.evaluation import chance_below, poisson_interval
 from models.evaluation.calibration import LEVELS
 from models.kinds import KINDS, kind_number
 from service.domain.places import Kind, Series
-from service.domain.verdicts import VerdictColumns
+from service.domain.verdicts import WARM_UP_WEEKS, VerdictColumns
 from service.ports import Ports
 from service.usecases.findings.episode_runs import runs_since
-from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.learning.marks import marks_of
 from service.usecases.retention.kept import verdicts_since
 

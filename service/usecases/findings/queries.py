@@ -12,14 +12,11 @@ from msgspec import Meta
 from service.domain.annotations import AnnotationKind
 from service.domain.places import Kind, Series, Stairwell
 from service.domain.times import second_of
-from service.domain.verdicts import Verdict, VerdictQuery
+from service.domain.verdicts import WARM_UP_WEEKS, Verdict, VerdictQuery
 from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason, explain_verdict
 from service.usecases.learning.marks import causes_between, kinds_of
-
-WARM_UP_WEEKS = 4.0
-"""Weeks of its own evidence after which a series counts as warmed up; the calibration maps change there too."""
 
 LATELY = timedelta(weeks=4)
 """How far back windows are looked through for those of a score."""

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 import msgspec
 
 from models.prior import FleetPrior
-from service.domain.state import AreaDays, Learnt, Ledger
+from service.domain.state import AreaDays, Ledger, TakenFor
 from service.domain.versions import SHIPPED_MANIFEST
 from service.ports import Ports
 from service.settings import Settings
@@ -82,7 +82,7 @@ def days_differing_since(before: Collection[date], now: Collection[date]) -> int
     return int(midnight.timestamp()) - 86_400  # somewhere the day begins hours earlier
 
 
-def learnt_of(roster: Roster, areas: Sequence[AreaDays], prior: FleetPrior) -> dict[int, Learnt]:
+def learnt_of(roster: Roster, areas: Sequence[AreaDays], prior: FleetPrior) -> dict[int, TakenFor]:
     """What each series of a roster is taken for under a prior, by number; areas of the same days are taken for one."""
     assumed: dict[int, list[tuple[int, int]]] = {}
     restarts: dict[int, list[int]] = {}
@@ -94,7 +94,7 @@ def learnt_of(roster: Roster, areas: Sequence[AreaDays], prior: FleetPrior) -> d
     area = {column: place[days] for column, days in roster.own_days}
     area_rows, size_rows = prior.rows(len(roster), roster.surroundings)
     return {
-        int(number): Learnt(
+        int(number): TakenFor(
             kind=int(roster.kinds[k]),
             area_row=int(area_rows[k]),
             size_row=int(size_rows[k]),
@@ -106,18 +106,18 @@ def learnt_of(roster: Roster, areas: Sequence[AreaDays], prior: FleetPrior) -> d
     }
 
 
-def _own_days(areas: Sequence[AreaDays], learnt: Learnt) -> list[date]:
+def _own_days(areas: Sequence[AreaDays], learnt: TakenFor) -> list[date]:
     return [] if learnt.area is None else areas[learnt.area].days
 
 
-def differing_since(before: Learnt, now: Learnt) -> int | None:
+def differing_since(before: TakenFor, now: TakenFor) -> int | None:
     """The first instant at which it matters what a series is taken for, seconds UTC; None if it does not.
 
     Examples
     --------
-    >>> differing_since(Learnt(kind=1, assumed=[(0, 900)]), Learnt(kind=1, assumed=[(0, 300), (300, 500)]))
+    >>> differing_since(TakenFor(kind=1, assumed=[(0, 900)]), TakenFor(kind=1, assumed=[(0, 300), (300, 500)]))
     500
-    >>> differing_since(Learnt(kind=1), Learnt(kind=1, restarts=[700]))
+    >>> differing_since(TakenFor(kind=1), TakenFor(kind=1, restarts=[700]))
     700
     """
     if (before.kind, before.area_row, before.size_row) != (now.kind, now.area_row, now.size_row):

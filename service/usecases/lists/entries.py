@@ -19,10 +19,9 @@ from models.kinds import kind_number
 from models.version import ModelVersion
 from service.domain.hotspots import Block, HotspotEntry, HotspotList, Trend, UnknownPlaces
 from service.domain.places import Liveness, Series, Stairwell
-from service.domain.verdicts import VerdictColumns
+from service.domain.verdicts import WARM_UP_WEEKS, VerdictColumns
 from service.ports import Ports
 from service.settings.sections import Hotspots
-from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.learning.marks import marks_of
 from service.usecases.lists.hotspot_reasons import entry_reason
 from service.usecases.lists.ranking import Ranking, presences_of, rank_all, weeks_heard

@@ -13,7 +13,7 @@ from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.learning.annotations import make_annotation
-from service.usecases.lists.reading import is_shared
+from service.usecases.lists.reading import shared_list
 
 
 def report_outcome(  # noqa: PLR0917 - in the order of the sentence
@@ -82,10 +82,7 @@ def _entry(ports: Ports, tenant: str, list_id: str, rank: int) -> tuple[HotspotL
 
 
 def _approved(ports: Ports, tenant: str, list_id: str) -> HotspotList:
-    found, content = ports.lists.get(tenant, list_id, approved=True)
-    if not is_shared(ports, found):
-        raise NotFound(f"there is no hot-spot list {list_id!r} of tenants that share theirs")
-    return msgspec.json.decode(content, type=HotspotList)
+    return msgspec.json.decode(shared_list(ports, tenant, list_id, approved=True)[1], type=HotspotList)
 
 
 def _check(ports: Ports, listed: HotspotList, report: OutcomeReport) -> None:

@@ -20,10 +20,9 @@ from models.sensors import stuck_windows
 from models.training.fleet import fit_fleet
 from models.version import ModelVersion
 from service.domain.hotspots import MOST_BLOCKS
-from service.domain.verdicts import VerdictColumns
+from service.domain.verdicts import WARM_UP_WEEKS, VerdictColumns
 from service.settings.sections import Hotspots
 from service.usecases.findings.common_cause import windows_out
-from service.usecases.findings.queries import WARM_UP_WEEKS
 
 LISTED = ("count", "expected", "p_value", "p_above", "evidence_weeks")
 """What a list is made from: the measures that :func:`presences_of` and :func:`weeks_heard` need."""

@@ -40,12 +40,18 @@ def read_list(ports: Ports, tenant: str, list_id: str, *, approved_only: bool, a
     Gone
         If it has been deleted at the end of its retention.
     """
-    found, content = ports.lists.get(tenant, list_id, approved=approved_only)
-    if not is_shared(ports, found):
-        raise NotFound(f"there is no hot-spot list {list_id!r} of tenants that share theirs")
+    found, content = shared_list(ports, tenant, list_id, approved=approved_only)
     for owner in found.tenants or (tenant,):
         record(ports, actor, owner, "list.read", list_id)
     return (without_held_back(found) if approved_only else found), content
+
+
+def shared_list(ports: Ports, tenant: str, list_id: str, *, approved: bool) -> tuple[ListRecord, bytes]:
+    """A list's record and JSON; raises as :func:`read_list`, also of a joint list that not all share any longer."""
+    found, content = ports.lists.get(tenant, list_id, approved=approved)
+    if not is_shared(ports, found):
+        raise NotFound(f"there is no hot-spot list {list_id!r} of tenants that share theirs")
+    return found, content
 
 
 def latest_list(

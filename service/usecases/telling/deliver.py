@@ -136,10 +136,8 @@ def _to_send(ports: Ports, recipient: Recipient, found: ListRecord) -> Delivery:
 
 
 def _send(ports: Ports, delivery: Delivery, recipient: Recipient, found: ListRecord) -> None:
-    def post() -> None:
-        ports.mail.send(_letter(ports, recipient, found))
-
-    attempt(ports, delivery, post, give_up_hours=ports.settings.mail.give_up_hours)
+    hours = ports.settings.mail.give_up_hours
+    attempt(ports, delivery, lambda: ports.mail.send(_letter(ports, recipient, found)), give_up_hours=hours)
     for owner in found.tenants or [found.tenant]:
         record(ports, SCHEDULER, owner, "list.send", found.list_id, f"to {recipient.name}")
 

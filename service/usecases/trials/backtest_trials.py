@@ -16,9 +16,8 @@ from models.evaluation.calibration import LEVELS
 from models.version import ModelVersion
 from service.domain.annotations import Marks
 from service.domain.backtests import BacktestFigures, DecileRatios, RecallFigure
-from service.domain.verdicts import VerdictColumns
+from service.domain.verdicts import WARM_UP_WEEKS, VerdictColumns
 from service.ports import Ports
-from service.usecases.findings.queries import WARM_UP_WEEKS
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.scoring import COPIES, Roster, count_matrix, score_and_learn
 

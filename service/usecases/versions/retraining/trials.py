@@ -14,7 +14,7 @@ from models.evaluation import chance_below
 from models.evaluation.calibration import LEVELS
 from models.training.calibrating import calibrate
 from models.version import ModelVersion
-from service.usecases.findings.queries import WARM_UP_WEEKS
+from service.domain.verdicts import WARM_UP_WEEKS
 from service.usecases.learning.scoring import restart
 from service.usecases.versions.retraining.loitering import InjectedPanel
 from service.usecases.workers import Run
