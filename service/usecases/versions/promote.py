@@ -18,7 +18,6 @@ import msgspec
 import numpy as np
 
 from models.detector.state import STATE_SCHEMA
-from models.version import ModelVersion
 from service.domain.keys import EVERY_TENANT, AuditEntry
 from service.domain.state import Checkpoint, Ledger, Manifest, Promotion
 from service.domain.versions import SHIPPED_MANIFEST
@@ -26,9 +25,9 @@ from service.errors import Conflict, StateOutdated, StorageFull, StoreError, Ver
 from service.ports import Ports
 from service.usecases.audit import SCHEDULER, record_once
 from service.usecases.health import free_bytes
-from service.usecases.learning.advance import check_window, next_advanced
+from service.usecases.learning.advance import Advanced, check_window, next_advanced
 from service.usecases.learning.checkpoints import read_checkpoints
-from service.usecases.learning.correct import next_replayed
+from service.usecases.learning.correct import Replayed, next_replayed
 from service.usecases.learning.shards import manifest_in_force
 from service.usecases.learning.slices import is_shortened
 from service.usecases.learning.taken_for import relearnt
@@ -220,23 +219,15 @@ def _step(ports: Ports, promotion: Promotion) -> None:
     """Replay a slice, or catch up with the state in force, or take its place."""
     champion, second, ledger = _manifest(ports), promotion.manifest, promotion.ledger
     version = ports.registry.load(second.version)
-    if ledger.pending:
-        replayed = next_replayed(ports, second, ledger, version, judging=False)
-        _keep(ports, promotion, replayed.manifest, replayed.ledger)
-    elif second.watermark < champion.watermark:
-        _catch_up(ports, promotion, version, champion.watermark)
-    else:
+    if not ledger.pending and second.watermark >= champion.watermark:
         _take_over(ports, promotion, champion)
-
-
-def _catch_up(ports: Ports, promotion: Promotion, version: ModelVersion, watermark: int) -> None:
-    """Learn windows that were scored under the champion meanwhile."""
-    advanced = next_advanced(ports, promotion.manifest, promotion.ledger, version, watermark)
-    _keep(ports, promotion, advanced.manifest, advanced.ledger)
-
-
-def _keep(ports: Ports, promotion: Promotion, manifest: Manifest, ledger: Ledger) -> None:
-    ports.state.publish_promotion(msgspec.structs.replace(promotion, manifest=manifest, ledger=ledger))
+        return
+    done: Replayed | Advanced
+    if ledger.pending:
+        done = next_replayed(ports, second, ledger, version, judging=False)
+    else:
+        done = next_advanced(ports, second, ledger, version, champion.watermark)
+    ports.state.publish_promotion(msgspec.structs.replace(promotion, manifest=done.manifest, ledger=done.ledger))
     ports.state.sweep()
 
 
