@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -134,9 +134,10 @@ def fill(ports: Ports, folder: Path, progress: Progress) -> Demo:
     """
     now = ports.clock.now()
     city = simulate_town(ports.settings, now)
-    _write_places(folder / "places.csv", city)
-    _write_counts(folder / "counts.csv", city, until=now.replace(minute=0, second=0, microsecond=0))
-    _write_truth(folder / "truth.csv", city)
+    until = now.replace(minute=0, second=0, microsecond=0)
+    _write(folder / "places.csv", _PLACE_COLUMNS, _place_rows(city))
+    _write(folder / "counts.csv", ("time", "stairwell", "space", "count"), _count_rows(city, until))
+    _write(folder / "truth.csv", ("stairwell", "start", "end"), _truth_rows(city))
     timezone = ports.settings.general.timezone
     with (folder / "places.csv").open("rb") as places:
         import_places(ports, read_places_csv(places, timezone))
@@ -167,27 +168,21 @@ def simulate_town(settings: Settings, now: datetime) -> SimulatedCity:
     )
 
 
-def _write_places(path: Path, city: SimulatedCity) -> None:
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(_PLACE_COLUMNS)
-        writer.writerows([getattr(place, column) for column in _PLACE_COLUMNS] for place in city.places)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
-def _write_counts(path: Path, city: SimulatedCity, until: datetime) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("time", "stairwell", "space", "count"))
-        writer.writerows(_count_rows(city, until))
+def _place_rows(city: SimulatedCity) -> Iterator[list[object]]:
+    return ([getattr(place, column) for column in _PLACE_COLUMNS] for place in city.places)
 
 
-def _write_truth(path: Path, city: SimulatedCity) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("stairwell", "start", "end"))
-        for episode in city.episodes:
-            times = (datetime.fromtimestamp(second, UTC).isoformat() for second in (episode.start, episode.end))
-            writer.writerow((city.places[episode.series].stairwell, *times))
+def _truth_rows(city: SimulatedCity) -> Iterator[tuple[str, ...]]:
+    for episode in city.episodes:
+        times = (datetime.fromtimestamp(second, UTC).isoformat() for second in (episode.start, episode.end))
+        yield city.places[episode.series].stairwell, *times
 
 
 def _count_rows(city: SimulatedCity, until: datetime) -> Iterator[tuple[str, str, str, int]]:

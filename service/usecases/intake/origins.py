@@ -132,8 +132,7 @@ class _TenantPlaces:
         if here and not meant:
             return _refused(
                 f"sensor {sensor!r} is registered as {here[-1].sensor.semantics}, but the message is "
-                f"{origin.semantics}; "
-                "correct its semantics in the register, or what it sends"
+                f"{origin.semantics}; correct its semantics in the register, or what it sends"
             )
         number = register.sensor_number(self._tenant, sensor)
         if not meant:
