@@ -101,7 +101,7 @@ def watermark_age_seconds(ports: Ports) -> float | None:
     return _age_seconds(ports, ports.state.manifest())
 
 
-def count_deliveries(ports: Ports) -> dict[tuple[str, str], int]:
+def _count_deliveries(ports: Ports) -> dict[tuple[str, str], int]:
     """How many deliveries wait, and how many were given up, by (channel, status)."""
     statuses = (DeliveryStatus.WAITING, DeliveryStatus.GIVEN_UP)
     return {
@@ -135,7 +135,7 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
         watermark=watermark,
         watermark_age_seconds=_age_seconds(ports, manifest),
         overdue_seconds=_overdue_seconds(ports, manifest),
-        deliveries=count_deliveries(ports),
+        deliveries=_count_deliveries(ports),
         verdicts=None if newest is None else len(newest),
         anomalous=None if newest is None else int(newest.sum()),
         commands=len(ports.state.commands()),

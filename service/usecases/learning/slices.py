@@ -58,14 +58,14 @@ def next_slice(ports: Ports, manifest: Manifest, ledger: Ledger, *, judging: boo
         if root.time == time and shard_number(number, manifest.shard_series) == shard
     ]
     roster = _select(everybody, together)
-    start, end = next_stretch(ports, manifest, ledger.checkpoints, roster, time)
+    start, end = _next_stretch(ports, manifest, ledger.checkpoints, roster, time)
     most = (SLICE_VERDICTS if judging else SLICE_WINDOWS) * ports.settings.window_seconds // (end - start)
     together = together[: max(1, most)]
     roster = _select(everybody, together)
     return Slice(roster, {number: roots[number].since for number in together}, time, start, end)
 
 
-def next_stretch(
+def _next_stretch(
     ports: Ports, manifest: Manifest, checkpoints: Sequence[Checkpoint], roster: Roster, root: int
 ) -> tuple[int, int]:
     """The windows [start, end) to replay next from the state at ``root``, up to a checkpoint or the watermark.

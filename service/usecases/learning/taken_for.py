@@ -29,29 +29,29 @@ def relearnt(ports: Ports, ledger: Ledger, version_id: str) -> tuple[Ledger, dic
     name the town's days for version 0 only: every other version has a calendar of its own. What areas keep beside it
     the settings say for every version.
     """
-    places, areas = ports.register.revision(), areas_named(ports.settings)
-    calendar = calendar_named(ports.settings) if version_id == SHIPPED_MANIFEST.version_id else []
+    places, areas = ports.register.revision(), _areas_named(ports.settings)
+    calendar = _calendar_named(ports.settings) if version_id == SHIPPED_MANIFEST.version_id else []
     if (places, calendar, areas) == (ledger.places, ledger.calendar, ledger.areas):
         return ledger, {}
-    learnt = learnt_of(full_roster(ports), areas, ports.registry.load(version_id).prior)
+    learnt = _learnt_of(full_roster(ports), areas, ports.registry.load(version_id).prior)
     renamed = renamed_since(ledger.calendar, calendar)
     changed = {}
     for number in learnt.keys() & ledger.learnt.keys():
         before, now = ledger.learnt[number], learnt[number]
-        otherwise = days_differing_since(_own_days(ledger.areas, before), _own_days(areas, now))
+        otherwise = _days_differing_since(_own_days(ledger.areas, before), _own_days(areas, now))
         instants = (renamed, differing_since(before, now), otherwise)
         if said := [one for one in instants if one is not None]:
             changed[number] = min(said)
     return msgspec.structs.replace(ledger, learnt=learnt, places=places, calendar=calendar, areas=areas), changed
 
 
-def calendar_named(settings: Settings) -> list[str]:
+def _calendar_named(settings: Settings) -> list[str]:
     """What the settings say of the days: time zone, country of the holidays, and local dates beside them."""
     general = settings.general
     return [general.timezone, general.holidays, *sorted(map(str, general.extra_holidays))]
 
 
-def areas_named(settings: Settings) -> list[AreaDays]:
+def _areas_named(settings: Settings) -> list[AreaDays]:
     """What the settings say of the areas that keep days of their own."""
     days = days_of_areas(settings)
     return [AreaDays(tenant=tenant, area=area, days=sorted(days[tenant, area])) for tenant, area in sorted(days)]
@@ -70,10 +70,10 @@ def renamed_since(before: list[str], now: list[str]) -> int | None:
         return None
     if before[:2] != now[:2]:
         return _EVER
-    return days_differing_since(*({date.fromisoformat(day) for day in days[2:]} for days in (before, now)))
+    return _days_differing_since(*({date.fromisoformat(day) for day in days[2:]} for days in (before, now)))
 
 
-def days_differing_since(before: Collection[date], now: Collection[date]) -> int | None:
+def _days_differing_since(before: Collection[date], now: Collection[date]) -> int | None:
     """The first instant of a day that is kept by one and not by the other, seconds UTC; None if there is none."""
     differing = set(before) ^ set(now)
     if not differing:
@@ -82,7 +82,7 @@ def days_differing_since(before: Collection[date], now: Collection[date]) -> int
     return int(midnight.timestamp()) - 86_400  # somewhere the day begins hours earlier
 
 
-def learnt_of(roster: Roster, areas: Sequence[AreaDays], prior: FleetPrior) -> dict[int, TakenFor]:
+def _learnt_of(roster: Roster, areas: Sequence[AreaDays], prior: FleetPrior) -> dict[int, TakenFor]:
     """What each series of a roster is taken for under a prior, by number; areas of the same days are taken for one."""
     assumed: dict[int, list[tuple[int, int]]] = {}
     restarts: dict[int, list[int]] = {}

@@ -43,7 +43,7 @@ def read_list(ports: Ports, tenant: str, list_id: str, *, approved_only: bool, a
     found, content = shared_list(ports, tenant, list_id, approved=approved_only)
     for owner in found.tenants or (tenant,):
         record(ports, actor, owner, "list.read", list_id)
-    return (without_held_back(found) if approved_only else found), content
+    return (_without_held_back(found) if approved_only else found), content
 
 
 def shared_list(ports: Ports, tenant: str, list_id: str, *, approved: bool) -> tuple[ListRecord, bytes]:
@@ -105,7 +105,7 @@ def is_shared(ports: Ports, found: ListRecord) -> bool:
     return found.tenant != EVERY_TENANT or set(found.tenants) <= set(ports.settings.hotspots.share_with_police)
 
 
-def without_held_back(found: ListRecord) -> ListRecord:
+def _without_held_back(found: ListRecord) -> ListRecord:
     """The record without what is not to be told outside: which entries were held back, and why."""
     return msgspec.structs.replace(found, held_back=[])
 
@@ -113,4 +113,4 @@ def without_held_back(found: ListRecord) -> ListRecord:
 def _seen(ports: Ports, records: Iterable[ListRecord], *, approved_only: bool) -> Iterator[ListRecord]:
     for one in records:
         if is_shared(ports, one):
-            yield without_held_back(one) if approved_only else one
+            yield _without_held_back(one) if approved_only else one
