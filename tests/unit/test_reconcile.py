@@ -92,6 +92,14 @@ def test_late_other_and_withdrawn_counts_are_found_and_corrected(
     assert np.array_equal(now.score, expected.score)
 
 
+def test_a_zero_without_its_count_is_no_difference(town: tuple[Ports, CountPoints]) -> None:
+    """Under assumed liveness silence is judged as zero, and no count was ever written of it."""
+    ports, points = town
+    for gone, differing in ((points.counts == 0, 0), (points.counts > 0, 1)):
+        past_us(ports, NOBODY, gone=select(points, np.flatnonzero(gone)[-1:]))
+        assert reconcile(ports, 30) == differing
+
+
 def test_only_so_many_days_are_searched(town: tuple[Ports, CountPoints]) -> None:
     """What is older is left for a search by hand."""
     ports, points = town

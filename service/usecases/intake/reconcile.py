@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.calendar import SECONDS_PER_DAY
-from service.domain.counts import WindowCounts
 from service.ports import Ports
+from service.usecases.learning.scoring import count_matrix, window_starts
 from service.usecases.retention.kept import verdicts_since
 
 
@@ -49,33 +48,12 @@ def reconcile(ports: Ports, days: int, progress: Callable[[int, int], None] = la
 
 def _differing(ports: Ports, start: int, end: int) -> dict[int, int]:
     """The first window of each series whose count is not the one judged."""
-    there = ports.counts.read(start, end, ports.settings.window_seconds)
+    step = ports.settings.window_seconds
+    windows, starts = ports.counts.read(start, end, step), window_starts(start, end, step)
     numbers = np.array([one.number for one in ports.register.series()], dtype=np.int64)
-    judged = ports.verdicts.judged(numbers, start, end)
-    starts, series = differences(there, judged)
-    return dict(zip(series[::-1].tolist(), starts[::-1].tolist(), strict=True))
-
-
-def differences(there: WindowCounts, judged: WindowCounts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(start, series) of the windows, in that order, whose count is not the one judged.
-
-    Examples
-    --------
-    >>> there = WindowCounts(np.array([0, 0, 3600]), np.array([1, 2, 1]), np.array([4, 0, 5]))
-    >>> judged = WindowCounts(np.array([0, 3600, 3600]), np.array([1, 1, 2]), np.array([4, 6, 0]))
-    >>> differences(there, judged)
-    (array([   0, 3600]), array([2, 1]))
-    """
-    starts = np.concatenate([there.starts, judged.starts])
-    series = np.concatenate([there.series, judged.series])
-    only_judged = np.concatenate([np.zeros(len(there), dtype=np.int64), judged.counts + 1])
-    only_there = np.concatenate([there.counts + 1, np.zeros(len(judged), dtype=np.int64)])
-    order = np.lexsort((series, starts))
-    starts, series = starts[order], series[order]
-    first = np.flatnonzero(np.diff(starts, prepend=-1).astype(bool) | np.diff(series, prepend=-1).astype(bool))
-    if not len(first):
-        return starts, series
-    is_there = np.add.reduceat(only_there[order], first)
-    was_judged = np.add.reduceat(only_judged[order], first)
-    differ = first[(is_there != was_judged) & ~((is_there == 0) & (was_judged == 1))]
-    return starts[differ], series[differ]
+    there = count_matrix(windows, starts, numbers, step)
+    judged = count_matrix(ports.verdicts.judged(numbers, start, end), starts, numbers, step)
+    calm = np.isnan(there) & (np.isnan(judged) | (judged == 0))
+    differ = (there != judged) & ~calm
+    columns = np.flatnonzero(differ.any(axis=0))
+    return dict(zip(numbers[columns].tolist(), starts[differ.argmax(axis=0)[columns]].tolist(), strict=True))
