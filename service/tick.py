@@ -103,8 +103,7 @@ class Tick:
             if isinstance(error, StoreError):
                 metrics.STORE_ERRORS.labels(process="scheduler").inc()
             _log.exception("tick step failed", step=name)
-            failed = {f"{name}_error": str(error) or type(error).__name__}
-            line.update({"failed": [*_failed(line), name], **failed})
+            line.update({"failed": [*_failed(line), name], f"{name}_error": str(error) or type(error).__name__})
             return False
         finally:
             line[f"{name}_seconds"] = round(time.perf_counter() - began, 3)

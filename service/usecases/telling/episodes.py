@@ -127,8 +127,8 @@ def _publish(ports: Ports, last: Told, types: Sequence[EventType], after: Episod
                 sequence=sequence,
             )
             publish(ports, event)
-        told = {"sequence": last.sequence + len(types), "document": msgspec.json.encode(after)}
-        ports.deliveries.remember(msgspec.structs.replace(last, **told))
+        sequence, document = last.sequence + len(types), msgspec.json.encode(after)
+        ports.deliveries.remember(msgspec.structs.replace(last, sequence=sequence, document=document))
 
 
 def _first(tenant: str, subject: str) -> Told:
