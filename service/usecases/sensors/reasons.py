@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from models.dates import clock_text
@@ -12,97 +11,50 @@ from service.domain.sensors import SensorFault, SensorState
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
 
-
-class _Told(NamedTuple):
-    """What stands in a sentence: since when, the number that tells it in either language, and the other space."""
-
-    since: Reason
-    sv: str
-    en: str
-    fault: SensorFault
-    other: str
-
-
-def _clock(told: _Told) -> Reason:
-    hours, fault = told.fault.value, told.fault
-    sv, en = (f"{abs(hours):.2g}".replace(".", ","), f"{abs(hours):.2g}")
-    if fault.of_counts:
-        return Reason(
-            f"Dygnets mönster har flyttats {sv} h {'framåt' if hours > 0 else 'bakåt'} mot veckorna innan.",
-            f"The day's pattern has moved {en} h {'later' if hours > 0 else 'earlier'} than in the weeks before.",
-        )
-    if hours > 0:
-        return Reason(
-            f"Meddelanden är stämplade {sv} h in i framtiden och avvisas sedan {told.since.sv}.",
-            f"Messages are stamped {en} h into the future, and are refused since {told.since.en}.",
-        )
-    return Reason(
-        f"Sedan {told.since.sv} kommer meddelanden {sv} h senare efter sin tidsstämpel än vanligt.",
-        f"Since {told.since.en} messages come {en} h later after their timestamp than usual.",
-    )
-
-
-def _duplicated(told: _Told) -> Reason:
-    if told.other:
-        return Reason(
-            f"Räknar detsamma som {told.other}, timme för timme.", f"Counts the same as {told.other}, hour by hour."
-        )
-    return Reason(
-        f"Varje antal sedan {told.since.sv} är jämnt delbart med {told.sv}: meddelanden räknas {told.sv} gånger.",
-        f"Every count since {told.since.en} is a multiple of {told.en}: messages are counted {told.en} times.",
-    )
-
-
-def _silent(told: _Told) -> Reason:
-    return Reason(
-        f"Har inte hörts sedan {told.since.sv}, längre än vanligt.",
-        f"Not heard since {told.since.en}, which is longer than usual.",
-    )
-
-
-def _deaf(told: _Told) -> Reason:
-    return Reason(
-        f"Skickar meddelanden, men har inte hört någon sedan {told.since.sv}; så länge är det aldrig tyst där.",
-        f"Sends messages, but has heard nobody since {told.since.en}; it is never calm there for so long.",
-    )
-
-
-def _stuck(told: _Told) -> Reason:
-    return Reason(
-        f"Säger {told.sv} om och om igen sedan {told.since.sv}.", f"Says {told.en} over and over since {told.since.en}."
-    )
-
-
-def _saturated(told: _Told) -> Reason:
-    return Reason(
-        f"Stannar vid {told.sv}, det mesta den kan säga.", f"Stops at {told.en}, which is the most that it can say."
-    )
-
-
-def _low_battery(told: _Told) -> Reason:
-    if not told.fault.value:
-        return Reason("Sensorn säger att batteriet är snart slut.", "It says that its battery is nearly empty.")
-    unit = told.fault.unit
-    return Reason(f"Batteriet är snart slut ({told.sv}{unit}).", f"The battery is nearly empty ({told.en}{unit}).")
-
-
-def _level_shifted(told: _Told) -> Reason:
-    return Reason(
-        f"Nivån blev {told.sv} gånger den väntade; inlärt den {told.since.sv}.",
-        f"The level became {told.en} times what was expected; learnt on {told.since.en}.",
-    )
-
-
-_REASONS: Mapping[SensorState, Callable[[_Told], Reason]] = {
-    SensorState.SILENT: _silent,
-    SensorState.DEAF: _deaf,
-    SensorState.STUCK: _stuck,
-    SensorState.SATURATED: _saturated,
-    SensorState.CLOCK_SKEWED: _clock,
-    SensorState.LOW_BATTERY: _low_battery,
-    SensorState.DUPLICATED: _duplicated,
-    SensorState.LEVEL_SHIFTED: _level_shifted,
+_REASONS: Mapping[SensorState, Reason] = {
+    SensorState.SILENT: Reason(
+        "Har inte hörts sedan {since}, längre än vanligt.", "Not heard since {since}, which is longer than usual."
+    ),
+    SensorState.DEAF: Reason(
+        "Skickar meddelanden, men har inte hört någon sedan {since}; så länge är det aldrig tyst där.",
+        "Sends messages, but has heard nobody since {since}; it is never calm there for so long.",
+    ),
+    SensorState.STUCK: Reason(
+        "Säger {number} om och om igen sedan {since}.", "Says {number} over and over since {since}."
+    ),
+    SensorState.SATURATED: Reason(
+        "Stannar vid {number}, det mesta den kan säga.", "Stops at {number}, which is the most that it can say."
+    ),
+    SensorState.CLOCK_SKEWED: Reason(
+        "Sedan {since} kommer meddelanden {hours} h senare efter sin tidsstämpel än vanligt.",
+        "Since {since} messages come {hours} h later after their timestamp than usual.",
+    ),
+    SensorState.LOW_BATTERY: Reason(
+        "Batteriet är snart slut ({number}{unit}).", "The battery is nearly empty ({number}{unit})."
+    ),
+    SensorState.DUPLICATED: Reason(
+        "Varje antal sedan {since} är jämnt delbart med {number}: meddelanden räknas {number} gånger.",
+        "Every count since {since} is a multiple of {number}: messages are counted {number} times.",
+    ),
+    SensorState.LEVEL_SHIFTED: Reason(
+        "Nivån blev {number} gånger den väntade; inlärt den {since}.",
+        "The level became {number} times what was expected; learnt on {since}.",
+    ),
 }
+_FROM_THE_FUTURE = Reason(
+    "Meddelanden är stämplade {hours} h in i framtiden och avvisas sedan {since}.",
+    "Messages are stamped {hours} h into the future, and are refused since {since}.",
+)
+_MOVED_LATER = Reason(
+    "Dygnets mönster har flyttats {hours} h framåt mot veckorna innan.",
+    "The day's pattern has moved {hours} h later than in the weeks before.",
+)
+_MOVED_EARLIER = Reason(
+    "Dygnets mönster har flyttats {hours} h bakåt mot veckorna innan.",
+    "The day's pattern has moved {hours} h earlier than in the weeks before.",
+)
+_SAME_AS = Reason("Räknar detsamma som {other}, timme för timme.", "Counts the same as {other}, hour by hour.")
+_SAYS_IT_IS_LOW = Reason("Sensorn säger att batteriet är snart slut.", "It says that its battery is nearly empty.")
 
 ACTIONS: Mapping[SensorState, Reason] = {
     SensorState.AWAITED: Reason(
@@ -143,10 +95,30 @@ ACTIONS: Mapping[SensorState, Reason] = {
 def sensor_reason(ports: Ports, fault: SensorFault) -> Reason:
     """Why a sensor is taken for faulty, with the numbers."""
     since = datetime.fromtimestamp(fault.since, UTC).astimezone(ZoneInfo(ports.settings.general.timezone))
+    other = _name_of(ports, fault.other)
+    said = _said(fault, other)
     number = f"{fault.value:.3g}" if fault.value < 1000 else f"{fault.value:.0f}"
-    day_and_time = Reason(*(clock_text(since, language) for language in ("sv", "en")))
-    told = _Told(day_and_time, number.replace(".", ","), number, fault, _name_of(ports, fault.other))
-    return _REASONS[fault.state](told)
+    english = {"number": number, "hours": f"{abs(fault.value):.2g}"}
+    swedish = {name: text.replace(".", ",") for name, text in english.items()}
+    rest = {"unit": fault.unit, "other": other}
+    return Reason(
+        said.sv.format(since=clock_text(since, "sv"), **swedish, **rest),
+        said.en.format(since=clock_text(since, "en"), **english, **rest),
+    )
+
+
+def _said(fault: SensorFault, other: str) -> Reason:
+    """What is said of a fault, without its numbers."""
+    match fault.state:
+        case SensorState.CLOCK_SKEWED if fault.of_counts:
+            return _MOVED_LATER if fault.value > 0 else _MOVED_EARLIER
+        case SensorState.CLOCK_SKEWED if fault.value > 0:
+            return _FROM_THE_FUTURE
+        case SensorState.DUPLICATED if other:
+            return _SAME_AS
+        case SensorState.LOW_BATTERY if not fault.value:
+            return _SAYS_IT_IS_LOW
+    return _REASONS[fault.state]
 
 
 def _name_of(ports: Ports, number: int | None) -> str:
