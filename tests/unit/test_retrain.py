@@ -165,7 +165,7 @@ def test_series_are_tried_alike_whoever_they_are_tried_with(training):
     whole, *parts = (run_trial(pickle.loads(task)) for task in sent)  # noqa: S301 - our own
     together = joined(parts)
     np.testing.assert_array_equal(together.loss, whole.loss)
-    np.testing.assert_array_equal(together.listing.said, whole.listing.said)
+    np.testing.assert_array_equal(together.said, whole.said)
 
 
 def test_injected_loitering_begins_while_it_can_still_be_found(training):
@@ -184,7 +184,7 @@ def test_injected_loitering_begins_while_it_can_still_be_found(training):
 def trial_of(loss: np.ndarray, found: np.ndarray) -> Trial:
     """A trial of series with a hundred windows each."""
     windows = np.full(len(loss), 100.0)
-    return Trial(loss, windows, np.zeros((2, len(loss))), windows, found)
+    return Trial(loss, windows, np.zeros((2, len(loss))), windows, found, np.empty((3, len(loss), 0)), windows)
 
 
 def test_a_gain_is_clear_when_it_is_greater_than_chance():

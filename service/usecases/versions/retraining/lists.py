@@ -22,7 +22,7 @@ from service.usecases.findings.common_cause import KNOWN_WEEKS
 from service.usecases.lists.entries import ListedPlaces
 from service.usecases.lists.ranking import rank_all, start_of_history
 from service.usecases.versions.retraining.counts import TrainingCounts
-from service.usecases.versions.retraining.trials import Listing, Trial
+from service.usecases.versions.retraining.trials import Trial
 
 _WINDOWS_AT_ONCE = 168
 
@@ -54,7 +54,7 @@ def first_listed(training: TrainingCounts, asked: Hotspots) -> int:
 def list_tasks(ports: Ports, training: TrainingCounts, trial: Trial, version: ModelVersion) -> list[ListTask]:
     """A list for each tenant, in the order of their names, from what a version said."""
     asked, everybody = ports.settings.hotspots, ports.register.series()
-    first, listing = first_listed(training, asked), _listing(trial)
+    first = first_listed(training, asked)
     tasks = []
     for tenant in sorted({one.tenant for one in everybody}):
         numbers = np.array([one.number for one in everybody if one.tenant == tenant])
@@ -66,8 +66,8 @@ def list_tasks(ports: Ports, training: TrainingCounts, trial: Trial, version: Mo
                 calendar=training.calendar,
                 starts=training.starts[first:],
                 counts=training.counts[columns, first:],
-                said=listing.said[:, columns],
-                weeks=listing.weeks[columns],
+                said=trial.said[:, columns],
+                weeks=trial.weeks[columns],
                 series=[one for one in everybody if one.number in chosen],
                 places={one.stairwell: one for one in ports.register.stairwells(tenant)},
                 asked=asked,
@@ -99,12 +99,6 @@ def lists_overlap(one: Sequence[Sequence[HotspotEntry]], other: Sequence[Sequenc
         [(entry.tenant, entry.stairwell) for listed in lists for entry in listed] for lists in (one, other)
     )
     return overlap(named, others, top * max(len(one), 1))
-
-
-def _listing(trial: Trial) -> Listing:
-    if trial.listing is None:
-        raise ValueError("the trial kept nothing that a list could be made from")
-    return trial.listing
 
 
 def _town_out(task: ListTask) -> NDArray[np.bool_]:

@@ -27,17 +27,6 @@ _CALIBRATION_SEED = 0
 
 
 @dataclass(frozen=True)
-class Listing:
-    """What a list is made from: of n series, what was said of their last D windows.
-
-    ``said`` is float32[3, n, D], expected counts, p_value and p_above; ``weeks`` float64[n], the evidence after them.
-    """
-
-    said: NDArray[np.float32]
-    weeks: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
 class Trial:
     """How a version did on n series as they were, and on m hang-outs injected into copies of them.
 
@@ -53,8 +42,11 @@ class Trial:
         float64[n]: how many windows those levels are told of.
     found
         bool[m]: which hang-outs were found in time at the alarm budget.
-    listing
-        None unless asked for.
+    said
+        float32[3, n, D]: expected counts, p_value and p_above of the last D windows, which a list is made from; D is 0
+        where none is to be made.
+    weeks
+        float64[n]: the evidence after all windows.
     """
 
     loss: NDArray[np.float64]
@@ -62,7 +54,8 @@ class Trial:
     below: NDArray[np.float64]
     warm_windows: NDArray[np.float64]
     found: NDArray[np.bool_]
-    listing: Listing | None = None
+    said: NDArray[np.float32]
+    weeks: NDArray[np.float64]
 
     @property
     def log_loss(self) -> float:
@@ -78,18 +71,14 @@ class Trial:
 
 def joined(parts: Sequence[Trial]) -> Trial:
     """One trial of the series of all parts."""
-    listings = [part.listing for part in parts if part.listing is not None]
     return Trial(
         loss=np.concatenate([part.loss for part in parts]),
         windows=np.concatenate([part.windows for part in parts]),
         below=np.concatenate([part.below for part in parts], axis=1),
         warm_windows=np.concatenate([part.warm_windows for part in parts]),
         found=np.concatenate([part.found for part in parts]),
-        listing=Listing(
-            np.concatenate([one.said for one in listings], axis=1), np.concatenate([one.weeks for one in listings])
-        )
-        if listings
-        else None,
+        said=np.concatenate([part.said for part in parts], axis=1),
+        weeks=np.concatenate([part.weeks for part in parts]),
     )
 
 
@@ -105,6 +94,11 @@ class TrialTask:
     listed: int | None = None
     calibrated_on: tuple[int, int] | None = None
 
+    @property
+    def first_listed(self) -> int:
+        """The first window that a list is made from; the end of all where none is to be made."""
+        return len(self.ground.panel.starts) if self.listed is None else self.listed
+
 
 def run_trial(task: TrialTask) -> Trial:
     """Try a version on a panel."""
@@ -118,7 +112,7 @@ def run_trial(task: TrialTask) -> Trial:
     )
     tally = _Tally(task)
     slots = panel.calendar.slots_of(panel.starts)
-    scored = min(panel.judged, len(slots) if task.listed is None else task.listed)
+    scored = min(panel.judged, task.first_listed)
     restarting = panel.roster.restarting()
     for first in range(0, len(slots), _BLOCK_WINDOWS):
         block = panel.counts[:, first : first + _BLOCK_WINDOWS].T.astype(np.float64, order="C")
@@ -153,20 +147,20 @@ class _Tally:
     """Sums over the windows judged, of the series as they were; flags of all."""
 
     def __init__(self, task: TrialTask) -> None:
-        self._ground, self._listed = task.ground, task.listed
+        self._ground, self._listed = task.ground, task.first_listed
         self._judged, self._real = task.ground.panel.judged, task.ground.as_they_were
         windows = len(task.ground.panel.starts)
         self._loss, self._windows, self._warm = np.zeros((3, self._real))
         self._below = np.zeros((len(LEVELS), self._real))
         self._flagged = np.zeros((windows, len(task.ground.panel.roster)), dtype=bool)
-        self._said = np.empty((0 if task.listed is None else windows - task.listed, 3, self._real), dtype=np.float32)
+        self._said = np.empty((windows - self._listed, 3, self._real), dtype=np.float32)
 
     def add(self, window: int, verdicts: Verdicts) -> None:
         """The verdicts on a window of all series."""
         real = slice(self._real)
         counted = ~np.isnan(verdicts.score[real])
         p_value, p_above = (np.where(counted, one[real], np.nan) for one in (verdicts.p_value, verdicts.p_above))
-        if self._listed is not None and window >= self._listed:
+        if window >= self._listed:
             self._said[window - self._listed] = verdicts.expected[real], p_value, p_above
         if window < self._judged:
             return
@@ -181,12 +175,12 @@ class _Tally:
 
     def trial(self, evidence_weeks: NDArray[np.float64]) -> Trial:
         """All of it."""
-        listing = Listing(np.ascontiguousarray(np.moveaxis(self._said, 0, -1)), evidence_weeks[: self._real].copy())
         return Trial(
             loss=self._loss,
             windows=self._windows,
             below=self._below,
             warm_windows=self._warm,
             found=self._ground.found(self._flagged),
-            listing=None if self._listed is None else listing,
+            said=np.ascontiguousarray(np.moveaxis(self._said, 0, -1)),
+            weeks=evidence_weeks[: self._real].copy(),
         )
