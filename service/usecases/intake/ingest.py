@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -100,16 +99,9 @@ class _Placed:
     placements: list[Placement]
     position: NDArray[np.int64]
 
-    @cached_property
-    def semantics(self) -> NDArray[np.int64]:
-        """The position in :data:`MOST` of the semantics of each row, int64[n], -1 where there is none."""
-        numbers = {semantics: number for number, semantics in enumerate(MOST)}
-        found: NDArray[np.int64] = np.array([*(numbers[one.semantics] for one in self.placements), -1])[self.position]
-        return found
-
 
 def _store(ports: Ports, columns: CountColumns, placed: _Placed, good: NDArray[np.bool_]) -> None:
-    deltas = placed.semantics == list(MOST).index(Semantics.DELTA)
+    deltas = np.array([*(one.semantics is Semantics.DELTA for one in placed.placements), False])[placed.position]
     counted, others = good & deltas, good & ~deltas
     series = np.array([one.series for one in placed.placements], dtype=np.int64)[placed.position[counted]]
     sources = np.array([one.source for one in placed.placements], dtype=np.int64)[placed.position[counted]]
@@ -186,11 +178,11 @@ class _Checks:
 
     def check_meaning(self, placed: _Placed) -> None:
         """Refuse numbers that mean nothing in the semantics of their sensor."""
-        counts, semantics = self._columns.counts, placed.semantics
-        most = np.array([*MOST.values(), MAX_VALUE], dtype=np.int64)
+        counts, placements = self._columns.counts, placed.placements
+        most = np.array([*(MOST[one.semantics] for one in placements), MAX_VALUE], dtype=np.int64)[placed.position]
         self.refuse(
-            counts > most[semantics],
-            lambda position: _why_meaningless(list(MOST)[semantics[position]], int(counts[position])),
+            counts > most,
+            lambda row: _why_meaningless(placements[placed.position[row]].semantics, int(counts[row])),
         )
 
     def _why_not_valid(self, position: int) -> str:
