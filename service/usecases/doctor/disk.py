@@ -60,7 +60,7 @@ def examine_folder(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
         yield well("data folder", folder.path)
 
 
-def examine_databases(_ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
+def examine_databases(disk: Disk) -> Iterator[Diagnosis]:
     """Integrity and schema of each file; of a folder that is not restored to its end nothing follows from them."""
     if disk.folder and disk.folder.restoring:
         return
@@ -81,7 +81,7 @@ def examine_room(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
         yield _room(folder.used_bytes, folder.free_bytes, days)
 
 
-def examine_chunks(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_chunks(ports: Ports) -> Iterator[Diagnosis]:
     """Every chunk that manifest or ledger name, read with its checksums."""
     manifest = ports.state.manifest()
     if manifest is None:
@@ -121,7 +121,7 @@ def examine_versions(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
         yield well("model versions", f"{len(known)}, unaltered; champion is {champion or 'none yet'}")
 
 
-def examine_session_secret(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_session_secret(ports: Ports) -> Iterator[Diagnosis]:
     """Whether pages can sign sessions, and nobody else can; its own errors say what is wrong with the file."""
     if ports.session_secret.is_made():
         yield well("session secret", "whole, and readable by its owner alone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 
 from service.domain.installation import Disk
 from service.errors import TrappvaktError
@@ -29,25 +29,7 @@ from service.usecases.doctor.running import (
     examine_stores,
 )
 
-Examination = Callable[[Ports, Disk], Iterator[Diagnosis]]
-
-_ON_DISK: dict[str, Examination] = {"data folder": examine_folder, "databases": examine_databases}
-_WITHIN: dict[str, Examination] = {
-    "stores": examine_stores,
-    "settings": examine_secrets,
-    "disk": examine_room,
-    "state": examine_chunks,
-    "model versions": examine_versions,
-    "session secret": examine_session_secret,
-    "clock": examine_clock,
-    "scheduler": examine_scheduler,
-    "counts": examine_counts,
-    "sensors": examine_sensors,
-    "deliveries": examine_deliveries,
-    "retention": examine_retention,
-    "places": examine_places,
-    "keys": examine_keys,
-}
+Parts = Iterable[tuple[str, Iterator[Diagnosis]]]
 
 
 def examine(ports: Ports, installation: Installation) -> Iterator[Diagnosis]:
@@ -57,22 +39,42 @@ def examine(ports: Ports, installation: Installation) -> Iterator[Diagnosis]:
     another program's schema, nothing further is asked, and nothing is changed.
     """
     disk, sound = installation.look(), True
-    for part, examination in _ON_DISK.items():
-        for diagnosis in _told(part, examination, ports, disk):
-            sound &= diagnosis.state is not State.FAILURE
-            yield diagnosis
+    on_disk = (("data folder", examine_folder(ports, disk)), ("databases", examine_databases(disk)))
+    for diagnosis in _told(on_disk):
+        sound &= diagnosis.state is not State.FAILURE
+        yield diagnosis
     if sound and disk.databases:
         try:
             installation.check_writing()
         except TrappvaktError as error:
             yield failed("stores", str(error))
-        for part, examination in _WITHIN.items():
-            yield from _told(part, examination, ports, disk)
+        yield from _told(_within(ports, disk))
 
 
-def _told(part: str, examination: Examination, ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
-    """What an examination finds; a store that fails it is a finding, and ends no other examination."""
-    try:
-        yield from examination(ports, disk)
-    except TrappvaktError as error:
-        yield failed(part, str(error))
+def _within(ports: Ports, disk: Disk) -> Parts:
+    """What is asked of stores that are sound, in its order."""
+    return (
+        ("stores", examine_stores(ports)),
+        ("settings", examine_secrets(ports)),
+        ("disk", examine_room(ports, disk)),
+        ("state", examine_chunks(ports)),
+        ("model versions", examine_versions(ports, disk)),
+        ("session secret", examine_session_secret(ports)),
+        ("clock", examine_clock(ports)),
+        ("scheduler", examine_scheduler(ports, disk)),
+        ("counts", examine_counts(ports)),
+        ("sensors", examine_sensors(ports)),
+        ("deliveries", examine_deliveries(ports)),
+        ("retention", examine_retention(ports)),
+        ("places", examine_places(ports)),
+        ("keys", examine_keys(ports)),
+    )
+
+
+def _told(parts: Parts) -> Iterator[Diagnosis]:
+    """What is found, part by part; a store that fails one is a finding, and ends no other."""
+    for part, findings in parts:
+        try:
+            yield from findings
+        except TrappvaktError as error:
+            yield failed(part, str(error))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from service.domain.installation import Disk
 from service.domain.keys import EVERY_TENANT
 from service.domain.places import UNKNOWN, Kind, Stairwell
 from service.ports import Ports
@@ -15,7 +14,7 @@ _KEY_AGE = timedelta(days=730)
 _IMPORT = "complete the file of places, and `trappvakt places import` it again"
 
 
-def examine_places(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_places(ports: Ports) -> Iterator[Diagnosis]:
     """What the register does not know, and what that costs."""
     series = ports.register.series()
     if not series:
@@ -40,7 +39,7 @@ def examine_places(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
         yield well("places", f"{len(stairwells)} stairwells, {len(series)} series")
 
 
-def examine_keys(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_keys(ports: Ports) -> Iterator[Diagnosis]:
     """Whether anybody has one, whether they are for tenants there are, and how old they are."""
     keys = [one for one in ports.keys.all() if one.revoked is None]
     if not keys:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.domain.installation import Disk
 from service.ports import Ports
 from service.usecases.doctor.diagnosis import Diagnosis, doubtful, well
 from service.usecases.retention.reading import Retained, read_retention
 
 
-def examine_retention(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_retention(ports: Ports) -> Iterator[Diagnosis]:
     """Kind by kind."""
     kinds = read_retention(ports)
     for one in kinds:

@@ -25,7 +25,7 @@ _PATIENCE_SECONDS = 900
 _HALF = 0.5
 
 
-def examine_stores(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_stores(ports: Ports) -> Iterator[Diagnosis]:
     """Whether each store answers."""
     failures = store_failures(ports)
     for name, message in failures.items():
@@ -36,7 +36,7 @@ def examine_stores(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
         yield well("stores", f"{len(failures)} answer; {where}")
 
 
-def examine_secrets(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_secrets(ports: Ports) -> Iterator[Diagnosis]:
     """Whether the files that the settings name can be read; what they hold is not shown."""
     settings = ports.settings
     reads: list[Callable[[], object]] = [partial(webhook_secrets, one) for one in settings.webhooks.subscriptions]
@@ -61,7 +61,7 @@ def examine_secrets(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
         )
 
 
-def examine_clock(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_clock(ports: Ports) -> Iterator[Diagnosis]:
     """Whether the clock is behind what is scored already; and what time it is where people live."""
     now, manifest = ports.clock.now(), ports.state.manifest()
     local = now.astimezone(ZoneInfo(ports.settings.general.timezone))
@@ -100,7 +100,7 @@ def examine_scheduler(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
         yield doubtful("scheduler", f"{progress.commands} commands wait for it", "start it with `trappvakt serve`")
 
 
-def examine_counts(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_counts(ports: Ports) -> Iterator[Diagnosis]:
     """Whether counts come in, from how many of the series."""
     progress = read_progress(ports)
     if not progress.series or progress.verdicts is None or progress.watermark is None:
@@ -118,7 +118,7 @@ def examine_counts(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
     )
 
 
-def examine_sensors(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_sensors(ports: Ports) -> Iterator[Diagnosis]:
     """How many sensors are in which trouble."""
     counted = {state: number for state, number in count_states(ports).items() if number}
     told = ", ".join(f"{number} {state.value}" for state, number in counted.items())
@@ -128,7 +128,7 @@ def examine_sensors(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
         yield well("sensors", told)
 
 
-def examine_deliveries(ports: Ports, _disk: Disk) -> Iterator[Diagnosis]:
+def examine_deliveries(ports: Ports) -> Iterator[Diagnosis]:
     """What was not taken, and what nobody tries any longer; after a week that is history."""
     since = ports.clock.now() - OLDEST
     for delivery in ports.deliveries.find(status=DeliveryStatus.WAITING):

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from models.city import simulate_city
 from service.cli import main
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus
-from service.domain.installation import Disk
 from service.domain.retention import DataKind, Deletion
 from service.errors import TooLittleData
 from service.ports import Ports
@@ -28,7 +27,6 @@ from service.usecases.trials.before_after import before_after
 from tests.worlds import TENANT, end_of, judge_city, register_city, sqlite_ports
 
 NOW = datetime(2020, 12, 1, 10, tzinfo=UTC)
-DISK = Disk(folder=None, databases=[], version_folders=[], scheduler_runs=True)
 SHORT = {"retention__audit_days": 200, "retention__letters_days": 40}
 
 
@@ -57,7 +55,7 @@ def ports(tmp_path: Path) -> Ports:
 
 
 def examined(ports: Ports) -> list[Diagnosis]:
-    return list(examine_retention(ports, DISK))
+    return list(examine_retention(ports))
 
 
 def test_the_doctor_tells_what_is_held_longer_than_it_may_be(ports: Ports) -> None:
