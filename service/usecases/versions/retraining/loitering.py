@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,4 +85,5 @@ def injected(panel: Panel, stairwells: NDArray[np.int64], hangouts: int, seed: i
     kept = np.flatnonzero((drawn.onsets >= panel.judged) & (drawn.onsets + reach <= len(panel.starts)))
     series = hosts[drawn.series[kept]]
     copies = drawn.counts[:, kept].T.astype(np.float32)
-    return InjectedPanel(panel.beside(series, copies), series, drawn.hours[:, kept], drawn.onsets[kept])
+    both = replace(panel, roster=panel.roster.with_copies(series), counts=np.concatenate([panel.counts, copies]))
+    return InjectedPanel(both, series, drawn.hours[:, kept], drawn.onsets[kept])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -47,10 +47,6 @@ class Panel:
             counts=training.counts[columns, : span[1]],
             judged=span[0],
         )
-
-    def beside(self, series: NDArray[np.int64], counts: NDArray[np.float32]) -> Self:
-        """The panel and copies of some of its series with other counts, float32[m, T], after them."""
-        return replace(self, roster=self.roster.with_copies(series), counts=np.concatenate([self.counts, counts]))
 
 
 def evenly(number: int, most: int) -> NDArray[np.int64]:
