@@ -16,7 +16,7 @@ from service.exports.formats import FORMATS, export_list
 from service.exports.wording import Language, day_name
 from service.usecases.lists.hotspots import approve_list, make_list
 from service.usecases.lists.reading import latest_list, list_records, read_list
-from service.usecases.telling.deliver import list_deliveries
+from service.usecases.telling.deliver import list_deliveries, send_list_again
 
 _SHOWN_LISTS = 50
 
@@ -138,6 +138,16 @@ def deliveries(session: Session, list_id: str | None, tenant: str | None) -> Non
         headers,
         ((d.list_id, d.area, d.recipient, d.status, d.attempts, d.next_attempt, d.sent, d.error) for d in found),
     )
+
+
+@lists.command()
+@click.argument("list_id")
+@tenant_option
+@pass_session
+def resend(session: Session, list_id: str, tenant: str | None) -> None:
+    """Queue a list's letters anew that were given up, if they are still wanted."""
+    queued = send_list_again(session.ports, session.tenant(tenant), list_id, session.actor)
+    click.echo(f"{queued} queued; the scheduler sends them with its next tick")
 
 
 def show_entries(shown: HotspotList) -> None:

@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 
 from service.domain.deliveries import Delivery, DeliveryStatus
 from service.domain.hotspots import HeldBack
-from service.errors import MailError, NotFound
+from service.errors import Conflict, MailError, NotFound
 from service.ports import Ports
 from service.tick import Tick
 from service.usecases.lists.hotspots import approve_list, expire_lists
-from service.usecases.telling.deliver import NO_LONGER_WANTED, deliver_lists, list_deliveries
+from service.usecases.telling.deliver import NO_LONGER_WANTED, deliver_lists, list_deliveries, send_list_again
 from tests.api.drafts import add, entry
 from tests.mail import PASSWORD, USER, MailHost, mail_host
 from tests.worlds import TENANT, sqlite_ports
@@ -221,6 +221,40 @@ def test_an_old_list_is_no_news_to_a_recipient_who_is_new(host: MailHost, tmp_pa
     approve(ports)
     pass_time(ports, days=7, seconds=1)
     assert deliver_lists(ports) == []
+
+
+def test_letters_that_were_given_up_are_sent_again_on_request(host: MailHost, tmp_path: Path) -> None:
+    """To those who did not get one, though the list is no news any more; the request is audited."""
+    ports = ports_to(host, tmp_path, SOUTH, NORTH, mail__give_up_hours=1)
+    approve(ports)
+    host.post.refused[SOUTH["address"]] = "450 later"
+    for _ in range(2):
+        with pytest.raises(MailError):
+            deliver_lists(ports)
+        pass_time(ports, hours=2)
+    assert deliver_lists(ports) == [FIRST]
+    host.post.refused.clear()
+    pass_time(ports, days=8)
+    assert send_list_again(ports, TENANT, FIRST, "anna") == 1
+    assert deliver_lists(ports) == [FIRST]
+    assert [addresses for addresses, _, _ in host.post.letters] == [[NORTH["address"]], [SOUTH["address"]]]
+    assert send_list_again(ports, TENANT, FIRST, "anna") == 0
+    assert [one.actor for one in ports.audit.entries(TENANT) if one.action == "list.send-again"] == ["anna"]
+
+
+def test_a_letter_is_not_sent_again_once_a_newer_list_is_in_force(host: MailHost, tmp_path: Path) -> None:
+    ports = ports_to(host, tmp_path, SOUTH)
+    approve(ports, FIRST)
+    host.post.answer = "451 later"
+    with pytest.raises(MailError):
+        deliver_lists(ports)
+    host.post.answer = "250 OK"
+    approve(ports, SECOND)
+    deliver_lists(ports)
+    with pytest.raises(Conflict, match=f"list {FIRST} cannot be sent: a newer list"):
+        send_list_again(ports, TENANT, FIRST, "anna")
+    with pytest.raises(NotFound):
+        send_list_again(ports, TENANT, "2026-11-09-009", "anna")
 
 
 def test_a_newer_list_takes_the_place_of_one_that_waits(host: MailHost, tmp_path: Path) -> None:

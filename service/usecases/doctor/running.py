@@ -141,7 +141,7 @@ def examine_deliveries(ports: Ports) -> Iterator[Diagnosis]:
         yield doubtful(
             "deliveries",
             f"{len(given_up)} given up in the last week, to {some(sorted({one.recipient for one in given_up}))}",
-            "`trappvakt lists deliveries` and the page on webhooks tell why, and how to send again",
+            "`trappvakt lists deliveries` and `trappvakt webhooks deliveries` tell why; `resend` of either sends again",
         )
 
 

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Letter
 from service.domain.hotspots import HotspotList, ListRecord, ListStatus
-from service.errors import Gone
+from service.errors import Conflict, Gone
 from service.exports.formats import XLSX, export_list
 from service.exports.letter import letter_subject, letter_text
 from service.exports.wording import Language
@@ -23,7 +23,7 @@ from service.settings.mail import Recipient
 from service.usecases.audit import SCHEDULER, record
 from service.usecases.lists.list_numbers import sha256
 from service.usecases.lists.reading import is_shared
-from service.usecases.telling.outbox import OLDEST, attempt, give_up, is_due
+from service.usecases.telling.outbox import OLDEST, attempt, give_up, is_due, queue_again
 
 NO_LONGER_WANTED = "a newer list is in force, or the settings no longer name the recipient or share the list"
 
@@ -91,6 +91,29 @@ def list_deliveries(ports: Ports, tenant: str, list_id: str | None = None) -> li
         with suppress(Gone):
             ports.lists.get(tenant, list_id)
     return [_told(one) for one in ports.deliveries.find(channel=Channel.MAIL, tenant=tenant, item=list_id)]
+
+
+def send_list_again(ports: Ports, tenant: str, list_id: str, actor: str) -> int:
+    """Queue the letters of a list anew that were given up; returns how many that are.
+
+    Raises
+    ------
+    NotFound
+        If there is no such list.
+    Conflict
+        If what was given up is no longer wanted.
+    """
+    with suppress(Gone):
+        ports.lists.get(tenant, list_id)
+    given_up = ports.deliveries.find(channel=Channel.MAIL, tenant=tenant, item=list_id, status=DeliveryStatus.GIVEN_UP)
+    named = {(found.tenant, found.list_id, one.name) for one, found in _in_force(ports)}
+    wanted = [one for one in given_up if _key(one) in named]
+    if given_up and not wanted:
+        raise Conflict(f"letters of list {list_id} cannot be sent: {NO_LONGER_WANTED}")
+    for delivery in wanted:
+        queue_again(ports, delivery)
+        record(ports, actor, tenant, "list.send-again", list_id, f"to {delivery.recipient}")
+    return len(wanted)
 
 
 def _in_force(ports: Ports) -> Iterator[tuple[Recipient, ListRecord]]:

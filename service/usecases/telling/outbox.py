@@ -59,6 +59,16 @@ def give_up(ports: Ports, delivery: Delivery, why: str) -> None:
     )
 
 
+def queue_again(ports: Ports, delivery: Delivery) -> Delivery:
+    """Begin anew, whatever became of it."""
+    now = ports.clock.now()
+    anew = msgspec.structs.replace(
+        delivery, status=DeliveryStatus.WAITING, queued=now, attempts=0, next_attempt=now, sent=None, error=None
+    )
+    ports.deliveries.put(anew)
+    return anew
+
+
 def delay_before(attempts: int, longer: float = 0.0) -> timedelta:
     """How long to wait after so many attempts, by a share ``longer``.
 

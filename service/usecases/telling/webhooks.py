@@ -19,7 +19,7 @@ from service.errors import Conflict, NotFound, SettingsError, WebhookError
 from service.ports import Ports
 from service.settings.webhooks import Subscription
 from service.usecases.audit import record
-from service.usecases.telling.outbox import attempt, give_up, is_due
+from service.usecases.telling.outbox import attempt, give_up, is_due, queue_again
 
 NO_LONGER_SUBSCRIBED = "the settings no longer name the subscription, or it no longer wants such events"
 _JITTER = 0.5
@@ -204,11 +204,7 @@ def _send(ports: Ports, subscription: Subscription, delivery: Delivery) -> None:
 
 
 def _queue_again(ports: Ports, delivery: Delivery, actor: str) -> WebhookDelivery:
-    now = ports.clock.now()
-    anew = msgspec.structs.replace(
-        delivery, status=DeliveryStatus.WAITING, queued=now, attempts=0, next_attempt=now, sent=None, error=None
-    )
-    ports.deliveries.put(anew)
+    anew = queue_again(ports, delivery)
     record(ports, actor, delivery.tenant, "webhook.send-again", delivery.item, f"to {delivery.recipient}")
     return _told(anew)
 

@@ -217,6 +217,7 @@ def test_a_list_is_made_shown_approved_and_exported(filled: Trappvakt) -> None:
     assert '<html lang="en">' in (filled.folder / "list.html").read_text("utf-8")
     assert json.loads(filled("lists", "export", "--format", "geojson").output)["list_id"] == list_id
     assert "police" not in filled("lists", "deliveries", list_id).output
+    assert filled("lists", "resend", list_id).output.startswith("0 queued")
 
 
 def test_what_is_done_to_lists_is_in_the_audit(filled: Trappvakt) -> None:
