@@ -80,6 +80,7 @@ def environment() -> Environment:
         "change": wording.change_text,
         "trend": wording.trend_text,
         "kind": wording.kind_text,
+        "rank": wording.rank_text,
         "reason": wording.reason_text,
         "space": wording.space_text,
         "space_name": wording.space_name,

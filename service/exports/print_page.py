@@ -15,6 +15,11 @@ from service.exports.wording import Language
 
 _WORDS = {
     Language.SV: {
+        "rank": "Rang",
+        "address": "Adress",
+        "space": "Utrymme",
+        "when": "När",
+        "change": "Sedan förra",
         "presences": "vistelser",
         "expected": "normalt",
         "days": "olika dagar",
@@ -27,9 +32,14 @@ _WORDS = {
         "gone": "Borta sedan förra listan",
         "unknown": "Okända: ingen sensor hördes där",
         "empty": "Inga platser står på listan.",
-        "previous_rank": "nummer",
+        "previous_rank": "hade rang",
     },
     Language.EN: {
+        "rank": "Rank",
+        "address": "Address",
+        "space": "Space",
+        "when": "When",
+        "change": "Since the last",
         "presences": "presences",
         "expected": "normal",
         "days": "different days",
@@ -42,7 +52,7 @@ _WORDS = {
         "gone": "Gone since the last list",
         "unknown": "Unknown: no sensor was heard there",
         "empty": "No places are on the list.",
-        "previous_rank": "number",
+        "previous_rank": "had rank",
     },
 }
 
@@ -87,11 +97,10 @@ def _template() -> Template:
         "kind": wording.kind_text,
         "number": wording.number_text,
         "percent": wording.percent_text,
+        "rank": wording.rank_text,
         "reason": wording.reason_text,
         "space": wording.space_text,
         "trend": wording.trend_text,
         "when": wording.when_text,
-        "weekdays": wording.weekdays_text,
-        "clock_hours": wording.hours_text,
     }
     return environment.get_template("hotspot_list.html")

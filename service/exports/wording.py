@@ -108,6 +108,11 @@ def space_name(space: str, kind: str, language: Language) -> str:
     return named if space in (kind, named) else f"{named} ({space})"
 
 
+def rank_text(entry: HotspotEntry) -> str:
+    """The rank; in brackets where the entry is just below what is certain."""
+    return f"{entry.rank}." if entry.significant else f"({entry.rank})"
+
+
 def change_text(entry: HotspotEntry, language: Language) -> str:
     """What became of an entry since the list before."""
     return _CHANGES[language][entry.change].format(entry.previous_rank)

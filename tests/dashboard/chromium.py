@@ -47,8 +47,8 @@ class Browser:
         for domain in ("Page", "Runtime", "Log"):
             self._call(f"{domain}.enable")
 
-    def look(self, width: int, height: int = 900, *, dark: bool = False) -> None:
-        """Take a screen of this size, in a light or a dark theme."""
+    def look(self, width: int, height: int = 900, *, dark: bool = False, medium: str = "") -> None:
+        """Take a screen of this size, in a light or a dark theme, or a sheet of paper (the medium ``print``)."""
         self._call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -57,7 +57,7 @@ class Browser:
             mobile=width < 500,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._call("Emulation.setEmulatedMedia", features=[scheme])
+        self._call("Emulation.setEmulatedMedia", media=medium, features=[scheme])
 
     def open(self, address: str) -> None:
         """Go to an address."""

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium is installe
 
 PHONE_PIXELS = 390
 LONG = "Sankt-Eriksgatans-bostadsrättsförenings-cykelkällare-nummer-fjorton"
-DRAFT, LIST = "draft", "list"
+DRAFT, LIST, LONG_LIST = "draft", "list", "long"
+PAPER_PIXELS, PAPER_LINES = 703, 1009  # what the margins leave of A4, at 96 to the inch
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +146,54 @@ def test_every_field_has_a_name(chromium: Browser, site: Site) -> None:
         chromium.click("header form button", leads_on=True)
 
 
+def test_headings_go_down_a_step_at_a_time(chromium: Browser, site: Site) -> None:
+    """So that those who hear the page find their way by them."""
+    chromium.look(1280)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        for path in ("/lists", f"/lists/{LIST}", f"/lists/{LIST}/download/html", "/stairwells", "/sensors"):
+            chromium.open(address + path)
+            assert chromium.ask(SKIPPED_HEADINGS) == [], path
+        chromium.open(f"{address}/lists")
+        chromium.click("header form button", leads_on=True)
+
+
+def test_a_row_in_short_is_read_on_a_phone(chromium: Browser, site: Site) -> None:
+    """Cells beside a long address keep clear of it, and a finger meets one link at a time (WCAG 2.2, 2.5.8)."""
+    chromium.look(PHONE_PIXELS)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        chromium.open(f"{address}/lists/{LIST}")
+        assert chromium.ask("document.querySelectorAll('.overview tbody tr').length") == 5
+        assert chromium.ask(OVERLAPPING) == []
+        assert chromium.ask("Math.min(...[...document.querySelectorAll('.overview a')].map(a => a.offsetHeight))") >= 24
+        chromium.click("header form button", leads_on=True)
+
+
+@pytest.mark.parametrize("path", [f"/lists/{LONG_LIST}", f"/lists/{LONG_LIST}/download/html"])
+def test_fifty_places_are_eight_sheets_of_paper(chromium: Browser, tmp_path: Path, path: str) -> None:
+    """On the first sheet is what a patrol takes along: every place, with its space and hours."""
+    site = Site(memory_ports(tmp_path))
+    reason = "54 presences where similar spaces have 5.6, on 10 different days: Monday, Wednesday and Saturday 22–03."
+    add(site.ports, LONG_LIST, *(entry(rank, reason_en=reason, weekly=[3] * 9) for rank in range(1, 51)))
+    approve_list(site.ports, TENANT, LONG_LIST, "anna")
+    chromium.look(1280)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.POLICE)
+        chromium.open(address + path)
+        rows = chromium.ask("[...document.querySelectorAll('.overview tbody tr')].map(row => row.innerText)")
+        paper = base64.b64decode(chromium.print())
+        chromium.look(PAPER_PIXELS, medium="print")
+        ends = chromium.ask("document.querySelector('.overview').getBoundingClientRect().bottom + scrollY")
+        chromium.look(1280)
+        chromium.open(f"{address}/lists")
+        chromium.click("header form button", leads_on=True)
+    assert len(rows) == 50
+    assert all(word in rows[49] for word in ("50.", "Kvarngatan 50", "(K2)", "22–03"))
+    assert len(re.findall(rb"/Type /Page\b", paper)) <= 8
+    assert ends <= PAPER_LINES
+
+
 def test_a_list_prints_without_its_forms(chromium: Browser, site: Site) -> None:
     """On white, also where the screen is dark."""
     chromium.look(1280, dark=True)
@@ -159,6 +208,18 @@ def test_a_list_prints_without_its_forms(chromium: Browser, site: Site) -> None:
 NAMELESS = """[...document.querySelectorAll('input:not([type=hidden]), select, button')]
   .filter(one => !(one.labels && one.labels.length) && !one.textContent.trim()).map(one => one.outerHTML)
   .concat([...document.querySelectorAll("table")].filter(one => !one.caption && !one.tHead).map(one => one.id))"""
+
+SKIPPED_HEADINGS = """[...document.querySelectorAll("h1, h2, h3, h4")]
+  .filter((one, i, all) => i && one.tagName[1] - all[i - 1].tagName[1] > 1).map(one => one.outerHTML)"""
+
+OVERLAPPING = """[...document.querySelectorAll(".overview tbody tr")].filter(row => {
+  const [, where, , , change] = [...row.children].map(cell => {
+    const text = document.createRange();
+    text.selectNodeContents(cell);
+    return text.getBoundingClientRect();
+  });
+  return where.right > change.left && where.top < change.bottom;
+}).map(row => row.innerText)"""
 
 CUT = """[...document.querySelectorAll(".heat tbody td")].filter(cell => {
   const text = document.createRange();
