@@ -10,14 +10,14 @@ from service.exports.wording import Language
 _TEXT = {
     "sv": """{headline}
 
-{entries} platser, varav {new} nya; {gone} är borta sedan förra listan. Bladet är bifogat.
+Platser: {entries}, varav nya: {new}. Borta sedan förra listan: {gone}. Listan är bifogad som Excelfil.
 
 Listan har id {list_id} och SHA-256
 {digest}
 """,
     "en": """{headline}
 
-{entries} places, of which {new} are new; {gone} are gone since the last list. The sheet is attached.
+Places: {entries}, of which new: {new}. Gone since the last list: {gone}. The list is attached as an Excel file.
 
 The list has the id {list_id} and the SHA-256
 {digest}

@@ -52,8 +52,8 @@ def test_an_entry_says_where_and_when_to_go_and_why() -> None:
     sheet = opened(rich_list())["Lista"]
     headings, one, *_ = texts(sheet)[2:]
     assert dict(zip(headings, one, strict=True)) == {
-        "Nr": 1,
-        "Sedan sist": "▲ från 4",
+        "Rang": 1,
+        "Sedan förra": "▲ från 4",
         "Adress": "Kvarngatan 1",
         "Område": "Södra",
         "Trapphus": "kvarnen-1a",
@@ -73,7 +73,7 @@ def test_english_headings_and_reasons() -> None:
     headings, one, *_ = texts(opened(rich_list(), "en")["List"])[2:]
     told = dict(zip(headings, one, strict=True))
     assert told["When and where"] == "Thu–Sat 22–03  cellar (K2)\nSun 18–21  attic"
-    assert (told["Since last"], told["Why"]) == ("▲ from 4", "14 presences where 1.9 are normal.")
+    assert (told["Since the last"], told["Why"]) == ("▲ from 4", "14 presences where 1.9 are normal.")
 
 
 def test_a_week_is_headed_by_its_place_once() -> None:
@@ -135,7 +135,7 @@ def test_the_week_is_a_heat_map() -> None:
 def test_a_joint_list_tells_whose_each_entry_is() -> None:
     sheet = opened(joint_list())["Lista"]
     headings, *rows = texts(sheet)[2:]
-    assert [row[headings.index("Företag")] for row in rows] == ["norrbo", "söderhem"]
+    assert [row[headings.index("Bolag")] for row in rows] == ["norrbo", "söderhem"]
     assert "norrbo, söderhem" in sheet["A1"].value
 
 

@@ -38,10 +38,10 @@ def _where_and_when(entry: HotspotEntry, language: Language) -> str:
 
 
 _COLUMNS = (
-    _Column("Nr", "No.", 5, "rank", lambda entry, _: entry.rank),
-    _Column("Sedan sist", "Since last", 11.5, "text", change_text),
+    _Column("Rang", "Rank", 6.5, "rank", lambda entry, _: entry.rank),
+    _Column("Sedan förra", "Since the last", 11.5, "text", change_text),
     _Column("Adress", "Address", 24, "text", lambda entry, _: entry.place()),
-    _Column("Företag", "Company", 14, "text", lambda entry, _: entry.tenant, of_joint=True),
+    _Column("Bolag", "Company", 14, "text", lambda entry, _: entry.tenant, of_joint=True),
     _Column("Område", "Area", 14, "text", lambda entry, language: area_text(entry.area, language)),
     _Column("Trapphus", "Stairwell", 12, "text", lambda entry, _: entry.stairwell),
     _Column("När och var", "When and where", 32, "text", _where_and_when),

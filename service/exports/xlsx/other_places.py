@@ -8,8 +8,8 @@ from service.exports.wording import area_text
 from service.exports.xlsx.sheet import FIRST_ROW, Sheet
 
 _HEADINGS = {
-    "sv": ("Vad", "Företag", "Område", "Trapphus", "Adress", "Förra numret"),
-    "en": ("What", "Company", "Area", "Stairwell", "Address", "Last number"),
+    "sv": ("Vad", "Bolag", "Område", "Trapphus", "Adress", "Förra rangen"),
+    "en": ("What", "Company", "Area", "Stairwell", "Address", "Last rank"),
 }
 _WIDTHS = (38, 18, 18, 20, 32, 12)
 _GONE = {"sv": "Borta sedan förra listan", "en": "Gone since the last list"}
