@@ -25,6 +25,8 @@ from service.web.pages import HTML, content_security_policy
 
 routes = Routes()
 _ON_THE_SCREEN = ("html",)
+_TAKEN_AWAY = ("html", "xlsx", "geojson", "csv")
+"""Formats that people are offered, the most used first; the JSON is for programs."""
 Found = tuple[ListRecord, bytes]
 
 
@@ -97,7 +99,7 @@ def show_list(visit: Visit, found: Found, status: int = HTTPStatus.OK, **more: o
         overtaken=in_force is not None,
         outcomes=_outcomes(visit, record),
         deliveries=_deliveries(visit, record),
-        formats=[one for one in FORMATS if one != "json"],
+        formats=_TAKEN_AWAY,
         now=visit.ports.clock.now(),
         **context,
     )

@@ -45,7 +45,7 @@ def sensors(visit: Visit) -> Response:
         "sensors.html",
         faulty=faulty,
         sound=page[len(faulty) :],
-        addresses=_addresses(visit, faulty),
+        addresses=_addresses(visit, page),
         counts=Counter(state for one in found for state in one.states),
         states=_WORST_FIRST,
         following=start + _PAGE if start + _PAGE < len(found) else None,

@@ -62,6 +62,7 @@ def test_an_episode_is_seen_and_closed(loud: Site) -> None:
     page = operator.read("/episodes")
     article = page.split(f'id="{episode}"')[1].split("</article>")[0]
     assert "Nobody has seen it" in article
+    assert "<h2>" in article  # right below the heading of the page, for those who hear it
     assert "presences in the" in article
     assert re.search(r"<dd>[0-9]+ <small>normal", article)
     assert operator.send(f"/episodes/{episode}/acknowledge") == "/episodes?told=acknowledged"
@@ -262,8 +263,8 @@ def test_the_worst_sensor_is_told_first(site: Site) -> None:
 
 
 def test_sensors_in_order_go_on_on_the_next_page(site: Site) -> None:
-    """They were heard, and nothing is wrong; the faulty ones stand on the first page."""
-    with_sensors(site, 230)
+    """They were heard, and nothing is wrong, each at its address; the faulty ones stand on the first page."""
+    with_sensors(site, 230, address="Kvarngatan 3")
     time = site.ports.clock.now() - timedelta(hours=1)
     rows = [CountRow(stairwell=f"s{k:03}", space="cellar", sensor=f"g{k:03}", time=time, count=1) for k in range(230)]
     assert ingest_counts(site.ports, TENANT, enumerate(rows, start=1)).rejected == 0
@@ -275,9 +276,13 @@ def test_sensors_in_order_go_on_on_the_next_page(site: Site) -> None:
     assert 'href="/sensors?from=100"' in first
     assert 'href="/sensors?from=200"' in reader.read("/sensors?from=100")
     assert [page.count('<th scope="row"') for page in (first, last)] == [100, 30]
+    assert [page.count(">Kvarngatan 3</a>,") for page in (first, last)] == [100, 30]
     assert "Need looking after" not in last
     reader.read("/sensors?from=x", 400)
 
 
 def test_no_sensor_is_told(site: Site) -> None:
-    assert "No sensors are registered" in site.person(Role.READER).read("/sensors")
+    """And nothing stands below headings that have nothing."""
+    page = site.person(Role.READER).read("/sensors")
+    assert "No sensors are registered" in page
+    assert "<h2>" not in page
