@@ -11,7 +11,7 @@ _HEADINGS = {
     "sv": ("Vad", "Bolag", "Område", "Trapphus", "Adress", "Förra rangen"),
     "en": ("What", "Company", "Area", "Stairwell", "Address", "Last rank"),
 }
-_WIDTHS = (38, 18, 18, 20, 32, 12)
+_WIDTHS = (38, 18, 18, 20, 32, 15)
 _GONE = {"sv": "Borta sedan förra listan", "en": "Gone since the last list"}
 _UNKNOWN = {"sv": "Okänt: ingen sensor hördes där", "en": "Unknown: no sensor was heard there"}
 
