@@ -146,14 +146,15 @@ def test_every_field_has_a_name(chromium: Browser, site: Site) -> None:
         chromium.click("header form button", leads_on=True)
 
 
-def test_headings_go_down_a_step_at_a_time(chromium: Browser, site: Site) -> None:
-    """So that those who hear the page find their way by them."""
+def test_who_hears_a_page_finds_the_way(chromium: Browser, site: Site) -> None:
+    """Headings go down a step at a time, and all there is lies in a part of the page that has a name."""
     chromium.look(1280)
     with served(site.app) as address:
         sign_in(chromium, address, site, Role.OPERATOR)
         for path in ("/lists", f"/lists/{LIST}", f"/lists/{LIST}/download/html", "/stairwells", "/sensors"):
             chromium.open(address + path)
             assert chromium.ask(SKIPPED_HEADINGS) == [], path
+            assert chromium.ask(OUTSIDE_OF_LANDMARKS) == [], path
         chromium.open(f"{address}/lists")
         chromium.click("header form button", leads_on=True)
 
@@ -211,6 +212,9 @@ NAMELESS = """[...document.querySelectorAll('input:not([type=hidden]), select, b
 
 SKIPPED_HEADINGS = """[...document.querySelectorAll("h1, h2, h3, h4")]
   .filter((one, i, all) => i && one.tagName[1] - all[i - 1].tagName[1] > 1).map(one => one.outerHTML)"""
+
+OUTSIDE_OF_LANDMARKS = """[...document.querySelectorAll("body > :not(header, main, footer, .skip)")]
+  .map(one => one.outerHTML)"""
 
 OVERLAPPING = """[...document.querySelectorAll(".overview tbody tr")].filter(row => {
   const [, where, , , change] = [...row.children].map(cell => {
