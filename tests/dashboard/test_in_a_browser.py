@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from service.domain.hotspots import ListStatus
 from service.domain.keys import Role
+from service.domain.places import PlaceRow
+from service.domain.readings import CountRow
+from service.usecases.intake.ingest import ingest_counts
 from service.usecases.lists.hotspots import approve_list
+from service.usecases.sensors.check import check_sensors
 from tests.api.conftest import memory_ports, served
 from tests.api.drafts import add
 from tests.dashboard.chromium import PROGRAM, Browser, browser
@@ -171,6 +176,23 @@ def test_a_row_in_short_is_read_on_a_phone(chromium: Browser, site: Site) -> Non
         chromium.click("header form button", leads_on=True)
 
 
+def test_a_sensor_is_told_in_running_words_on_a_phone(chromium: Browser, site: Site) -> None:
+    """Its address, space and id follow each other, where they once were columns of a few letters."""
+    place = {"stairwell": "kvarnen-1", "space": "cellar", "sensor": "g1"}
+    more = {"area": "Norra", "property": "Kvarnen", "building": "k", "address": "Kvarngatan 1"}
+    site.ports.register.put([PlaceRow(tenant=TENANT, **place, **more)])
+    row = CountRow(time=site.ports.clock.now() - timedelta(hours=1), count=1, **place)
+    assert ingest_counts(site.ports, TENANT, [(1, row)]).rejected == 0
+    check_sensors(site.ports)
+    chromium.look(PHONE_PIXELS)
+    with served(site.app) as address:
+        sign_in(chromium, address, site, Role.OPERATOR)
+        chromium.open(f"{address}/sensors")
+        assert chromium.ask("document.querySelector('tbody th').innerText").startswith("Kvarngatan 1, ")
+        assert abs(chromium.ask(BEHIND_THE_LINK)) < 1
+        chromium.click("header form button", leads_on=True)
+
+
 @pytest.mark.parametrize("path", [f"/lists/{LONG_LIST}", f"/lists/{LONG_LIST}/download/html"])
 def test_fifty_places_are_eight_sheets_of_paper(chromium: Browser, tmp_path: Path, path: str) -> None:
     """On the first sheet is what a patrol takes along: every place, with its space and hours."""
@@ -224,6 +246,12 @@ OVERLAPPING = """[...document.querySelectorAll(".overview tbody tr")].filter(row
   });
   return where.right > change.left && where.top < change.bottom;
 }).map(row => row.innerText)"""
+
+BEHIND_THE_LINK = """(() => {
+  const link = document.querySelector("tbody th a"), text = document.createRange();
+  text.selectNode(link.nextSibling);
+  return text.getClientRects()[0].left - link.getBoundingClientRect().right;
+})()"""
 
 CUT = """[...document.querySelectorAll(".heat tbody td")].filter(cell => {
   const text = document.createRange();
