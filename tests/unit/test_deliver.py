@@ -95,7 +95,7 @@ def test_the_letter_carries_the_sheet_as_it_was_approved(host: MailHost, tmp_pat
     assert letter["Message-ID"].endswith("@norrbo.example>")
     text = letter.get_body().get_content()
     assert ports.lists.get(TENANT, FIRST)[0].approved_digest in text
-    assert "1 platser, varav 1 nya" in text
+    assert "Platser: 1, varav nya: 1." in text
     assert "Kvarngatan" not in text
     [sheet] = letter.iter_attachments()
     assert sheet.get_filename() == f"{FIRST}.xlsx"
