@@ -19,7 +19,7 @@ from bench.hotspots import Town, make_town
 from models.city import CityParameters, simulate_city
 from models.evaluation import precision_at_k
 from models.hotspots.ground import Presences
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 from models.shipped import shipped_version
 from service.settings import load_settings
 from service.settings.sections import Hotspots

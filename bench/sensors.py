@@ -22,7 +22,8 @@ from models.calendar import SECONDS_PER_DAY
 from models.city import SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
 from models.kinds import kind_number
-from models.sensors import DAYS, INTERVAL_BINS, Examination, examine, interval_bins, silence_limits
+from models.sensors.examination import DAYS, Examination, examine
+from models.sensors.silence import INTERVAL_BINS, interval_bins, silence_limits
 from models.shipped import shipped_version
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from models.hotspots.ranking import CHRONIC, HotSpot
+from models.hotspots.hotspot import CHRONIC, HotSpot
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _LEAST_NAMED_CHANCE = 1e-6

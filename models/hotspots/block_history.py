@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.calendar import SECONDS_PER_DAY
 from models.hotspots.blocks import Days
 from models.hotspots.ground import HISTORY_DAYS, Presences
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 
 RISING, STEADY, FALLING = 1, 0, -1
 _TREND_QUANTILE = 1.96  # a trend is named when as much comes by chance one time in twenty

@@ -20,7 +20,7 @@ COMMANDS = {
     "demo": ("demo:demo", "Simulate a town, score it, list its hot-spots, and serve it."),
     "serve": ("serving:serve", "Run API, pages and scheduler; what dies is started again."),
     "api": ("serving:api", "Run API and pages alone."),
-    "scheduler": ("serving:scheduler", "Run the scheduler alone, one for each data folder."),
+    "scheduler": ("scheduling:scheduler", "Run the scheduler alone, one for each data folder."),
     "places": ("importing:places", "Import and list places."),
     "import": ("importing:import_counts", "Import counts (CSV), or presences from a spreadsheet."),
     "score": ("scoring:score", "Score the windows that wait, once."),

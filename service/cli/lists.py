@@ -14,7 +14,6 @@ from service.cli.terminal import show_table
 from service.domain.hotspots import HeldBack, HotspotEntry, HotspotList, ListRecord, ListStatus
 from service.exports.formats import FORMATS, export_list
 from service.exports.wording import Language, day_name
-from service.usecases.lists.hotspots import approve_list, make_list
 from service.usecases.lists.reading import latest_list, list_records, read_list
 from service.usecases.telling.deliver import list_deliveries, send_list_again
 
@@ -37,6 +36,8 @@ def lists() -> None:
 @pass_session
 def make(session: Session, tenant: str | None, days: int | None, top: int | None, area: str | None) -> None:
     """Make a draft of a list from what is scored."""
+    from service.usecases.lists.hotspots import make_list  # noqa: PLC0415 - 0.3 s, for those who make one
+
     made = make_list(session.ports, session.tenant(tenant), days, top, area=area, actor=session.actor)
     click.echo(f"List {made.list_id} is a draft; `trappvakt lists approve {made.list_id}` lets the police see it")
     show_entries(made)
@@ -85,6 +86,8 @@ def show(session: Session, list_id: str | None, tenant: str | None, area: str | 
 @pass_session
 def approve(session: Session, list_id: str, tenant: str | None, hold_back: tuple[tuple[int, str], ...]) -> None:
     """Approve a draft; the police see it from now on, without the entries held back."""
+    from service.usecases.lists.hotspots import approve_list  # noqa: PLC0415 - it stands beside what makes one
+
     held_back = [HeldBack(rank=rank, reason=reason) for rank, reason in hold_back]
     record = approve_list(session.ports, session.tenant(tenant), list_id, session.actor, held_back)
     without = f", without {_ranks(held_back)}" if held_back else ""

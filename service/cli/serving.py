@@ -1,8 +1,7 @@
-"""Commands that stay: the whole service, or one of its two parts."""
+"""Commands that stay: the whole service, or the API alone."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import click
@@ -11,10 +10,8 @@ from service.bootstrap import build_ports, check_schemas
 from service.cli.session import Session, pass_session
 from service.logs import configure_logging
 from service.metrics import FOLDER_VARIABLE
-from service.scheduler import run_scheduler
 from service.server import metrics_folder, serve_api
 from service.supervisor import Program, Supervisor, follow_supervisor, listen
-from service.trainer import Trainer
 
 port_option = click.option("--port", type=click.IntRange(0, 65_535), help="Instead of api.port; 0 takes a free one.")
 
@@ -44,37 +41,20 @@ def api(session: Session, port: int | None, descriptor: int | None) -> None:
         serve_api(settings, opened.fileno())
 
 
-@click.command()
-@pass_session
-def scheduler(session: Session) -> None:
-    """Run the scheduler alone; there is one for each data folder."""
-    follow_supervisor()
-    configure_logging(session.settings.log)
-    check_schemas(session.settings)
-    ports = build_ports(session.settings)
-    run_scheduler(ports, Trainer(ports, [*_command(session), "retrain", "--job"]))
-
-
 def supervise(session: Session, port: int | None, announce: Callable[[str], None]) -> None:
     """Run API and scheduler until asked to end; ``announce`` gets the address as soon as it can be called."""
     settings = session.settings_with({} if port is None else {"api.port": port})
     configure_logging(settings.log)
     check_schemas(settings)  # what is wrong with these or with settings is said here, once, before anything starts
     build_ports(settings)
-    command = _command(session)
     with listen(settings.api.host, settings.api.port) as opened, metrics_folder() as metrics:
         host, number = opened.getsockname()[:2]
         descriptor = opened.fileno()
         programs = [
-            Program("api", [*command, "api", "--descriptor", str(descriptor)], [descriptor]),
-            Program("scheduler", [*command, "scheduler"]),
+            Program("api", [*session.command, "api", "--descriptor", str(descriptor)], [descriptor]),
+            Program("scheduler", [*session.command, "scheduler"]),
         ]
         Supervisor(programs, {FOLDER_VARIABLE: metrics}).run(lambda: announce(f"http://{_bracketed(host)}:{number}"))
-
-
-def _command(session: Session) -> list[str]:
-    """This program with the same global options, for a process of our own."""
-    return [sys.executable, "-m", "service.cli", *session.options]
 
 
 def _bracketed(host: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,10 +53,11 @@ class Session:
         return build_ports(self.settings)
 
     @property
-    def options(self) -> list[str]:
-        """The global options again, for a process of our own."""
+    def command(self) -> list[str]:
+        """This program with the same global options, for a process of our own."""
         named = {"--config": self.config, "--data": self.data}
-        return [word for option, path in named.items() if path for word in (option, str(path.absolute()))]
+        options = [word for option, path in named.items() if path for word in (option, str(path.absolute()))]
+        return [sys.executable, "-m", "service.cli", *options]
 
     @property
     def actor(self) -> str:

@@ -85,7 +85,7 @@ class Activity(msgspec.Struct, kw_only=True):
     arrived
         When the latest message came.
     intervals
-        How many intervals between messages were seen, by :func:`models.sensors.interval_bins`; the old ones fade.
+        How many intervals between messages were seen, by `models.sensors.silence.interval_bins`; the old ones fade.
     weeks
         The time that these fill.
     wait_seconds

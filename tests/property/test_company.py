@@ -9,7 +9,8 @@ from bench.quality.dependent import presences_that_bring_others
 from models.city import SimulatedCity, simulate_city
 from models.hotspots.company import company_of, draw_with_company
 from models.hotspots.ground import Presences
-from models.hotspots.ranking import HotSpot, rank_hotspots, town_of
+from models.hotspots.hotspot import HotSpot
+from models.hotspots.ranking import rank_hotspots, town_of
 from models.hotspots.town import Town
 from models.kinds import kind_number
 from models.shipped import shipped_version

@@ -10,7 +10,7 @@ import pytest
 from models.calendar import Calendar
 from models.hotspots.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
 from models.hotspots.ground import Presences
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 
 MONDAY = 1_746_396_000  # 2025-05-05 00:00 in Stockholm; no clock is put back in eight weeks
 DAYS = 14

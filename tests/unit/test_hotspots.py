@@ -12,7 +12,8 @@ from models.city import SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
 from models.evaluation import hours_iou, hours_of_block, precision_at_k
 from models.hotspots.ground import Presences
-from models.hotspots.ranking import HotSpot, rank_hotspots
+from models.hotspots.hotspot import HotSpot
+from models.hotspots.ranking import rank_hotspots
 from models.kinds import kind_number
 from models.prior import FleetPrior
 from models.reasons import hotspot_reason

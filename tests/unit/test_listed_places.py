@@ -12,7 +12,7 @@ import pytest
 
 from models.calendar import Calendar
 from models.hotspots.ground import Presences
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 from models.hotspots.significance import ScanNull
 from models.hotspots.town import Town
 from models.shipped import shipped_version

@@ -9,15 +9,10 @@ from hypothesis import strategies as st
 
 from bench.sensors import FAULTS, Watched, examined, silent_by_heartbeat, with_fault, with_twins
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.sensors import (
-    INTERVAL_BINS,
-    equal_series,
-    interval_bins,
-    silence_limits,
-    stuck,
-    stuck_windows,
-    turned_profiles,
-)
+from models.sensors.clock import turned_profiles
+from models.sensors.repetition import equal_series
+from models.sensors.silence import INTERVAL_BINS, interval_bins, silence_limits
+from models.sensors.stuck import stuck, stuck_windows
 
 HOUR = 3600.0
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import FALLING, RISING, STEADY, block_history, coverage_of, presences_by_hour
 from models.hotspots.ground import Presences
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 from models.kinds import kind_number
 from models.version import ModelVersion
 from service.domain.hotspots import Block, HotspotEntry, HotspotList, Trend, UnknownPlaces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 from models.reasons import block_text, hotspot_reason
 
 _WELL_HEARD = 0.8

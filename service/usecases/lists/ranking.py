@@ -12,11 +12,12 @@ from models.calendar import SECONDS_PER_DAY, Calendar
 from models.hotspots.block_history import evenings_of_block
 from models.hotspots.blocks import Days
 from models.hotspots.ground import HISTORY_DAYS, Presences
-from models.hotspots.ranking import HotSpot, rank_hotspots, simulate_null, town_of
+from models.hotspots.hotspot import HotSpot
+from models.hotspots.ranking import rank_hotspots, simulate_null, town_of
 from models.hotspots.significance import ScanNull
 from models.hotspots.town import Town
 from models.prior import FleetPrior
-from models.sensors import stuck_windows
+from models.sensors.stuck import stuck_windows
 from models.training.fleet import fit_fleet
 from models.version import ModelVersion
 from service.domain.hotspots import MOST_BLOCKS

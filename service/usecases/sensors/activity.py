@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK
-from models.sensors import INTERVAL_BINS, interval_bins
+from models.sensors.silence import INTERVAL_BINS, interval_bins
 from service.domain.sensors import Activity, SensorKey, Sightings
 from service.ports import Ports
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.calendar import SECONDS_PER_DAY
 from models.detector.state import Head
-from models.sensors import DAYS, Examination, examine
+from models.sensors.examination import DAYS, Examination, examine
 from service.domain.places import Liveness
 from service.domain.sensors import SensorFault, SensorKey, SensorState
 from service.domain.state import Manifest

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Meta
 
 from models.calendar import SECONDS_PER_DAY
-from models.sensors import expected_per_day
+from models.sensors.silence import expected_per_day
 from service.domain.places import Kind, Liveness
 from service.domain.sensors import Activity, SensorFault, SensorKey, SensorState
 from service.errors import NotFound

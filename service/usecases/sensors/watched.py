@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from models.sensors import INTERVAL_BINS, silence_limits
+from models.sensors.silence import INTERVAL_BINS, silence_limits
 from service.domain.places import Liveness, Sensor, Series
 from service.domain.sensors import Activity, SensorKey
 from service.ports import Ports

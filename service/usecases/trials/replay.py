@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.calendar import Calendar
 from models.detector.columns import OccupancyColumns
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 from models.kinds import kind_number
 from models.version import ModelVersion
 from service.domain.counts import WindowCounts

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.hotspots.ranking import HotSpot
+from models.hotspots.hotspot import HotSpot
 from models.reasons import hotspot_reason
 from service.domain.verdicts import VerdictColumns
 

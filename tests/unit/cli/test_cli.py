@@ -177,6 +177,17 @@ def test_help_names_every_command_in_a_line_of_its_own_and_imports_none() -> Non
     assert all(line.endswith(".") and not line.endswith("...") for line in listed)
 
 
+def test_commands_that_reckon_nothing_load_no_statistics() -> None:
+    """Lists are read, keys made and processes watched at once: SciPy and what stands on it take as long again."""
+    named = ["serve", "places", "lists", "outcomes", "annotations", "sensors", "webhooks", "keys", "backup", "doctor"]
+    script = (
+        f"import sys; from service.cli import main; [main.get_command(None, name) for name in {named}]; "
+        "sys.exit(', '.join(sorted({'scipy', 'sklearn', 'joblib', 'apscheduler'} & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_broken_settings_file_is_one_line(tmp_path: Path) -> None:
     """Whatever command is called."""
     config = tmp_path / "odd.toml"
