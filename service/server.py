@@ -9,12 +9,13 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 import msgspec
 from gunicorn.app.base import BaseApplication
@@ -25,6 +26,7 @@ from prometheus_client import multiprocess
 
 from service.bootstrap import build_ports
 from service.metrics import FOLDER_VARIABLE, open_after_fork
+from service.ports import Ports
 from service.settings import Settings
 from service.supervisor import die_with_parent
 
@@ -49,7 +51,9 @@ def serve_api(settings: Settings, descriptor: int) -> None:
     descriptor
         A listening socket.
     """
-    ApiServer(settings, descriptor).run()  # type: ignore[no-untyped-call]
+    from service.site import create_site  # noqa: PLC0415 - the supervisor, which needs our folder alone, loads none
+
+    ApiServer(settings, descriptor, create_site).run()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -126,10 +130,14 @@ class ImpatientWorker(ThreadWorker):
 
 
 class ApiServer(BaseApplication):
-    """The API as gunicorn runs it; parameters as of :func:`serve_api`."""
+    """The API as gunicorn runs it; parameters as of :func:`serve_api`.
 
-    def __init__(self, settings: Settings, descriptor: int) -> None:
+    What ``create_site`` stands on is loaded in the master, once, so that a worker shares it and is there at once.
+    """
+
+    def __init__(self, settings: Settings, descriptor: int, create_site: Callable[[Ports], WSGIApplication]) -> None:
         self._settings = settings
+        self._create_site = create_site
         self.stalled_seconds = settings.api.stalled_seconds
         self._bind = f"fd://{descriptor}"
         super().__init__(prog="trappvakt")  # type: ignore[no-untyped-call]
@@ -155,9 +163,7 @@ class ApiServer(BaseApplication):
 
     def load(self) -> Any:
         """Build the application inside the worker: connections to stores do not survive a fork."""
-        from service.site import create_site  # noqa: PLC0415 - the master needs none of it
-
-        site = create_site(build_ports(self._settings))
+        site = self._create_site(build_ports(self._settings))
         return lambda environ, start_response: site(_with_whole_body(environ), start_response)
 
 

@@ -159,6 +159,23 @@ def test_a_killed_process_comes_back(service: Service, kind: str) -> None:
     assert wait_for(lambda: len(service.verdicts(f"after-{kind}")) == 48)
 
 
+def test_a_worker_is_there_at_once(service: Service) -> None:
+    """It shares what its master has loaded: it answers after a third of the processor time that the master took."""
+    found = wait_for(lambda: (now := service.processes())["worker"] and now)
+    for pid in found["worker"]:
+        os.kill(pid, signal.SIGKILL)
+    again = wait_for(lambda: (new := [*{*service.processes()["worker"]} - {*found["worker"]}])[1:] and new)
+    assert [service.alive() for _ in range(8)] == [True] * 8
+    master = next(pid for pid in found["api"] if pid not in again)
+    assert max(map(processor_ticks, again)) < processor_ticks(master) / 3
+
+
+def processor_ticks(pid: int) -> int:
+    """What a process has taken of the processor, in ticks of the system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_metrics_of_all_processes_are_read_at_one_address(service: Service) -> None:
     """Ticks are the scheduler's, requests those of any worker."""
     with urllib.request.urlopen(f"{service.address}/metrics", timeout=30) as response:
