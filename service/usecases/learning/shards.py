@@ -71,13 +71,10 @@ def check_layout(manifest: Manifest) -> None:
 def open_shard(
     state: StateStore, shard: Shard | None, roster: Roster, version: ModelVersion, window_minutes: int
 ) -> ShardState:
-    """Read a shard's chunks; series of the roster that it does not hold yet start as new columns."""
-    windows_per_day = 24 * 60 // window_minutes
+    """Read of a shard's chunks the series of the roster; those that it does not hold yet start as new columns."""
     known = Shard(series=[], rows={}) if shard is None else shard
-    held = _read_state(state, known, windows_per_day) if known.series else OccupancyState.new(windows_per_day, 0)
+    held = _read_state(state, known, roster.numbers, 24 * 60 // window_minutes)
     widened = known.series != roster.numbers.tolist()
-    if widened:
-        held = _widened(held, np.array(known.series, dtype=np.int64), roster.numbers, windows_per_day)
     columns = OccupancyColumns(
         version, window_minutes, roster.kinds, roster.shares, held, surroundings=roster.surroundings
     )
@@ -113,9 +110,15 @@ def _rows(file: str, group: str, numbers: Iterable[int]) -> dict[str, Chunk]:
     return {f"{group}/{number}": Chunk(file, group, index) for index, number in enumerate(numbers)}
 
 
-def _read_state(state: StateStore, shard: Shard, windows_per_day: int) -> OccupancyState:
+def _read_state(state: StateStore, shard: Shard, numbers: NDArray[np.int64], windows_per_day: int) -> OccupancyState:
     """Read file by file what is still in force of it: of most, one slot, while every file holds a head."""
-    held, rows_of = OccupancyState.new(windows_per_day, len(shard.series)), defaultdict[str, list[str]](list)
+    held, rows_of = OccupancyState.new(windows_per_day, len(numbers)), defaultdict[str, list[str]](list)
+    before = np.array(shard.series, dtype=np.int64)
+    kept: NDArray[np.intp] | slice = slice(None)
+    at: NDArray[np.intp] | slice = slice(None)
+    if not np.array_equal(before, numbers):
+        kept = np.flatnonzero(np.isin(before, numbers))
+        at = np.searchsorted(numbers, before[kept])
     for name, chunk in shard.rows.items():
         rows_of[chunk.file].append(name)
     for file, names in rows_of.items():
@@ -123,7 +126,8 @@ def _read_state(state: StateStore, shard: Shard, windows_per_day: int) -> Occupa
         for name in names:
             group, number = name.split("/")
             target = held.head if group == "head" else getattr(held, group)[int(number)]
-            target[...] = _row(arrays, name, shard.rows[name], target.shape)
+            row = _row(arrays, name, shard.rows[name], (len(target), len(before)))
+            target[:, at] = row[:, kept]
     return held
 
 
@@ -136,17 +140,6 @@ def _row(
             f"chunk {chunk.file} of state holds {name} as {row.shape}, and this Trappvakt reads {shape}: {LEARNT_ANEW}"
         )
     return np.asarray(row)
-
-
-def _widened(
-    held: OccupancyState, before: NDArray[np.int64], after: NDArray[np.int64], windows_per_day: int
-) -> OccupancyState:
-    """The state with a new column for every series that ``before`` lacks; series gone from the register are dropped."""
-    kept = np.isin(before, after)
-    at = np.searchsorted(after, before[kept])
-    wide = OccupancyState.new(windows_per_day, len(after))
-    wide.put(at, held.select(kept))
-    return wide
 
 
 def shards_of(roster: Roster, shard_series: int) -> list[Roster]:
