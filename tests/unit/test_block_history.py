@@ -31,19 +31,53 @@ def window(week: int, weekday: int, hour: int) -> int:
     return (week * 7 + weekday) * 24 + hour
 
 
-@pytest.mark.parametrize(("before", "now", "trend"), [(0, 3, RISING), (3, 0, FALLING), (2, 2, STEADY), (0, 0, STEADY)])
+@pytest.mark.parametrize(
+    ("before", "now", "trend"), [(0, 3, RISING), (3, 0, FALLING), (2, 2, STEADY), (2, 3, STEADY), (0, 0, STEADY)]
+)
 def test_trend_is_that_of_the_period_against_as_many_days_before(before: int, now: int, trend: int) -> None:
+    """28 and 42 may be chance, however even the evenings are."""
     given = presences()
     for day in range(28):
         given.counts[window(4, day, 21)] = before if day < DAYS else now
     assert block_history(given, EVERY_EVENING, days=DAYS).trend == trend
 
 
-def test_one_wild_night_is_no_trend() -> None:
-    """The nights are as different as they are."""
+@pytest.mark.parametrize("week", [5, 7])
+def test_one_wild_night_is_no_trend(week: int) -> None:
+    """The nights are as different as they are, in the period or before it."""
     given = presences()
-    given.counts[window(7, 3, 21)] = 9
+    given.counts[window(week, 3, 21)] = 9
     assert block_history(given, EVERY_EVENING, days=DAYS).trend == STEADY
+
+
+@pytest.mark.parametrize(
+    ("evenings", "days", "trend"),
+    [
+        ([9, 0], 1, RISING),
+        ([9, 0, 50], 1, RISING),  # nothing is told by what was before both
+        ([0, 9, 50], 1, FALLING),
+        ([16, 4, 30, 30], 2, STEADY),  # 20 and 60, where an evening's variance is 7.2 times its mean
+        ([12, 8, 30, 30], 2, FALLING),
+    ],
+)
+def test_trends_of_few_evenings_are_those_worked_out_by_hand(evenings: list[int], days: int, trend: int) -> None:
+    """Presences of evenings from the last one back."""
+    given = presences()
+    for ago, count in enumerate(evenings):
+        given.counts[window(7, 6 - ago, 21)] = count
+    assert block_history(given, EVERY_EVENING, days=days).trend == trend
+
+
+def test_evenings_are_compared_by_the_hours_heard_in_them() -> None:
+    """Fewer hours heard are no fall, and evenings of which some were half heard no more unsteady."""
+    given = presences()
+    given.counts[:] = 10
+    given.counts[window(6, 0, 0) : window(7, 0, 0)] = np.nan
+    assert block_history(given, EVERY_EVENING, days=DAYS).trend == STEADY
+    given.counts[window(6, 0, 0) :] = 13
+    for day in range(0, DAYS, 2):
+        given.counts[window(4, day, 20) : window(4, day, 22)] = np.nan
+    assert block_history(given, EVERY_EVENING, days=DAYS).trend == RISING
 
 
 def test_no_trend_is_told_against_days_that_were_not_heard() -> None:
@@ -52,6 +86,14 @@ def test_no_trend_is_told_against_days_that_were_not_heard() -> None:
     given.counts[window(6, 0, 0) :] = 1
     assert block_history(given, EVERY_EVENING, days=DAYS).trend is None
     assert block_history(presences(weeks=2), EVERY_EVENING, days=DAYS).trend is None
+
+
+@pytest.mark.parametrize(("heard", "trend"), [(6, None), (8, RISING)])
+def test_a_trend_takes_half_of_the_evenings_before(heard: int, trend: int | None) -> None:
+    given = presences()
+    given.counts[window(4, 0, 0) : window(4, DAYS - heard, 0)] = np.nan
+    given.counts[window(6, 0, 0) :] = 3
+    assert block_history(given, EVERY_EVENING, days=DAYS).trend == trend
 
 
 def test_chance_is_seldom_told_as_a_trend() -> None:

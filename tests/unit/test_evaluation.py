@@ -6,6 +6,7 @@ from scipy.stats import binom, nbinom, poisson
 
 from models.city import SimulatedCity, simulate_city
 from models.evaluation import (
+    Case,
     Proportion,
     average_precision,
     chance_below,
@@ -13,6 +14,7 @@ from models.evaluation import (
     hours_of_block,
     inject,
     list_stability,
+    measure_lists,
     overlap,
     precision_at_k,
     recall,
@@ -36,13 +38,22 @@ def test_average_precision_charges_for_what_is_missing():
 
 def test_stability_is_the_share_kept():
     assert list_stability(["a", "b", "c"], ["c", "a", "x"], 3) == pytest.approx(2 / 3)
+    assert list_stability(["a", "b", "c"], ["c", "a"], 2) == 0.5, "further down is not kept"
     assert list_stability(["a"], [], 3) == 1.0
 
 
 def test_hours_wrap_midnight():
     assert hours_of_block(23, 2) == {23, 0, 1}
+    assert hours_of_block(0, 24) == hours_of_block(5, 5) == set(range(24))
     assert hours_iou(hours_of_block(23, 2), hours_of_block(23, 2)) == 1.0
     assert hours_iou(set(), set()) == 0.0
+
+
+def test_the_most_that_could_have_been_found_is_one_a_place_listed():
+    """Of two lists: three incidents for one place, one for two."""
+    cases = [Case(["a"], {"a": True, "x": True, "y": True}, 9), Case(["a", "b"], {"a": False, "b": True}, 9)]
+    assert measure_lists(cases, 2).efficiency == Proportion(2, 2)
+    assert measure_lists(cases, 2).hit_rate.share == 0.5
 
 
 def test_overlap_is_of_the_longer_list():
@@ -65,6 +76,13 @@ def test_a_share_of_nothing_may_be_anything():
     assert np.isnan(Proportion(0, 0).share)
     with pytest.raises(ValueError, match="no share"):
         Proportion(3, 2)
+
+
+@pytest.mark.parametrize("found", [0, 9])
+def test_clusters_that_all_went_one_way_tell_as_much_as_one_trial_each(found: int):
+    clustered = Proportion.clustered([found] * 3, [9] * 3)
+    assert (clustered.found, clustered.trials) == (3 * found, 27)
+    assert clustered.interval() == pytest.approx(Proportion(found // 3, 3).interval())
 
 
 def test_chance_below_is_what_randomised_p_values_average_to():
@@ -123,6 +141,39 @@ def test_injection_is_seeded_and_leaves_out_who_is_not_heard(calm_city: Simulate
     assert one.series.tolist() != other.series.tolist()
     deaf = np.full_like(city.counts, np.nan)
     assert len(inject(city.calendar, city.starts, deaf, city.stairwell_of_series, 3)) == 0
+
+
+def test_injection_leaves_out_who_hears_less_than_half_of_the_first_fortnight(calm_city: SimulatedCity):
+    """What was heard later does not make up for it, and what was not does no harm."""
+    city, heard = calm_city, np.nan_to_num(calm_city.counts)
+    given = city.calendar, city.starts, city.stairwell_of_series
+    injected = inject(*given[:2], heard, given[2], 3, share=1.0)
+    for k, (series, onset) in enumerate(zip(injected.series, injected.onsets, strict=True)):
+        fortnight = onset + np.flatnonzero(injected.hours[onset : onset + 14 * 24, k])
+        missed = round((0.4 if k % 2 else 0.6) * len(fortnight))
+        heard[fortnight[:missed], series] = np.nan
+        heard[onset + 14 * 24 :, series] = np.nan if k % 2 else 0.0
+    assert inject(*given[:2], heard, given[2], 3, share=1.0).series.tolist() == injected.series[1::2].tolist()
+
+
+def test_injection_leaves_out_loitering_that_never_begins(calm_city: SimulatedCity):
+    city, end = calm_city, int(calm_city.starts[-1])
+    between = end - 2 * 86_400, end
+    injected = inject(city.calendar, city.starts, city.counts, city.stairwell_of_series, 3, between=between, share=1.0)
+    assert 0 < len(injected) < len(city.stairwells)
+    assert (city.starts[injected.onsets] >= between[0]).all()
+
+
+def test_injection_and_recall_go_by_the_length_of_a_window():
+    city = simulate_city(12, stairwells=40, weeks=6, null=True, window_minutes=30)
+    injected = inject(city.calendar, city.starts, city.counts, city.stairwell_of_series, 3, share=1.0)
+    added = np.nan_to_num(injected.counts - city.counts[:, injected.series])
+    after = injected.hours & (np.arange(len(added))[:, None] >= injected.onsets) & ~np.isnan(injected.counts)
+    assert added.sum() / (after * injected.rates / 2).sum() == pytest.approx(0.9, abs=0.06)
+    flagged = np.zeros(injected.hours.shape, dtype=bool)
+    for column, onset in enumerate(injected.onsets):
+        flagged[onset + np.flatnonzero(injected.hours[onset : onset + 7 * 48, column])[-1], column] = True
+    assert recall(flagged, injected, 7) == Proportion(len(injected), len(injected)), "on the last evening of seven"
 
 
 def test_recall_counts_what_is_flagged_in_its_hours_and_in_time(calm_city: SimulatedCity):
