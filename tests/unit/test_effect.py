@@ -9,15 +9,22 @@ import pytest
 
 from bench.before_after import Case, Spans, ended, scaled
 from models.city import CityParameters, simulate_city
-from models.effect import FEWEST_PLACEBOS, StairwellWeeks, count_weeks, effect
+from models.effect import FEWEST_PLACEBOS, Effect, StairwellWeeks, count_weeks, effect
 
 AFTER = np.arange(8) >= 4
 
 
-def steady(stairwells: int, mean: float, seed: int) -> StairwellWeeks:
-    expected = np.full((stairwells, 8), mean)
-    observed = np.random.default_rng(seed).poisson(expected).astype(float)
+def steady(stairwells: int, mean: float | np.ndarray, seed: int, astray: float = 0.0) -> StairwellWeeks:
+    """Where nothing was done, but for what changes astray anyway."""
+    random = np.random.default_rng(seed)
+    expected = np.broadcast_to(np.reshape(mean, (-1, 1)), (stairwells, 8)).astype(float)
+    factor = np.where(AFTER, np.exp(random.normal(0.0, astray, (stairwells, 1))), 1.0)
+    observed = random.poisson(expected * factor).astype(float)
     return StairwellWeeks(observed, expected, np.full_like(expected, 168.0), AFTER)
+
+
+def holds_no_change(found: Effect) -> bool:
+    return found.low <= 1.0 <= found.high
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +102,65 @@ def test_a_sensor_that_came_late_is_not_compared() -> None:
     )
     assert counted.observed.tolist() == counted.heard.tolist() == [[168.0] * 8] * 2
     assert counted.comparable.all()
+    assert counted.after.tolist() == AFTER.tolist()
     nothing = count_weeks(
         counts[:, [1]], np.arange(8 * 168) % 168, weeks, np.zeros(1, dtype=int), np.zeros(1, dtype=int), weeks_before=4
     )
     assert not nothing.comparable.any()
+
+
+@pytest.mark.parametrize(("heard", "compared"), [(0.45, False), (0.55, True)])
+def test_what_a_sensor_missed_most_of_is_not_compared(heard: float, compared: bool) -> None:
+    counts = np.ones((8 * 168, 2))
+    counts[4 * 168 + round(heard * 4 * 168) :, 1] = np.nan
+    weeks = np.arange(8 * 168) // 168
+    counted = count_weeks(
+        counts, np.arange(8 * 168) % 168, weeks, np.zeros(2, dtype=int), np.array([0, 1]), weeks_before=4
+    )
+    assert counted.comparable.tolist() == [True, compared]
+
+
+def test_the_interval_leaves_out_no_change_where_one_placebo_in_ten_changed_as_much() -> None:
+    """And is as wide for each stairwell as its placebos make it."""
+    for seed in (0, 1):
+        weeks = steady(40, 30.0, seed, astray=0.2)
+        for target in range(40):
+            found = effect(weeks, target)
+            assert holds_no_change(found) == (found.p_value > 0.1 + 1e-9)
+    weeks.observed[0, 4:] = 0.0
+    assert effect(weeks, 0).p_value == 1 / 40
+
+
+def test_busy_and_quiet_stairwells_are_covered_alike_where_all_change_astray() -> None:
+    towns = [steady(60, np.repeat([500.0, 4.0], 30), seed, astray=0.25) for seed in range(3)]
+    held = np.array([[holds_no_change(effect(weeks, target)) for target in range(60)] for weeks in towns])
+    assert held[:, :30].mean() > 0.82
+    assert held[:, 30:].mean() < 0.97
+
+
+def test_what_is_known_of_the_others_bounds_what_is_told_of_one() -> None:
+    """A busy stairwell among quiet ones changed as much as theirs by chance."""
+    mean = np.r_[50_000.0, np.full(20, 3.0)]
+    assert np.mean([holds_no_change(effect(steady(21, mean, seed), 0)) for seed in range(40)]) > 0.8
+
+
+def test_the_most_alike_are_so_before_the_date_by_the_hours_heard_and_on_the_scale_of_chance() -> None:
+    weeks = steady(30, 60.0, 3)
+    weeks.observed[:5, :4] = 100
+    weeks.observed[:5, 3] = 10, 10, 35, 10, 12
+    weeks.observed[1, 0], weeks.observed[4, 4:] = 130, 900
+    weeks.observed[3, 1], weeks.expected[3, 1] = 50, 30  # half of the hours
+    assert effect(weeks, 0).compared[:4].tolist() == [3, 4, 1, 2]
+
+
+def test_unsteady_weeks_tell_less_than_steady_ones() -> None:
+    weeks = steady(40, 40.0, 8)
+    widths = []
+    for two_weeks in ([40, 40], [0, 80]):
+        weeks.observed[0] = np.tile(two_weeks, 4)
+        found = effect(weeks, 0)
+        widths.append(np.log(found.high / found.low))
+    assert widths[1] > 2 * widths[0]
 
 
 def test_too_few_to_compare_with_are_refused() -> None:

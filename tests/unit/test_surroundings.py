@@ -77,6 +77,11 @@ def test_what_nobody_told_or_saw_falls_back_to_the_kind_and_is_less_sure(fitted)
     assert shape[0] > shape[1]
 
 
+def test_a_band_of_size_begins_at_its_fewest_dwellings():
+    dwellings = [0, 1, 10, 11, 20, 21, 40, 41, 80, 81]
+    assert Surroundings([""] * 10, dwellings).sizes.tolist() == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5]
+
+
 def test_areas_that_are_alike_are_taken_for_alike():
     prior = fit(*fleet(alike=True))
     for name in ("area_level", "size_level", "area_hours"):
