@@ -1,12 +1,15 @@
 """The simulated town holds what it promises, and its truth is true."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from models.calendar import Calendar
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.city.normal import KINDS_OF_LIFE
+from models.city.normal import KINDS_OF_LIFE, common_factor, draw_profiles
 from models.kinds import KINDS
 
 
@@ -59,6 +62,29 @@ def test_counts_are_sparse_and_overdispersed_around_the_true_rate(calm):
     assert levels.max() / levels.min() > 50
 
 
+def test_truth_says_how_unsteady_the_windows_of_a_day_are(calm):
+    """Within days, whose rates share a factor: products of neighbouring windows have the day's alone."""
+    busy = np.argsort(-calm.rate.mean(axis=0))[:60]
+    counts, rate = np.nan_to_num(calm.counts[:2016, busy]), np.where(np.isnan(calm.counts), 0, calm.rate)[:2016, busy]
+    day = (counts[::2] * counts[1::2]).sum(axis=0) / (rate[::2] * rate[1::2]).sum(axis=0)
+    window = (counts**2 - counts).sum(axis=0) / (rate**2).sum(axis=0)
+    assert np.mean(window / day) == pytest.approx(1 + calm.dispersion[busy].mean(), rel=0.1)
+
+
+def test_a_shift_is_from_its_window_on(city, calm):
+    assert len(city.shifts) > 3
+    for series, begin, factor in city.shifts:
+        ratio = city.rate[:, series] / calm.rate[:, series]
+        np.testing.assert_allclose(ratio, np.where(np.arange(len(ratio)) < begin, 1.0, factor))
+
+
+def test_sensors_that_hear_nothing_say_zero_for_weeks():
+    deaf = CityParameters(silent_share=1.0, dead_share=0.0, late_share=0.0, moved_share=0.0, level_bounds=(1.0, 1.0))
+    counts = simulate_city(5, stairwells=20, weeks=8, parameters=deaf).counts
+    runs = [max(len(run) for run in "".join("01"[int(one > 0)] for one in series).split("1")) for series in counts.T]
+    assert 7 * 24 <= np.median(runs) <= 23 * 24
+
+
 def test_calm_town_has_nothing_to_hear_of_and_still_missing_data(calm):
     assert calm.episodes == calm.happenings == calm.shifts == ()
     assert not calm.loitering.any()
@@ -98,6 +124,25 @@ def test_hot_stairwells_exclude_ended_and_unheard_loitering(city):
         assert not np.isnan(recent).all()
 
 
+@pytest.mark.parametrize(("hours", "hot"), [(1, False), (12, False), (13, True), (24, True), (-24, False)])
+def test_hot_is_who_was_heard_on_two_evenings_of_the_fortnight_each_up_to_noon(city, hours, hot):
+    """At eleven in the evening of the first day, and so many hours later."""
+    episode = city.hot_episodes(14)[0]
+    first = len(city.starts) - 13 * 24 - 1
+    loitering = np.zeros_like(city.loitering)
+    loitering[[first, first + hours], episode.series] = 1.0
+    heard = replace(city, loitering=loitering, counts=np.nan_to_num(city.counts))
+    assert (episode in heard.hot_episodes(14)) == hot
+
+
+def test_renovation_is_on_working_days_and_patrols_come_in_the_evening(city):
+    for happening in city.happenings:
+        begin = int(city.calendar.local_seconds(np.array([happening.start]))[0])
+        weekday, hour = (begin // 86400 + 3) % 7, begin % 86400 // 3600
+        assert happening.cause != "renovation" or (weekday < 5 and hour == 7)
+        assert happening.cause != "patrol" or hour >= 17
+
+
 def test_moved_sensor_is_in_one_series_at_a_time(city):
     by_sensor: dict[str, list[tuple[int, int]]] = {}
     for sensor in city.sensors:
@@ -118,12 +163,49 @@ def test_new_years_eve_is_a_common_cause():
     assert np.median(ratio) == pytest.approx(CityParameters().new_years_eve_factor, rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("day", "factors"),
+    [
+        (date(2025, 10, 24), {12: 1.0}),
+        (date(2025, 10, 28), {8: 1.0, 9: 1.15, 16: 1.15, 17: 1.0}),
+        (date(2025, 11, 1), {12: 1.0}),  # a Saturday
+        (date(2025, 12, 22), {12: 1.15}),
+        (date(2025, 12, 31), {3: 1.0, 19: 1.0, 20: 5.0, 23: 5.0}),
+        (date(2026, 1, 1), {0: 5.0, 3: 5.0, 4: 1.0, 20: 1.0}),
+        (date(2026, 1, 7), {12: 1.15}),
+        (date(2026, 1, 8), {12: 1.0}),
+    ],
+)
+def test_school_breaks_and_new_years_eve_keep_their_days_and_hours(day, factors):
+    zone = ZoneInfo("Europe/Stockholm")
+    starts = [int(datetime(day.year, day.month, day.day, hour, tzinfo=zone).timestamp()) for hour in factors]
+    told = common_factor(Calendar(zone.key), np.array(starts), CityParameters())
+    assert told.tolist() == list(factors.values())
+
+
+def test_stairwells_live_by_day_and_later_before_days_off():
+    profiles = draw_profiles(np.random.default_rng(1), np.full(400, "stairwell"), CityParameters())
+    assert profiles[:, :168].mean(axis=1) == pytest.approx(1.0)
+    monday, thursday, friday, saturday, sunday, holiday = profiles.mean(axis=0).reshape(8, 24)[[0, 3, 4, 5, 6, 7]]
+    assert monday.argmax() in (15, 16, 17)
+    assert monday[16] > 8 * monday[3]
+    assert monday[7] > 1.5 * sunday[7]
+    assert min(friday[21], saturday[21]) > 1.4 * max(thursday[21], sunday[21], holiday[21])
+
+
 def test_half_hour_windows_hold_half_the_presences():
     hourly = simulate_city(5, stairwells=100, weeks=4, null=True)
     half_hourly = simulate_city(5, stairwells=100, weeks=4, null=True, window_minutes=30)
     assert len(half_hourly.starts) == 2 * len(hourly.starts)
     ratio = np.nanmean(half_hourly.counts) / np.nanmean(hourly.counts)
     assert ratio == pytest.approx(0.5, rel=0.1)
+
+
+def test_gaps_are_as_long_whatever_the_length_of_a_window():
+    gaps = CityParameters(dead_share=0.0, late_share=0.0, moved_share=0.0)
+    towns = [simulate_city(5, 150, 6, window_minutes=minutes, parameters=gaps) for minutes in (60, 30)]
+    hourly, half_hourly = (np.isnan(town.counts).mean() for town in towns)
+    assert half_hourly == pytest.approx(hourly, rel=0.3)
 
 
 def test_annotations_cover_their_own_stairwell_only(city):
