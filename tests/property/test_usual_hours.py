@@ -74,3 +74,13 @@ def test_chances_are_those_of_the_draws():
     assert (np.diff(chance) <= 0).all()
     for level in (0.5, 0.1, 0.01, 0.001):
         assert (chance <= level).mean() == pytest.approx(level, rel=0.3)
+
+
+def test_chances_are_exact_where_many_draws_say_nothing_or_the_same():
+    nothing = -np.inf
+    null = ScanNull.of(np.r_[np.full(600, nothing), np.arange(400)])
+    assert np.exp(null.log_p_value(np.array([nothing, 0.0, 100.0, 300.0]))) == pytest.approx([1.0, 0.4, 0.3, 0.1])
+    few = ScanNull.of(np.r_[np.full(950, nothing), np.arange(50)])
+    assert np.exp(few.log_p_value(np.array([nothing, 0.0]))) == pytest.approx([1.0, 0.05])
+    too_few = ScanNull.of(np.r_[np.full(991, nothing), np.full(9, 3.0)])
+    assert too_few.log_p_value(np.array([nothing, 5.0])) == pytest.approx([0.0, -5.0])

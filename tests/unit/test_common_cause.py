@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import poisson
+from scipy.stats import binom, poisson
 
 from models.calendar import Calendar
 from models.city import SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
-from models.hotspots.common_cause import FEWEST_SERIES, common_cause
+from models.hotspots.common_cause import FEWEST_SERIES, common_cause, series_out
 from models.kinds import kind_number
 from models.shipped import shipped_version
 from service.domain.verdicts import MEASURES, VerdictColumns
@@ -53,12 +53,30 @@ def test_under_independence_less_than_one_window_a_year_is_marked():
     assert common_cause(rows, p_value.ravel(), p_above.ravel(), windows).sum() <= 1
 
 
+@pytest.mark.parametrize("mean", [0.01, 0.3, 2.0, 30.0])
+def test_where_nothing_is_on_one_in_twenty_is_out_however_sparse_the_counts(mean: float):
+    counts = np.arange(200)
+    series, out = series_out(counts, poisson.sf(counts - 1, mean), poisson.sf(counts, mean), 200)
+    assert (series == 1).all()
+    assert (poisson.pmf(counts, mean) * out).sum() == pytest.approx(0.05)
+
+
 def test_few_series_have_no_common_cause():
     """However far out they are: it may be one house's party."""
     few, many = FEWEST_SERIES - 1, FEWEST_SERIES
     rows = np.repeat([0, 1], [few, many])
     tiny = np.full(few + many, 1e-9)
     assert common_cause(rows, tiny, 0 * tiny, windows=3).tolist() == [False, True, False]
+
+
+def test_the_fewest_out_that_are_a_cause_are_improbable_and_three_times_as_many_as_ever():
+    for number in (*range(20, 60), 1010):
+        out = np.arange(number + 1)
+        rows, place = np.repeat(out, number), np.tile(np.arange(number), number + 1)
+        tail = np.where(place < rows, 1e-9, 0.5)
+        marked = common_cause(rows, 2 * tail, tail, number + 1)
+        told = (binom.sf(out - 1, number, 0.05) <= 1e-4) & (out >= 0.15 * number)
+        assert marked.tolist() == told.tolist()
 
 
 def test_a_ranking_does_without_the_hours_when_the_town_is_out():

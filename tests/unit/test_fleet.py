@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 from scipy.special import polygamma
 
+from models.calendar import Calendar
 from models.city import CityParameters, SimulatedCity, simulate_city
 from models.kinds import KINDS, kind_number
 from models.prior import FleetPrior
 from models.training.fleet import default_prior, fit_fleet
+from models.training.spread import fit_dispersion, fit_slots, fit_time_of_day
+from models.training.totals import SlotTotals, slot_totals, standing_out
 
 
 def fit(city: SimulatedCity, parent: FleetPrior | None = None) -> FleetPrior:
@@ -47,6 +50,40 @@ def test_level_shape_and_dispersion_are_of_the_right_size(calm):
     assert log_variance == pytest.approx(np.log(levels).var(), rel=0.5)
     low, high = CityParameters().window_shape
     assert 0.5 / high < prior.dispersion[stairwell] < 1.5 / low
+
+
+@pytest.mark.parametrize("window_minutes", [30, 60])
+def test_spreads_are_those_that_the_counts_were_drawn_with(window_minutes: int):
+    """Of hours of the day, of slots around them and of windows; sums of some cells keep the variance of the finer."""
+    calendar, random, n = Calendar("UTC", window_minutes=window_minutes), np.random.default_rng(1), 300
+    by_hour, by_slot, by_window, strength = 1 / 6, 1 / 20, 0.5, 3.0  # relative variances
+    starts = 4 * 86_400 + calendar.window_seconds * np.arange(8 * 7 * calendar.windows_per_day)
+    hourly = calendar.slots_of(starts) * window_minutes // 60
+    own = np.tile(random.gamma(1 / by_hour, by_hour, (n, 24)), 8)
+    slot = random.gamma(1 / by_slot, by_slot, (n, 192))
+    dispersion = by_window * random.gamma(strength, 1 / strength, n)
+    mean = (own * slot)[:, hourly].T * window_minutes / 60
+    counts = random.poisson(mean * random.gamma(1 / dispersion, dispersion, mean.shape)).astype(float)
+    totals, kinds = slot_totals(calendar, starts, counts), np.zeros(n, dtype=int)
+    ratio, hour_shape = fit_time_of_day(totals, kinds, np.ones((n, 192)), default_prior())
+    slot_shape = fit_slots(totals, kinds, own, default_prior())
+    windows, found_strength = fit_dispersion(totals, kinds, own * slot, default_prior())
+    of_slots = by_slot + by_window / (8 * 60 / window_minutes)
+    assert np.corrcoef(ratio.ravel(), own.ravel())[0, 1] > 0.85
+    assert 1 / slot_shape[0] == pytest.approx(of_slots, rel=0.1)
+    assert 1 / hour_shape[0] == pytest.approx(by_hour + of_slots / 7, rel=0.1)
+    assert windows[0] == pytest.approx(by_window, rel=0.1)
+    assert found_strength[0] == pytest.approx(strength, rel=0.25)
+
+
+def test_hours_stand_out_by_what_is_too_much_and_with_the_hours_beside_them():
+    """Nobody at hours when many were expected is no loitering; Sunday's last hour is beside Monday's first."""
+    hours = np.full((3, 192), 8.0)
+    presences = hours.copy()
+    presences[0, 167], presences[1, 50:60] = 200.0, 0.0
+    out = standing_out(SlotTotals(presences, presences**2, hours, 1.0), np.ones((3, 192)), np.full(3, 6.0))
+    assert np.flatnonzero(out[0]).tolist() == [0, 1, 165, 166, 167]
+    assert not out[1:].any()
 
 
 def test_loitering_hardly_moves_the_profile():

@@ -11,9 +11,12 @@ from models.calendar import HOLIDAY, Calendar
 from models.city import SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
 from models.evaluation import hours_iou, hours_of_block, precision_at_k
+from models.hotspots.blocks import Days
 from models.hotspots.ground import Presences
 from models.hotspots.hotspot import HotSpot
 from models.hotspots.ranking import rank_hotspots
+from models.hotspots.sightings import sightings
+from models.hotspots.significance import ScanNull
 from models.kinds import kind_number
 from models.prior import FleetPrior
 from models.reasons import hotspot_reason
@@ -109,6 +112,47 @@ def test_observed_days_and_dates_are_those_of_the_counts(town):
         assert entry.days == len(set(evening[counts > 0]))
         seen = city.starts[counts > 0]
         assert (entry.first_seen, entry.last_seen) == (seen[0], seen[-1])
+
+
+def test_hours_past_the_midnight_that_the_period_begins_with_are_of_the_evening_before():
+    """Of Thursday at one and at 21, and Friday at one, where the period is from Thursday on."""
+    starts = 3600 * np.arange(-24, 48)
+    counts = np.zeros((72, 1))
+    counts[[24 + 1, 24 + 21, 48 + 1]] = 1.0
+    block = {"weekdays": np.array([127]), "from_hour": np.array([20]), "length": np.array([6])}
+    seen = sightings(starts, starts, counts, Days.ending(1, period=2, history=3), **block)
+    assert (seen.observed, seen.days, seen.first, seen.last) == (2, 1, 21 * 3600, 25 * 3600)
+
+
+def test_a_stairwell_is_listed_by_its_best_space_corrected_for_how_many_it_has():
+    presences = flat(series=40, rate=0.2)
+    add_evenings(presences, 3, [1, 4, 8, 11], from_hour=20, hours=3)
+    add_evenings(presences, 17, [2, 5, 9, 12], from_hour=21, hours=3)
+    null = ScanNull(np.zeros(0), -3.0, 1.0, 1.0)  # a p-value is exp(-3 - evidence)
+    alone = {one.series: one.p_value for one in rank_hotspots(presences, None, null=null)}
+    stairwells = np.arange(40) // 3
+    told = rank_hotspots(replace(presences, stairwells=stairwells), None, null=null, false_discovery_rate=0.3)
+    assert {entry.series for entry in told[:2]} == {3, 17}
+    for entry in told:
+        spaces = {series: alone.get(series, 1.0) for series in np.flatnonzero(stairwells == entry.stairwell)}
+        assert spaces[entry.series] == min(spaces.values())
+        assert entry.p_value == pytest.approx(min(1.0, len(spaces) * spaces[entry.series]))
+        assert entry.score == pytest.approx(-np.log10(entry.p_value))
+    rank, p_values = np.arange(1, len(told) + 1), np.array([entry.p_value for entry in told])
+    significant = rank <= rank[p_values <= 0.3 * rank / 14].max()
+    assert [entry.significant for entry in told] == significant.tolist()
+    assert p_values.max() == 1.0
+
+
+def test_places_of_one_chance_are_in_order_of_their_evidence_and_then_of_their_number():
+    presences = flat(series=12, rate=0.2)
+    add_evenings(presences, 3, [1, 4, 8, 11], from_hour=20, hours=3)
+    presences.counts[:, [9, 1]] = presences.counts[:, [3, 5]]
+    nulls = [ScanNull(np.zeros(0), threshold, 1.0, 1.0) for threshold in (1e3, -1e3)]  # all alike, none alike
+    alike, order = ([entry.series for entry in rank_hotspots(presences, None, null=null)] for null in nulls)
+    assert alike == order
+    assert order[:2] == [3, 9]
+    assert order.index(5) == order.index(1) + 1
 
 
 def test_calm_towns_have_next_to_no_significant_entry():
