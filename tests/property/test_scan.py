@@ -111,6 +111,17 @@ def test_weekdays_and_hours_of_the_excess_are_named():
     assert not found.chronic[0]
 
 
+def test_the_same_excess_says_less_in_the_morning():
+    """By 2 in the log of the odds."""
+    counts, base = np.zeros((len(DAYS), 24, 2)), np.full((len(DAYS), 24, 2), 0.05)
+    for series, from_hour in enumerate([8, 20]):
+        evenings = DAYS.in_period & np.isin(DAYS.weekdays, [1, 4])
+        counts[np.ix_(evenings, range(from_hour, from_hour + 3), [series])] = 1.0
+    found = scan(counts, base)
+    assert found.from_hour.tolist() == [8, 20]
+    assert found.evidence[1] - found.evidence[0] == pytest.approx(2.0, abs=0.3)
+
+
 def test_what_is_on_since_the_first_day_is_chronic_and_what_has_ended_is_no_evidence():
     counts = np.random.default_rng(3).poisson(0.05, (len(DAYS), 24, 2)).astype(float)
     counts[np.isin(DAYS.weekdays, [1, 3, 4]), 20:23, 0] += 1
@@ -171,6 +182,20 @@ def test_a_sensor_stuck_for_an_hour_weeks_ago_makes_no_hot_spot_elsewhere(presen
     wild[2, np.arange(60) % 24, np.arange(60)] = presences
     before, after = scan(counts, base).evidence, scan(wild, base).evidence
     assert (after < np.maximum(before, 0.0) + 6.0).all()
+
+
+@pytest.mark.parametrize("day", [2, 5, 9])
+def test_a_wild_night_weeks_ago_amid_loitering_says_the_same_however_wild(day):
+    """It hides nothing: the block is where it was, and what is expected there hardly more."""
+    counts = np.random.default_rng(3).poisson(0.05, (len(DAYS), 24, 1)).astype(float)
+    counts[np.ix_(DAYS.in_period & np.isin(DAYS.weekdays, [1, 3, 4]), range(20, 23))] += 1
+    counts = np.repeat(counts, 4, axis=2)
+    counts[day, 21] += [0, 20, 255, 65_535]
+    found = scan(counts, np.full_like(counts, 0.05))
+    assert found.evidence[1:] == pytest.approx(found.evidence[0], abs=3.0)
+    assert found.evidence[2:] == pytest.approx(found.evidence[1], abs=0.5)
+    assert found.from_hour.tolist() == [20] * 4
+    assert found.expected[1:] == pytest.approx(found.expected[0], rel=0.4)
 
 
 @pytest.mark.parametrize("times", [300, 1_000, 10_000])

@@ -1,14 +1,19 @@
 """What the fleet teaches is what the town was made of, loitering left aside."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import polygamma
 
-from models.calendar import Calendar
+from models.calendar import HOLIDAY, Calendar
 from models.city import CityParameters, SimulatedCity, simulate_city
 from models.kinds import KINDS, kind_number
 from models.prior import FleetPrior
 from models.training.fleet import default_prior, fit_fleet
+from models.training.hours import fit_area_hours
+from models.training.levels import Members, fit_levels
+from models.training.profile import fit_profile
 from models.training.spread import fit_dispersion, fit_slots, fit_time_of_day
 from models.training.totals import SlotTotals, slot_totals, standing_out
 
@@ -52,6 +57,68 @@ def test_level_shape_and_dispersion_are_of_the_right_size(calm):
     assert 0.5 / high < prior.dispersion[stairwell] < 1.5 / low
 
 
+def test_levels_of_kinds_and_areas_are_those_that_the_counts_were_drawn_with():
+    """Of thirty areas, each of forty series; the unknown has no effect, and the variance that areas have."""
+    random, n = np.random.default_rng(1), 1240
+    areas, kinds, sizes = np.arange(n) // 40, np.arange(n) % 2, np.zeros(n, dtype=int)
+    effect = np.r_[0.0, random.normal(0.0, 0.3, 30)]
+    effect[1:] -= effect[1:].mean()
+    level, shape, hours = np.array([0.3, 0.06]), 3.0, random.uniform(300.0, 900.0, n)
+    rate = level[kinds] * np.exp(effect[areas]) * random.gamma(shape, 1 / shape, n)
+    found = fit_levels(random.poisson(rate * hours), hours, Members(kinds, areas, sizes, (31, 6)), default_prior())
+    assert found.level[:2] == pytest.approx(level, rel=0.1)
+    assert found.shape[:2] == pytest.approx([shape] * 2, rel=0.15)
+    assert found.areas.mean[0] == 0.0
+    away = (found.areas.mean - effect)[1:]
+    assert np.mean(away**2 / found.areas.variance[1:]) == pytest.approx(1.0, abs=0.5)
+    assert found.areas.variance[0] == pytest.approx(effect[1:].var(), rel=0.2)
+    np.testing.assert_allclose(np.log(found.areas.factor), found.areas.mean + found.areas.variance / 2)
+    assert found.sizes.factor == pytest.approx(1.0, abs=1e-3), "no size is known"
+    large = replace(found, sizes=replace(found.sizes, mean=np.arange(6.0)))
+    told = large.of(Members(np.array([1]), np.array([7]), np.array([3]), (31, 6)))
+    assert told == pytest.approx(found.level[1] * np.exp(found.areas.mean[7] + 3.0))
+
+
+def test_areas_of_few_series_vary_no_less():
+    """Each of four series, which tell little of it."""
+    random = np.random.default_rng(2)
+    areas, none, effect = 1 + np.arange(120) // 4, np.zeros(120, dtype=int), random.normal(0.0, 0.6, 31)
+    presences = random.poisson(100.0 * np.exp(effect[areas]) * random.gamma(3.0, 1 / 3, 120))
+    found = fit_levels(presences, np.full(120, 500.0), Members(none, areas, none, (31, 6)), default_prior())
+    assert found.areas.variance[0] == pytest.approx(effect[1:].var(), rel=0.4)
+
+
+def test_areas_keep_hours_of_their_own_as_far_as_they_are_heard():
+    """The unknown and the unheard keep the fleet's; of one presence an hour little is believed."""
+    wave = np.exp(0.4 * np.sin(2 * np.pi * (np.arange(24) - 8) / 24))
+    hours = np.array([wave, wave, wave, np.zeros(24)]) * np.array([[2000.0], [2000.0], [1.0], [0.0]])
+    expected = np.where(hours > 0, hours / wave, 0.0)
+    found = fit_area_hours(2.0 * hours, 2.0 * expected, np.arange(4), 5)
+    np.testing.assert_array_equal(found[[0, 3, 4]], 1.0)
+    np.testing.assert_allclose(found.mean(axis=1), 1.0)
+    np.testing.assert_allclose(found[1], wave / wave.mean(), rtol=0.01)
+    believed = np.log(found[2]).std() / np.log(found[1]).std()
+    assert 0.2 < believed < 0.8
+
+
+def test_a_holiday_never_heard_is_a_sunday_and_a_kind_has_fridays_of_its_own():
+    expected = np.full((len(KINDS), 8, 24), 500.0)
+    expected[:, HOLIDAY] = 0.0
+    presences = expected.copy()
+    presences[:, 6, 11:14] *= 2
+    presences[1, 6, 11:14] *= 2
+    presences[0, 4, 20:23] *= 3
+    parent = default_prior().profile
+    found = fit_profile(presences.reshape(len(KINDS), -1), expected.reshape(len(KINDS), -1), parent).profile
+    np.testing.assert_allclose(found[:, HOLIDAY], found[:, 6], rtol=1e-6)
+    noon, evening = found[:, :, 12], found[:, :, 21]
+    assert noon[1, 6] > 1.5 * noon[2, 6] > 2.5 * noon[2, 5]
+    assert evening[0, 4] > 2.5
+    assert np.delete(evening[0], 4).max() < 1.1
+    assert evening[1:].max() < 1.2
+    assert found[:, :HOLIDAY].mean(axis=(1, 2)) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("window_minutes", [30, 60])
 def test_spreads_are_those_that_the_counts_were_drawn_with(window_minutes: int):
     """Of hours of the day, of slots around them and of windows; sums of some cells keep the variance of the finer."""
@@ -77,13 +144,15 @@ def test_spreads_are_those_that_the_counts_were_drawn_with(window_minutes: int):
 
 
 def test_hours_stand_out_by_what_is_too_much_and_with_the_hours_beside_them():
-    """Nobody at hours when many were expected is no loitering; Sunday's last hour is beside Monday's first."""
-    hours = np.full((3, 192), 8.0)
+    """Sunday's last hour is beside Monday's first; neither nobody where many are expected is loitering, nor nearly
+    three times as many, as series keep hours of their own, but nearly four times as many are."""
+    hours = np.full((4, 192), 8.0)
     presences = hours.copy()
-    presences[0, 167], presences[1, 50:60] = 200.0, 0.0
-    out = standing_out(SlotTotals(presences, presences**2, hours, 1.0), np.ones((3, 192)), np.full(3, 6.0))
+    presences[0, 167], presences[1, 50:60], presences[2, 81], presences[3, 81] = 200.0, 0.0, 50.0, 74.0
+    out = standing_out(SlotTotals(presences, presences**2, hours, 1.0), np.ones((4, 192)), np.full(4, 6.0))
     assert np.flatnonzero(out[0]).tolist() == [0, 1, 165, 166, 167]
-    assert not out[1:].any()
+    assert not out[1:3].any()
+    assert np.flatnonzero(out[3]).tolist() == [79, 80, 81, 82, 83]
 
 
 def test_loitering_hardly_moves_the_profile():
