@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from models.calibration import Calibration, log_multiple
 from models.detector.columns import OccupancyColumns
 from models.detector.state import Head, row
+from models.kinds import KINDS
 from models.shipped import shipped_version
 from models.training.calibrating import NullSeries, calibrate
 from models.version import ModelVersion
@@ -45,6 +48,38 @@ def test_a_map_of_another_shape_is_refused() -> None:
     tables = maps.to_tables() | {"log_tails": maps.log_tails[:, :, :2]}
     with pytest.raises(ValueError, match="log_tails has shape"):
         Calibration.from_tables(tables)
+
+
+def test_null_series_live_alike_whatever_the_length_of_a_window() -> None:
+    """The same series, in the slots of their days: as many presences a day, at the hours that their kinds keep."""
+    by_hour = []
+    for minutes in (15, 60):
+        null, per_hour = NullSeries(shipped_version(), SERIES, seed=1, window_minutes=minutes), 60 // minutes
+        days = [list(null.day(day)) for day in range(7)]
+        assert [slot for day in days for slot, _ in day] == list(range(168 * per_hour))
+        counts = np.array([counts for day in days for _, counts in day])
+        by_hour.append(counts.reshape(168, per_hour, SERIES).sum(axis=1))
+    quarters, hours = (counts.sum(axis=0) for counts in by_hour)
+    busy = hours > 200
+    assert np.median(quarters[busy] / hours[busy]) == pytest.approx(1.0, abs=0.1)
+    profile = shipped_version().prior.profile[null.kinds[busy], :7].reshape(-1, 168)
+    lived = (by_hour[1][:, busy] / hours[busy] * 168).T
+    assert np.corrcoef(lived.mean(axis=0), profile.mean(axis=0))[0, 1] > 0.95
+
+
+def test_null_series_keep_hours_and_days_of_their_own() -> None:
+    """Log-normal hours, alike as far as they are near, and days that share a factor of shape 12."""
+    prior, kinds = shipped_version().prior, np.ones(len(KINDS))
+    prior = replace(prior, time_shape=4.0 * kinds, slot_shape=1e6 * kinds, dispersion=1e-6 * kinds)
+    null = NullSeries(replace(shipped_version(), prior=prior), 1000, seed=2)
+    counts = np.array([[counts for _, counts in null.day(0)] for _ in range(100)])
+    busy = counts.mean(axis=(0, 1)) > 5.0
+    days = counts[:, :, busy].sum(axis=1)
+    assert np.median(days.var(axis=0) / days.mean(axis=0) ** 2) == pytest.approx(1 / 12, rel=0.15)
+    hours = np.log(counts[:, :, busy].sum(axis=0) / prior.profile[null.kinds[busy], 0].T)
+    for apart in (1, 3, 12):
+        unlike = 2 * np.log1p(1 / 4) * (1 - np.exp(-apart / 3.5))
+        assert (hours[8] - hours[8 + apart]).var() == pytest.approx(unlike, rel=0.15)
 
 
 def openings(version: ModelVersion, null: NullSeries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
