@@ -105,35 +105,43 @@ def test_quiet_and_busy_series_keep_the_same_budget() -> None:
         assert 0.5 * BUDGET < per_week < 1.35 * BUDGET, (per_week, int(chosen.sum()))
 
 
-def test_maps_tell_the_openings_that_they_were_made_from() -> None:
-    """Summed over all windows, whichever rows and columns these are read from: counted again, at some scores."""
-    series, weeks, seed = 100, 3, 3
-    version = calibrate(shipped_version(), series=series, weeks=weeks, seed=seed)
-    null = NullSeries(version, series, seed)
-    columns = OccupancyColumns(version, 60, null.kinds, np.zeros(series))
+@pytest.mark.parametrize(("minutes", "series", "weeks"), [(30, 50, 1), (60, 100, 3)])
+def test_maps_tell_the_openings_that_they_were_made_from(minutes: int, series: int, weeks: int) -> None:
+    """Summed over all windows, whichever rows and columns these are read from: counted again, at some scores.
+
+    Shorter windows are made from half as many series.
+    """
+    seed = 3
+    version = calibrate(shipped_version(), series=100, weeks=weeks, seed=seed, window_minutes=[minutes])
+    null = NullSeries(version, series, seed, minutes)
+    columns = OccupancyColumns(version, minutes, null.kinds, np.zeros(series))
     scores = np.array([-6.0, -4.0, -2.0])
     told, opened, before = np.zeros(3), np.zeros(3), np.zeros((3, series), dtype=bool)
     for day in range(7 * weeks):
         for slot, counts in null.day(day % 7):
             scored = columns.advance(slot, counts)
-            known = scored.mean, scored.average, scored.evidence_weeks
-            tails = [version.calibration.tail(np.full(series, score), *known, 60) for score in scores]
-            told += np.sum(tails, axis=1) / 168
+            hours = columns.week.hours
+            known = scored.mean / hours, scored.average / hours, scored.evidence_weeks
+            tails = [version.calibration.tail(np.full(series, score), *known, minutes) for score in scores]
+            told += np.sum(tails, axis=1) / columns.week.windows
             above = scored.log_odds >= scores[:, None]
             opened += (above & ~before).sum(axis=1)
             before = above
-    assert opened.min() > 80
-    np.testing.assert_allclose(told, opened, rtol=0.15)
+    often = opened > 80
+    assert often.sum() >= 2
+    np.testing.assert_allclose(told[often], opened[often], rtol=0.15)
 
 
 def test_maps_are_those_of_their_seed() -> None:
-    """And every row falls with the score, also where hardly anything was simulated."""
+    """And every row falls with the score, also where hardly anything was simulated; where nothing was, as before."""
     one, other, another = (
         calibrate(shipped_version(), series=20, weeks=3, seed=seed).calibration for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one.log_tails, other.log_tails)
     assert not np.array_equal(one.log_tails, another.log_tails)
     assert (np.diff(one.log_tails, axis=-1) < 0).all()
+    assert one.warmup_weeks[2:4].tolist() == [2.0, 4.0]
+    assert (one.log_tails[:, 3:] == one.log_tails[:, 2:3]).all()
 
 
 def test_a_multiple_is_of_an_average_window() -> None:

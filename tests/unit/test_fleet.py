@@ -88,6 +88,16 @@ def test_areas_of_few_series_vary_no_less():
     assert found.areas.variance[0] == pytest.approx(effect[1:].var(), rel=0.4)
 
 
+def test_quiet_series_keep_hours_of_their_own_too():
+    """Five presences a week each; a series that is taken for busier than it is seems to keep its kind's."""
+    random = np.random.default_rng(1)
+    day = (1 + 0.8 * np.sin(2 * np.pi * (np.arange(24) - 8) / 24))[:, None] * random.gamma(6.0, 1 / 6, (24, 400))
+    rate = np.tile(day, (56, 1)) * 0.03 * random.gamma(2.0, 0.5, 400)
+    starts = 4 * 86_400 + 3_600 * np.arange(8 * 168)
+    prior = fit_fleet(Calendar("UTC"), starts, random.poisson(rate).astype(float), np.zeros(400, dtype=int)).prior
+    assert 0.09 < 1 / prior.time_shape[0] < 0.25
+
+
 def test_areas_keep_hours_of_their_own_as_far_as_they_are_heard():
     """The unknown and the unheard keep the fleet's; of one presence an hour little is believed."""
     wave = np.exp(0.4 * np.sin(2 * np.pi * (np.arange(24) - 8) / 24))
