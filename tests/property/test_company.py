@@ -53,6 +53,13 @@ def test_company_is_told_of_a_town_whether_somebody_loiters_there_or_not(null: b
     assert accompanied == pytest.approx(0.4, abs=0.15)
 
 
+def test_a_wild_night_here_and_there_is_no_company() -> None:
+    presences = presences_of(simulate_city(3, 100, 12, null=True), 0.0)
+    for place in range(0, 100, 5):
+        presences.counts[1500 + 7 * place : 1508 + 7 * place, place] = 60.0
+    assert town_of(presences, shipped_version().prior, days=DAYS).company < 0.12
+
+
 def test_a_calm_town_whose_people_come_in_company_is_calm() -> None:
     """Where each presence is taken for one that comes alone, several stairwells are significant."""
     presences = presences_of(simulate_city(4, 100, 12, null=True), 0.45)

@@ -11,6 +11,7 @@ from models.calendar import Calendar
 from models.hotspots.blocks import BLOCK_HOURS, Days
 from models.hotspots.ground import Presences
 from models.hotspots.mood import Mood, mood_of
+from models.hotspots.ranking import town_of
 from models.hotspots.town import Town
 from models.shipped import shipped_version
 from service.settings import load_settings
@@ -164,6 +165,11 @@ def significant_in(presences: Presences) -> set[int]:
 def test_a_lively_town_has_no_hot_spots():
     """There were 15 significant entries, without the mood."""
     assert sum(len(significant_in(presences_of(seed, 2.5))) for seed in (1, 2)) <= 2
+
+
+def test_hours_that_are_lively_together_are_no_company():
+    """They are the mood's; without it a presence seemed to bring 0.07 others."""
+    assert town_of(presences_of(2, 2.5), shipped_version().prior, days=14).company == 0.0
 
 
 @pytest.mark.parametrize(("factor", "least"), [(1.0, 18), (1.8, 8)])

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.hotspots.blocks import BLOCK_HOURS, Days
+from models.hotspots.mood import Mood
 from models.hotspots.scan import BestBlocks, Comparison, scan_blocks
 from models.hotspots.significance import false_discovery_control
 from models.hotspots.town import Town
@@ -109,6 +110,17 @@ def test_weekdays_and_hours_of_the_excess_are_named():
     assert int(found.weekdays[0]) == 1 << 1 | 1 << 4
     assert (int(found.from_hour[0]), int(found.length[0])) == (20, BLOCK_HOURS[0])
     assert not found.chronic[0]
+
+
+def test_where_people_come_in_company_as_many_are_expected_and_say_less():
+    counts, base = np.zeros((len(DAYS), 24, 1)), np.full((len(DAYS), 24, 1), 0.1)
+    counts[DAYS.in_period & np.isin(DAYS.weekdays, [1, 4]), 20:23] = 2.0
+    alone, accompanied = (
+        scan_blocks(counts.astype(np.float32), replace(against(base), town=Town(Mood.as_ever(), company)), DAYS)
+        for company in (0.0, 0.4)
+    )
+    assert accompanied.expected == pytest.approx(alone.expected, rel=0.3)
+    assert accompanied.evidence < 0.7 * alone.evidence
 
 
 def test_the_same_excess_says_less_in_the_morning():

@@ -96,6 +96,8 @@ def test_quiet_series_keep_hours_of_their_own_too():
     starts = 4 * 86_400 + 3_600 * np.arange(8 * 168)
     prior = fit_fleet(Calendar("UTC"), starts, random.poisson(rate).astype(float), np.zeros(400, dtype=int)).prior
     assert 0.09 < 1 / prior.time_shape[0] < 0.25
+    assert 1 / prior.slot_shape[0] < 0.05, "which say nothing of single slots"
+    assert prior.dispersion[0] < 0.05
 
 
 def test_areas_keep_hours_of_their_own_as_far_as_they_are_heard():
@@ -165,7 +167,7 @@ def test_hours_stand_out_by_what_is_too_much_and_with_the_hours_beside_them():
     assert np.flatnonzero(out[3]).tolist() == [79, 80, 81, 82, 83]
 
 
-def test_loitering_hardly_moves_the_profile():
+def test_loitering_hardly_moves_the_profile_and_what_series_are_alike_in():
     loud = CityParameters(chronic_share=0.15, emerging_share=0.0, ended_share=0.0)
     with_loitering = fit(simulate_city(2, stairwells=150, weeks=8, parameters=loud))
     without = fit(simulate_city(2, stairwells=150, weeks=8, null=True))
@@ -173,6 +175,8 @@ def test_loitering_hardly_moves_the_profile():
     evenings = (slice(3, 6), slice(18, 24))
     ratio = with_loitering.profile[stairwell][evenings].mean() / without.profile[stairwell][evenings].mean()
     assert 0.9 < ratio < 1.15
+    assert with_loitering.time_shape[stairwell] > 0.6 * without.time_shape[stairwell]
+    assert with_loitering.dispersion[stairwell] == pytest.approx(without.dispersion[stairwell], rel=0.25)
 
 
 def test_absent_kinds_fall_back_to_the_parent(calm):
