@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery
 from service.api.routes import Routes
 from service.api.rows import RowsAccepted, accepted
 from service.domain.annotations import Annotation, AnnotationKind, AnnotationRow, PatrolVisit
@@ -87,7 +87,7 @@ def post_annotation(ports: Ports, key: Key, body: AnnotationRow) -> Annotation:
     "GET",
     "/v1/annotations",
     roles=_READERS,
-    answered=AnnotationPage([_MADE], encode_cursor(AnnotationKey(1794808800, "9b1f0c66d2a48e37"))),
+    answered=AnnotationPage.of([_MADE], AnnotationKey(1794808800, "9b1f0c66d2a48e37")),
     revision=annotations_revision,
 )
 def list_all_annotations(ports: Ports, key: Key, query: AnnotationsQuery) -> AnnotationPage:
@@ -96,11 +96,10 @@ def list_all_annotations(ports: Ports, key: Key, query: AnnotationsQuery) -> Ann
         start=query.from_,
         end=query.to,
         kind=query.kind,
-        after=decode_cursor(query.cursor, AnnotationKey),
-        limit=min(query.limit, ports.settings.api.max_page),
+        after=query.after(AnnotationKey),
+        limit=query.limit,
     )
-    items, following = list_annotations(ports, key.tenant, wanted)
-    return AnnotationPage(items, encode_cursor(following) if following else None)
+    return AnnotationPage.of(*list_annotations(ports, key.tenant, wanted))
 
 
 @routes.declare("GET", "/v1/annotations/{annotation}", roles=_READERS, raises=(NotFound,), answered=_RETRACTED)

@@ -19,7 +19,7 @@ from service.api import metrics, problems
 from service.api.authentication import permitted_key
 from service.api.contract import OPERATIONS
 from service.api.inputs import read_body, read_query
-from service.api.paging import Page
+from service.api.paging import Page, PageQuery
 from service.api.recent import Recent
 from service.api.revision_tags import is_known, is_surely_known, revision_tag, served_by
 from service.api.routes import Operation, Reply
@@ -74,15 +74,15 @@ def _rule(operation: Operation) -> str:
 def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
     if not operation.roles:
         return _open_view(operation, ports)
-    limit_bytes = ports.settings.api.max_body_bytes
+    limits = ports.settings.api
     served_as = served_by(ports)
 
     def view(**variables: Any) -> Response:
         key = permitted_key(request, operation, ports)
         limit(key, operation.policy, ports)
-        given = {**variables, "ports": ports, "key": key, "query": read_query(request.args, operation.query)}
+        given = {**variables, "ports": ports, "key": key, "query": _query(operation, limits.max_page)}
         if operation.body is not None:
-            given["body"] = read_body(request, operation, limit_bytes)
+            given["body"] = read_body(request, operation, limits.max_body_bytes)
         tag = revision_tag(operation, ports, key, served_as)
         if tag and is_surely_known(tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
@@ -90,6 +90,12 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
         return _respond(operation, operation.handler(**wanted), tag)
 
     return view
+
+
+def _query(operation: Operation, max_page: int) -> msgspec.Struct:
+    """The query of the request; a page is no longer than the service's own limit."""
+    query = read_query(request.args, operation.query)
+    return msgspec.structs.replace(query, limit=min(query.limit, max_page)) if isinstance(query, PageQuery) else query
 
 
 def _open_view(operation: Operation, ports: Ports) -> Callable[..., Response]:

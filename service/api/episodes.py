@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery
 from service.api.routes import Routes
 from service.domain.episodes import EpisodeStatus, MuteReason
 from service.domain.keys import DECIDERS, FINDING_READERS, Key
@@ -84,7 +84,7 @@ class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "GET",
     "/v1/episodes",
     roles=FINDING_READERS,
-    answered=EpisodePage([EXAMPLE], encode_cursor(EpisodeKey(1795204800, 7))),
+    answered=EpisodePage.of([EXAMPLE], EpisodeKey(1795204800, 7)),
     revision=episodes_revision,
 )
 def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
@@ -101,11 +101,10 @@ def list_episodes(ports: Ports, key: Key, query: EpisodesQuery) -> EpisodePage:
         open=query.open,
         acknowledged=query.acknowledged,
         common_cause=query.common_cause,
-        after=decode_cursor(query.cursor, EpisodeKey),
-        limit=min(query.limit, ports.settings.api.max_page),
+        after=query.after(EpisodeKey),
+        limit=query.limit,
     )
-    items, following = find_episodes(ports, key.tenant, wanted)
-    return EpisodePage(items, encode_cursor(following) if following else None)
+    return EpisodePage.of(*find_episodes(ports, key.tenant, wanted))
 
 
 @routes.declare(

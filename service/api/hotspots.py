@@ -10,7 +10,7 @@ from msgspec import Meta
 from werkzeug.exceptions import NotAcceptable
 
 from service.api.list_examples import APPROVED, DELIVERY, LIST
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
+from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import Reply, Routes
 from service.domain.hotspots import (
     HeldBack,
@@ -105,14 +105,10 @@ def read_latest_list_as(ports: Ports, key: Key, query: LatestQuery, suffix: Suff
 @routes.declare("GET", "/v1/hotspot-lists", roles=LIST_READERS, answered=ListRecordPage([APPROVED]))
 def list_hotspot_lists(ports: Ports, key: Key, query: PageQuery) -> ListRecordPage:
     """List the hot-spot lists and what is decided about them, newest first; drafts are for operators."""
-    items, following = list_records(
-        ports,
-        key.tenant,
-        approved_only=_approved_only(key),
-        after=decode_cursor(query.cursor, str),
-        limit=min(query.limit, ports.settings.api.max_page),
+    found = list_records(
+        ports, key.tenant, approved_only=_approved_only(key), after=query.after(str), limit=query.limit
     )
-    return ListRecordPage(items, encode_cursor(following) if following else None)
+    return ListRecordPage.of(*found)
 
 
 @routes.declare("GET", "/v1/hotspot-lists/{list_id}", **_READ, answered=LIST)
@@ -144,7 +140,7 @@ def read_hotspot_list_as(ports: Ports, key: Key, query: WordsQuery, list_id: str
 def list_list_deliveries(ports: Ports, key: Key, query: PageQuery, list_id: str) -> DeliveryPage:
     """List the recipients that a list was mailed to, or is to be, and what came in the way."""
     deliveries = sorted(list_deliveries(ports, key.tenant, list_id), key=_by_recipient)
-    return DeliveryPage(*page_of(deliveries, _by_recipient, query, ports.settings.api.max_page))
+    return DeliveryPage.of(*page_of(deliveries, _by_recipient, query))
 
 
 def _by_recipient(delivery: ListDelivery) -> tuple[str]:

@@ -102,8 +102,8 @@ def list_models(ports: Ports, query: PageQuery) -> VersionPage:
     stairwell-weeks, by the weeks of evidence. ``gates`` has what its trial says of putting it in force. Folders that
     were altered or come from elsewhere are never used; ``refused`` tells why.
     """
-    page = page_of(list_versions(ports), _by_id, query, ports.settings.api.max_page)
-    return VersionPage(*page, list_refused(ports))
+    page = VersionPage.of(*page_of(list_versions(ports), _by_id, query))
+    return msgspec.structs.replace(page, refused=list_refused(ports))
 
 
 @routes.declare(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery
 from service.api.routes import Routes
 from service.domain.keys import AuditEntry, Key, Role
 from service.errors import NotFound
@@ -54,6 +54,4 @@ def read_queued_command(ports: Ports, key: Key, command: int) -> CommandView:
 )
 def list_audit(ports: Ports, key: Key, query: PageQuery) -> AuditPage:
     """List who did what to the tenant's lists, keys and models, newest first."""
-    before = decode_cursor(query.cursor, EntryNumber)
-    items, following = read_audit(ports, key.tenant, min(query.limit, ports.settings.api.max_page), before)
-    return AuditPage(items, encode_cursor(following) if following else None)
+    return AuditPage.of(*read_audit(ports, key.tenant, query.limit, query.after(EntryNumber)))

@@ -58,7 +58,7 @@ def post_outcome(ports: Ports, key: Key, list_id: str, rank: int, body: OutcomeR
 def list_outcomes(ports: Ports, key: Key, query: PageQuery, list_id: str) -> OutcomePage:
     """List what was found at the entries of an approved list, by entry and visit."""
     outcomes = read_outcomes(ports, key.tenant, list_id)
-    return OutcomePage(*page_of(outcomes, _by_visit, query, ports.settings.api.max_page))
+    return OutcomePage.of(*page_of(outcomes, _by_visit, query))
 
 
 def _by_visit(outcome: Outcome) -> tuple[int, float]:

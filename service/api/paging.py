@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -27,6 +27,16 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = 100
     cursor: Cursor | None = None
 
+    def after(self, kind: Any) -> Any:
+        """The key after which to go on, None for the first page; raises InvalidInput if the cursor holds no such key."""
+        if self.cursor is None:
+            return None
+        try:
+            padded = self.cursor + "=" * (-len(self.cursor) % 4)
+            return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
+        except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+            raise InvalidInput(_FOREIGN) from error
+
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):
     """Items in order; ``next`` is the cursor of the page after this one, which the Link header holds as an address."""
@@ -34,11 +44,16 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
     items: list[Item]
     next: str | None = None
 
+    @classmethod
+    def of(cls, items: list[Item], following: Any) -> Self:
+        """A page, and the key of its last item where there is another after it."""
+        return cls(items, None if following is None else encode_cursor(following))
+
 
 def page_of(
-    items: Iterable[Item], key: Callable[[Item], tuple[str | float, ...]], query: PageQuery, max_page: int
-) -> tuple[list[Item], str | None]:
-    """A page of what is read as a whole, because there is little of it; and the cursor of the page after it.
+    items: Iterable[Item], key: Callable[[Item], tuple[str | float, ...]], query: PageQuery
+) -> tuple[list[Item], tuple[str | float, ...] | None]:
+    """A page of what is read as a whole, because there is little of it; and the key of its last item if more follow.
 
     Parameters
     ----------
@@ -48,14 +63,11 @@ def page_of(
         What no two items share.
     query
         Which page.
-    max_page
-        The service's own limit.
     """
-    after = decode_cursor(query.cursor, tuple[str | float, ...])
+    after = query.after(tuple[str | float, ...])
     remaining = (one for one in items if after is None or _follows(key(one), after))
-    limit = min(query.limit, max_page)
-    page = list(islice(remaining, limit + 1))
-    return page[:limit], encode_cursor(key(page[limit - 1])) if len(page) > limit else None
+    page = list(islice(remaining, query.limit + 1))
+    return page[: query.limit], key(page[query.limit - 1]) if len(page) > query.limit else None
 
 
 def _follows(key: tuple[str | float, ...], after: tuple[str | float, ...]) -> bool:
@@ -68,20 +80,3 @@ def _follows(key: tuple[str | float, ...], after: tuple[str | float, ...]) -> bo
 def encode_cursor(after: Any) -> str:
     """An opaque cursor for the key of a page's last item."""
     return base64.urlsafe_b64encode(msgspec.json.encode(after)).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None, kind: Any) -> Any:
-    """The key that a cursor holds, or None.
-
-    Raises
-    ------
-    InvalidInput
-        If it is not a cursor of this operation.
-    """
-    if cursor is None:
-        return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=kind)
-    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise InvalidInput(_FOREIGN) from error

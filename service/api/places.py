@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery
 from service.api.routes import Routes
 from service.api.rows import RowsAccepted, accepted
 from service.domain.keys import FINDING_READERS, Key, Role
@@ -61,15 +61,12 @@ _ROW = PlaceRow(
     "GET",
     "/v1/places",
     roles=FINDING_READERS,
-    answered=StairwellPage([_STAIRWELL], encode_cursor("kvarnen-3a")),
+    answered=StairwellPage.of([_STAIRWELL], "kvarnen-3a"),
     revision=places_revision,
 )
 def list_places(ports: Ports, key: Key, query: PageQuery) -> StairwellPage:
     """List stairwells, by id."""
-    after = decode_cursor(query.cursor, str)
-    limit = min(query.limit, ports.settings.api.max_page)
-    items, following = list_stairwells(ports, key.tenant, after, limit)
-    return StairwellPage(items, encode_cursor(following) if following else None)
+    return StairwellPage.of(*list_stairwells(ports, key.tenant, query.after(str), query.limit))
 
 
 @routes.declare(

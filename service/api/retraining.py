@@ -66,7 +66,7 @@ def retrain_model(ports: Ports, key: Key, body: RetrainingAsked | None) -> Reply
 @routes.declare("GET", "/v1/jobs", roles=(Role.OPERATOR,), answered=JobPage([_RUNNING]))
 def list_retrainings(ports: Ports, key: Key, query: PageQuery) -> JobPage:
     """List the retrainings that were asked for, the newest first."""
-    return JobPage(*page_of(list_jobs(ports, key.tenant), _newest_first, query, ports.settings.api.max_page))
+    return JobPage.of(*page_of(list_jobs(ports, key.tenant), _newest_first, query))
 
 
 @routes.declare("GET", "/v1/jobs/{job}", roles=(Role.OPERATOR,), raises=(NotFound,), answered=_RUNNING)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor
+from service.api.paging import Page, PageQuery
 from service.api.routes import Routes
 from service.domain.keys import FINDING_READERS, Key
 from service.domain.places import Kind, Liveness
@@ -63,9 +63,7 @@ class SensorPage(Page[SensorView], frozen=True):
     """Sensors, those of a space beside each other."""
 
 
-@routes.declare(
-    "GET", "/v1/sensors", roles=FINDING_READERS, answered=SensorPage([_SENSOR], encode_cursor(SensorKey(7, 12)))
-)
+@routes.declare("GET", "/v1/sensors", roles=FINDING_READERS, answered=SensorPage.of([_SENSOR], SensorKey(7, 12)))
 def list_sensors(ports: Ports, key: Key, query: SensorsQuery) -> SensorPage:
     """List the sensors that are in a space now, with their state and what to do.
 
@@ -77,11 +75,10 @@ def list_sensors(ports: Ports, key: Key, query: SensorsQuery) -> SensorPage:
         area=query.area,
         stairwell=query.stairwell,
         sensor=query.sensor,
-        after=decode_cursor(query.cursor, SensorKey),
-        limit=min(query.limit, ports.settings.api.max_page),
+        after=query.after(SensorKey),
+        limit=query.limit,
     )
-    items, following = find_sensors(ports, key.tenant, wanted)
-    return SensorPage(items, encode_cursor(following) if following else None)
+    return SensorPage.of(*find_sensors(ports, key.tenant, wanted))
 
 
 @routes.declare("GET", "/v1/sensors/{sensor}", roles=FINDING_READERS, raises=(NotFound,), answered=_SENSOR)

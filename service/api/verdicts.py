@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
+from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import Routes
 from service.domain.keys import FINDING_READERS, Key
 from service.domain.places import Identifier, Kind
@@ -73,15 +73,15 @@ class Interval(PageQuery, frozen=True, kw_only=True, rename={"from_": "from"}):
     )
     to: Annotated[datetime, Meta(tz=True, description="Last start, exclusive; RFC 3339 with an offset.")] | None = None
 
-    def filter(self, ports: Ports, *, anomalous_only: bool = False, min_score: float | None = None) -> VerdictFilter:
+    def filter(self, *, anomalous_only: bool = False, min_score: float | None = None) -> VerdictFilter:
         """What the use cases call it."""
         return VerdictFilter(
             start=self.from_,
             end=self.to,
             anomalous_only=anomalous_only,
             min_score=min_score,
-            after=decode_cursor(self.cursor, VerdictKey),
-            limit=min(self.limit, ports.settings.api.max_page),
+            after=self.after(VerdictKey),
+            limit=self.limit,
         )
 
 
@@ -108,7 +108,7 @@ class VerdictPage(Page[VerdictView], frozen=True):
     """Verdicts by start of the window."""
 
 
-_PAGE = VerdictPage([_VERDICT], encode_cursor(VerdictKey(1795053600, 7)))
+_PAGE = VerdictPage.of([_VERDICT], VerdictKey(1795053600, 7))
 
 
 class LevelShiftsQuery(PageQuery, frozen=True, kw_only=True):
@@ -142,8 +142,7 @@ def list_verdicts(ports: Ports, key: Key, query: VerdictsQuery, stairwell: Ident
 
     A window without a verdict had no count, or is not scored yet.
     """
-    views, following = read_stairwell_verdicts(ports, key.tenant, stairwell, query.space, query.filter(ports))
-    return VerdictPage(views, encode_cursor(following) if following else None)
+    return VerdictPage.of(*read_stairwell_verdicts(ports, key.tenant, stairwell, query.space, query.filter()))
 
 
 @routes.declare("GET", "/v1/anomalies", roles=FINDING_READERS, answered=_PAGE, revision=verdicts_revision)
@@ -154,9 +153,8 @@ def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage
     of at least that score, anomalous or not; without ``from``, those of the four weeks before ``to`` or, without this,
     before the watermark.
     """
-    wanted = query.filter(ports, anomalous_only=query.min_score is None, min_score=query.min_score)
-    views, following = find_anomalies(ports, key.tenant, query.stairwell, query.area, wanted)
-    return VerdictPage(views, encode_cursor(following) if following else None)
+    wanted = query.filter(anomalous_only=query.min_score is None, min_score=query.min_score)
+    return VerdictPage.of(*find_anomalies(ports, key.tenant, query.stairwell, query.area, wanted))
 
 
 @routes.declare(
@@ -194,7 +192,7 @@ def list_level_shifts(ports: Ports, key: Key, query: LevelShiftsQuery) -> LevelS
     moved. The model has learnt it as the new normal, and a person may want to know why.
     """
     shifts = level_shifts(ports, key.tenant, query.weeks)
-    return LevelShiftPage(*page_of(shifts, _newest_first, query, ports.settings.api.max_page))
+    return LevelShiftPage.of(*page_of(shifts, _newest_first, query))
 
 
 def _newest_first(shift: LevelShift) -> tuple[float, str, str]:

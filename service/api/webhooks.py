@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from service.api.episodes import EXAMPLE as EPISODE
-from service.api.paging import Page, PageQuery, decode_cursor, encode_cursor, page_of
+from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import Routes
 from service.domain.deliveries import DeliveryStatus
 from service.domain.events import (
@@ -144,7 +144,7 @@ def list_webhook_subscriptions(ports: Ports, key: Key, query: PageQuery) -> Subs
     host alone is told.
     """
     subscriptions = list_subscriptions(ports, key.tenant)
-    return SubscriptionPage(*page_of(subscriptions, _by_name, query, ports.settings.api.max_page))
+    return SubscriptionPage.of(*page_of(subscriptions, _by_name, query))
 
 
 def _by_name(subscription: SubscriptionView) -> tuple[str]:
@@ -155,20 +155,19 @@ def _by_name(subscription: SubscriptionView) -> tuple[str]:
     "GET",
     "/v1/webhooks/deliveries",
     roles=(Role.OPERATOR,),
-    answered=WebhookDeliveryPage([_DELIVERY], encode_cursor(_DELIVERY.delivery)),
+    answered=WebhookDeliveryPage.of([_DELIVERY], _DELIVERY.delivery),
 )
 def list_webhook_deliveries(ports: Ports, key: Key, query: DeliveriesQuery) -> WebhookDeliveryPage:
     """List what waits, was sent or was given up.
 
     What was given up (``status=given_up``) is a dead letter: nobody tries it any longer, until a person sends it again.
     """
-    limit = min(query.limit, ports.settings.api.max_page)
-    after = decode_cursor(query.cursor, Annotated[int, Meta(ge=0, le=2**62)])
+    after = query.after(Annotated[int, Meta(ge=0, le=2**62)]) or 0
     found = list_webhooks(
-        ports, key.tenant, subscription=query.subscription, status=query.status, after=after or 0, limit=limit + 1
+        ports, key.tenant, subscription=query.subscription, status=query.status, after=after, limit=query.limit + 1
     )
-    page = found[:limit]
-    return WebhookDeliveryPage(page, encode_cursor(page[-1].delivery) if len(found) > limit else None)
+    page = found[: query.limit]
+    return WebhookDeliveryPage.of(page, page[-1].delivery if len(found) > query.limit else None)
 
 
 @routes.declare(
