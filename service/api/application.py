@@ -28,6 +28,7 @@ from service.errors import StoreError
 from service.exports.formats import Suffix
 from service.ports import Ports
 from service.web.limits import limit, limit_headers
+from service.web.pages import HTML, content_security_policy
 
 _log = structlog.get_logger(__name__)
 Lost: TypeAlias = NoSuchRoute | MethodNotAllowed
@@ -110,6 +111,8 @@ def _respond(operation: Operation, result: object, tag: str | None = None) -> Re
     reply = result if isinstance(result, Reply) else Reply(result)
     response = Response(_encoded(reply.body), operation.status, mimetype=reply.media_type)
     response.headers.update(reply.headers)
+    if reply.media_type == HTML:
+        response.headers["Content-Security-Policy"] = content_security_policy(response.get_data(as_text=True))
     if isinstance(reply.body, Page) and reply.body.next:
         address = f"{quote(request.path)}?{urlencode({**request.args, 'cursor': reply.body.next})}"
         response.headers["Link"] = f'<{address}>; rel="next"'

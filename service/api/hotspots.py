@@ -26,7 +26,6 @@ from service.ports import Ports
 from service.usecases.lists.hotspots import approve_list, make_list
 from service.usecases.lists.reading import latest_list, list_records, read_list
 from service.usecases.telling.deliver import ListDelivery, list_deliveries
-from service.web.pages import HTML, content_security_policy
 
 routes = Routes("Hot-spot lists")
 _TYPES: dict[str, Any] = {"json": HotspotList, "csv": str, "xlsx": Any, "geojson": dict[str, Any], "html": str}
@@ -71,10 +70,9 @@ class WordsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: _Words | None = None
 
 
-class LatestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LatestQuery(WordsQuery, frozen=True):
     """Which of the lists that are made side by side, and in what words."""
 
-    language: _Words | None = None
     area: Annotated[str, Meta(description="The list confined to this area, instead of the whole tenant's.")] | None = (
         None
     )
@@ -186,12 +184,12 @@ def _approved_only(key: Key) -> bool:
 
 def _latest(ports: Ports, key: Key, query: LatestQuery, form: Format) -> Reply:
     found = latest_list(ports, key.tenant, approved_only=_approved_only(key), actor=key.key_id, area=query.area)
-    return _told(found, form, query.language or _preferred_language())
+    return _told(found, form, query.language)
 
 
 def _one(ports: Ports, key: Key, query: WordsQuery, list_id: str, form: Format) -> Reply:
     found = read_list(ports, key.tenant, list_id, approved_only=_approved_only(key), actor=key.key_id)
-    return _told(found, form, query.language or _preferred_language())
+    return _told(found, form, query.language)
 
 
 def _accepted() -> Format:
@@ -211,12 +209,9 @@ def _named(suffix: str) -> Format:
     return FORMATS[suffix]
 
 
-def _preferred_language() -> Language:
-    return Language(request.accept_languages.best_match(list(Language), Language.SV))
-
-
-def _told(found: tuple[ListRecord, bytes], form: Format, language: Language) -> Reply:
+def _told(found: tuple[ListRecord, bytes], form: Format, asked: Language | None) -> Reply:
     decided, canonical_json = found
+    language = asked or Language(request.accept_languages.best_match(list(Language), Language.SV))
     shown = "inline" if form.suffix in _ON_THE_SCREEN else "attachment"
     headers = {
         _STATUS: decided.status.value,
@@ -226,6 +221,4 @@ def _told(found: tuple[ListRecord, bytes], form: Format, language: Language) -> 
     told = export_list(canonical_json, form, language, draft=decided.status is ListStatus.DRAFT)
     if form is not JSON:
         headers["Content-Language"] = language.value
-    if form.media_type == HTML:
-        headers["Content-Security-Policy"] = content_security_policy(told.decode())
     return Reply(told, headers, form.media_type)

@@ -28,7 +28,7 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cursor: Cursor | None = None
 
     def after(self, kind: Any) -> Any:
-        """The key after which to go on, None for the first page; raises InvalidInput if the cursor holds no such key."""
+        """The key after which to go on, None for the first page; raises InvalidInput if it is none of this kind."""
         if self.cursor is None:
             return None
         try:
