@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.readings import DEFAULT_SPACE
 from service.errors import StoreError
 from service.ports.places import PlacesRegister
 from service.settings.sections import Schema
 from service.stores.influx.lines import key
-from service.stores.influx.places import MOST_NAMED, Condition, PlaceTags
+from service.stores.influx.places import EVERYTHING, Condition, PlaceTags, one_of
 
 _TAGS = ("tenant", "stairwell", "space", "kind", "sensor")
 _ALWAYS = (-(2**62), 2**62)
@@ -86,19 +87,12 @@ class CountTags:
 
     def condition(self, series: Sequence[int] | None) -> Condition:
         """What to filter by, on ``r``: a few series by their tags, many by their tenants, all (None) by nothing."""
-        wanted = [] if series is None else self._wanted(series)
-        if not wanted or len(wanted) > MOST_NAMED:
-            return Condition("true", {})
-        parameters: dict[str, str] = {}
-        clauses = []
-        for tags in wanted:
-            compared = []
-            for name, value in tags:
-                parameter = f"_place{len(parameters)}"
-                parameters[parameter] = value
-                compared.append(f'r["{name}"] == {parameter}')
-            clauses.append(f"({' and '.join(compared)})")
-        return Condition(" or ".join(clauses), parameters)
+        if series is None:
+            return EVERYTHING
+        if self._by_sensor:
+            return one_of({((self.sensor, sensor),) for sensor in self._sensors_in(set(series))})
+        unnamed = {"tenant": self._schema.tenant, "space": DEFAULT_SPACE}
+        return self._places.condition(series, self._names, unnamed)
 
     def numbers(
         self, columns: dict[str, list[str]], table: NDArray[np.int64], seconds: NDArray[np.int64]
@@ -119,28 +113,10 @@ class CountTags:
         tags["tenant"] = [tenant or self._schema.tenant for tenant in tags["tenant"]]
         return self._numbers_by_sensor(tags, table, seconds) if self._by_sensor else self._places.numbers(tags)[table]
 
-    def _wanted(self, series: Sequence[int]) -> list[tuple[tuple[str, str], ...]]:
-        """(name, value) of the tags that the points of the series have; none if they cannot be told by few of them."""
-        if self._by_sensor:
-            sensors = {
-                sensor
-                for (_, sensor), placed in self._all_placed().items()
-                for _, _, number in placed
-                if number in set(series)
-            }
-            return [((self._names["sensor"], sensor),) for sensor in sorted(sensors)]
-        tags = self._places.all()
-        compared = ("tenant",) if len(series) > MOST_NAMED else ("tenant", "stairwell", "space")
-        wanted = {
-            tuple((self._names[tag], tags[number][tag]) for tag in compared if self._tells(tag, tags[number][tag]))
-            for number in series
-        }
-        return [] if () in wanted else sorted(wanted)
-
-    def _tells(self, tag: str, value: str) -> bool:
-        """Whether every point with this value has the tag: others leave the usual space and the one tenant unnamed."""
-        unnamed = {"tenant": self._schema.tenant, "space": "stairwell"}
-        return tag in self._names and value != unnamed.get(tag)
+    def _sensors_in(self, series: set[int]) -> set[str]:
+        """The sensors that are or were in one of the series."""
+        placed = self._all_placed().items()
+        return {sensor for (_, sensor), stays in placed if any(number in series for _, _, number in stays)}
 
     def _numbers_by_sensor(
         self, tags: dict[str, list[str]], table: NDArray[np.int64], seconds: NDArray[np.int64]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +15,13 @@ from service.domain.readings import DEFAULT_SPACE
 from service.ports.places import PlacesRegister
 
 PLACE = ("tenant", "stairwell", "space")
+PLACE_AND_KIND = (*PLACE, "kind")
+"""What :meth:`PlaceTags.numbers` is told of a row."""
 MOST_NAMED = 20
 """Most places a condition names: Flux refuses programs that nest a few dozen ``or``."""
 
+_OWN_NAMES = {tag: tag for tag in PLACE}
+_UNNAMED = {"space": DEFAULT_SPACE}
 _UNKNOWN = -1
 _NOBODY = ("", EVERY_TENANT)
 
@@ -27,6 +31,23 @@ class Condition(NamedTuple):
 
     flux: str
     parameters: dict[str, str]
+
+
+EVERYTHING = Condition("true", {})
+
+
+def one_of(wanted: Iterable[tuple[tuple[str, str], ...]]) -> Condition:
+    """The condition for rows with one of these sets of tags, (name, value) each; for all if there are none or many."""
+    parameters: dict[str, str] = {}
+    clauses = []
+    for tags in sorted(wanted):
+        compared = []
+        for name, value in tags:
+            parameter = f"_place{len(parameters)}"
+            parameters[parameter] = value
+            compared.append(f'r["{name}"] == {parameter}')
+        clauses.append(f"({' and '.join(compared)})")
+    return Condition(" or ".join(clauses), parameters) if 0 < len(clauses) <= MOST_NAMED else EVERYTHING
 
 
 class PlaceTags:
@@ -61,18 +82,27 @@ class PlaceTags:
         tags = self.all()
         return sorted({number for number in series if number in tags})
 
-    def condition(self, series: Sequence[int] | None) -> Condition:
-        """What to filter by, on ``r``; a few series by their tags, many by their tenants, all (None) by nothing."""
-        if series is None:
-            return Condition("true", {})
+    def condition(
+        self, series: Sequence[int], names: Mapping[str, str] = _OWN_NAMES, unnamed: Mapping[str, str] = _UNNAMED
+    ) -> Condition:
+        """What to filter by, on ``r``: a few series by their tags, many by their tenants.
+
+        Parameters
+        ----------
+        series
+            Numbers that are known.
+        names
+            What the tags are called, as far as points have them.
+        unnamed
+            The value of a tag that others leave out when they write, so that it cannot be compared.
+        """
         tags = self.all()
-        names = ("tenant",) if len(series) > MOST_NAMED else PLACE
-        wanted = sorted({tuple((name, tags[number][name]) for name in names) for number in series})
-        if len(wanted) > MOST_NAMED:
-            return Condition("true", {})
-        parameters: dict[str, str] = {}
-        clauses = [" and ".join(_clauses(place, parameters)) for place in wanted]
-        return Condition(" or ".join(f"({clause})" for clause in clauses), parameters)
+        compared = [tag for tag in (("tenant",) if len(series) > MOST_NAMED else PLACE) if tag in names]
+        wanted = {
+            tuple((names[tag], tags[number][tag]) for tag in compared if tags[number][tag] != unnamed.get(tag))
+            for number in series
+        }
+        return EVERYTHING if () in wanted else one_of(wanted)
 
     def numbers(self, columns: dict[str, list[str]]) -> NDArray[np.int64]:
         """Series number of each row, int64[n], -1 where the place is unknown.
@@ -100,12 +130,3 @@ class PlaceTags:
         for tenant, spaces in new.items():
             self._register.learn_all(tenant, spaces)
         return bool(new)
-
-
-def _clauses(place: Iterable[tuple[str, str]], parameters: dict[str, str]) -> Iterable[str]:
-    """One comparison a tag; a space that others leave unnamed when they write cannot be compared."""
-    for name, value in place:
-        if (name, value) != ("space", DEFAULT_SPACE):
-            parameter = f"_place{len(parameters)}"
-            parameters[parameter] = value
-            yield f"r.{name} == {parameter}"
