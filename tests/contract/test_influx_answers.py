@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.stores.influx.annotated_csv import Answer, nanoseconds_of
+from service.stores.influx.annotated_csv import Answer
 from tests.contract.record_answers import ANSWERS, LINES, QUERIES
 
 START = 1_793_491_200
@@ -52,7 +52,7 @@ def test_fractions_are_read_whole() -> None:
 
 
 def test_nanoseconds_are_those_written() -> None:
-    times = nanoseconds_of(recorded("points").columns(["_time"])["_time"]).tolist()
+    times = recorded("points").nanoseconds("_time").tolist()
     assert sorted(times) == sorted(int(line.split()[-1]) for line in LINES)
 
 

@@ -10,27 +10,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.domain.counts import NANOSECONDS
 from service.domain.retention import DataKind
 from service.ports.retention import AgingData
 from service.settings.sections import Schema
-from service.stores.influx.annotated_csv import Answer, seconds_of
-from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.annotated_csv import Answer
+from service.stores.influx.connection import EVER, FIRST, InfluxConnection
 from service.stores.influx.count_tags import CountTags
-from service.stores.influx.places import PLACE, PlaceTags
+from service.stores.influx.places import PLACE_AND_KIND, PlaceTags
 
 _STEP_SECONDS = 7 * 86_400  # a shard of a bucket that keeps its data for months
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _POINTS = """
 from(bucket: _bucket)
     |> range(start: _start, stop: _stop)
     |> filter(fn: (r) => r._measurement == _name and r._field == _number)
 """
-_FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,13 @@ class InfluxAgingRows:
 
     def oldest(self) -> int | None:
         """The server looks at the first point of each series only."""
-        times = self._ask(_FIRST, datetime(2262, 1, 1, tzinfo=UTC)).columns(["_time"])["_time"]
-        return int(seconds_of(times).min()) if times else None
+        first = self._ask(FIRST, EVER[1]).seconds("_time")
+        return int(first.min()) if len(first) else None
 
     def rows_before(self, time: int) -> Mapping[int | str, int]:
         """Counted by the server, series by series."""
         keep = ", ".join(f'"{name}"' for name in ("_value", *self._points.tags))
-        answer = self._ask(f"|> count() |> keep(columns: [{keep}])", datetime.fromtimestamp(time, UTC))
+        answer = self._ask(f"|> count() |> keep(columns: [{keep}])", time)
         counts = answer.integers("_value")
         tags, table = answer.tables(self._points.tags)
         found: Counter[int | str] = Counter()
@@ -86,7 +84,7 @@ class InfluxAgingRows:
         if oldest is None or oldest >= time:
             return False
         end = min(time, oldest + _STEP_SECONDS)
-        self._connection.delete_before(self._bucket, self._points.measurement, end)
+        self._connection.delete(self._bucket, self._points.measurement, {}, EVER[0], end * NANOSECONDS - 1)
         return end < time
 
     def erase(self) -> bool:
@@ -97,9 +95,9 @@ class InfluxAgingRows:
         """The retention rule of the bucket."""
         return self._connection.bucket_keeps_seconds(self._bucket)
 
-    def _ask(self, steps: str, stop: datetime) -> Answer:
+    def _ask(self, steps: str, stop: int) -> Answer:
         names = {"_name": self._points.measurement, "_number": self._points.field}
-        return self._connection.ask(self._bucket, _POINTS + steps, {**names, "_start": _EVER, "_stop": stop})
+        return self._connection.ask(self._bucket, _POINTS + steps, (EVER[0], stop), names)
 
 
 def aging_points(
@@ -118,12 +116,13 @@ def aging_points(
         return places.numbers(columns)[table]
 
     counts, verdicts = buckets
-    place = (*PLACE, "kind")
     counted = AgingPoints(schema.measurement, schema.field, tags.columns, tags.numbers)
     return {
         DataKind.COUNTS: InfluxAgingRows(connection, counts, counted),
-        DataKind.VERDICTS: InfluxAgingRows(connection, verdicts, AgingPoints("verdict", "in_force", place, of_place)),
+        DataKind.VERDICTS: InfluxAgingRows(
+            connection, verdicts, AgingPoints("verdict", "in_force", PLACE_AND_KIND, of_place)
+        ),
         DataKind.SUPERSEDED: InfluxAgingRows(
-            connection, verdicts, AgingPoints("verdict_revision", "start", place, of_place)
+            connection, verdicts, AgingPoints("verdict_revision", "start", PLACE_AND_KIND, of_place)
         ),
     }

@@ -7,7 +7,7 @@ found in the bytes all at once, and a field is looked at only when its column is
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,11 @@ class Answer:
     def seconds(self, name: str) -> NDArray[np.int64]:
         """A column of times that end in Z, as whole seconds UTC, int64[n]."""
         return _joined([block.seconds(name) for block in self._blocks])
+
+    def nanoseconds(self, name: str) -> NDArray[np.int64]:
+        """A column of times that end in Z, to the nanosecond, int64[n]."""
+        times = [time.removesuffix("Z") for time in self.columns([name])[name]]
+        return np.array(times, dtype="datetime64[ns]").astype(np.int64)
 
     def integers(self, name: str) -> NDArray[np.int64]:
         """A column of numbers, int64[n]; fractions are cut off."""
@@ -168,33 +173,3 @@ def _text(field: bytes) -> str:
 
 def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.concatenate([np.empty(0, dtype=np.int64), *parts])
-
-
-def seconds_of(times: Iterable[str]) -> NDArray[np.int64]:
-    """Seconds UTC of RFC 3339 times that end in Z, int64[n]; the few distinct ones are parsed once.
-
-    Examples
-    --------
-    >>> seconds_of(["1970-01-01T00:00:01Z", "1970-01-01T00:00:59.999999999Z"])
-    array([ 1, 59])
-    """
-    return _since_1970(times, "datetime64[s]")
-
-
-def nanoseconds_of(times: Iterable[str]) -> NDArray[np.int64]:
-    """Nanoseconds UTC of RFC 3339 times that end in Z, int64[n].
-
-    Examples
-    --------
-    >>> nanoseconds_of(["1970-01-01T00:00:01.5Z"])
-    array([1500000000])
-    """
-    return _since_1970(times, "datetime64[ns]")
-
-
-def _since_1970(times: Iterable[str], unit: str) -> NDArray[np.int64]:
-    times = list(times)
-    distinct = list(dict.fromkeys(times))
-    parsed = np.array([time.removesuffix("Z") for time in distinct], dtype=unit).astype(np.int64)
-    since = dict(zip(distinct, parsed.tolist(), strict=True))
-    return np.array([since[time] for time in times], dtype=np.int64)

@@ -20,7 +20,6 @@ from influxdb_client.rest import ApiException
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
-from service.domain.counts import NANOSECONDS
 from service.errors import SettingsError, StoreError
 from service.settings.sections import InfluxDB
 from service.stores.influx.annotated_csv import Answer
@@ -34,6 +33,12 @@ _DIALECT: Any = Dialect(  # type: ignore[no-untyped-call]
 )
 _PATIENT = Retry(total=3, backoff_factor=0.2, status_forcelist=(429, 502, 503, 504), allowed_methods=None)
 _CHECK = "from(bucket: _bucket) |> range(start: _start, stop: _stop) |> limit(n: 1)"
+
+EVER = (0, 9_214_646_400)
+"""1970 to 2262 in seconds UTC, as long as nanoseconds last."""
+FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
+LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
+"""Steps to the ends of what is asked for; the server looks at those of each series only."""
 
 
 class InfluxConnection:
@@ -57,21 +62,12 @@ class InfluxConnection:
                 writer = self._connected().write_api(write_options=SYNCHRONOUS)
                 writer.write(bucket, self._settings.org, "\n".join(batch).encode())
 
-    def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], time: int) -> None:
-        """Delete the points with these tags at a time, in nanoseconds."""
-        predicate = " AND ".join(
-            f"{text(name)}={text(value)}" for name, value in {"_measurement": measurement, **tags}.items()
-        )
+    def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], start: int, stop: int) -> None:
+        """Delete the points with these tags from start to stop, in nanoseconds, the point at the stop too."""
+        conditions = [f"_measurement={text(measurement)}", *(f"{text(name)}={text(tags[name])}" for name in tags)]
         with self._errors(bucket):
             eraser = self._connected().delete_api()
-            eraser.delete(_rfc3339(time), _rfc3339(time + 1), predicate, bucket, self._settings.org)
-
-    def delete_before(self, bucket: str, measurement: str, end: int) -> None:
-        """Delete the points of a measurement before a time, in seconds UTC."""
-        with self._errors(bucket):
-            eraser = self._connected().delete_api()
-            start, stop = _rfc3339(0), _rfc3339(end * NANOSECONDS - 1)  # the server deletes the point at the stop, too
-            eraser.delete(start, stop, f"_measurement={text(measurement)}", bucket, self._settings.org)
+            eraser.delete(_rfc3339(start), _rfc3339(stop), " AND ".join(conditions), bucket, self._settings.org)
 
     def bucket_keeps_seconds(self, bucket: str) -> int | None:
         """How long the bucket keeps points by its own rule; None if for good."""
@@ -80,7 +76,9 @@ class InfluxConnection:
         rules = found.retention_rules if found else []
         return next((int(one.every_seconds) for one in rules or [] if one.every_seconds), None)
 
-    def ask(self, bucket: str, flux: str, parameters: Mapping[str, object]) -> Answer:
+    def ask(
+        self, bucket: str, flux: str, span: tuple[int, int], parameters: Mapping[str, object], *, patient: bool = True
+    ) -> Answer:
         """A query's answer.
 
         Parameters
@@ -89,22 +87,23 @@ class InfluxConnection:
             Bound to ``_bucket``.
         flux
             The query; whatever comes from outside is in ``parameters``, never in the text.
+        span
+            Bound to ``_start`` and ``_stop``, seconds UTC.
         parameters
             Bound by their names, with their types.
+        patient
+            Whether to try again, and to wait for a long answer.
         """
+        start, stop = (datetime.fromtimestamp(moment, UTC) for moment in span)
+        bound = {"_bucket": bucket, **parameters, "_start": start, "_stop": stop}
         with self._errors(bucket):
-            reader = self._connected().query_api()
-            answer = reader.query_raw(flux, dialect=_DIALECT, params={"_bucket": bucket, **parameters})
-            body = answer.read()
+            reader = self._connected(patient=patient).query_api()
+            body = reader.query_raw(flux, dialect=_DIALECT, params=bound).read()
         return Answer(body)
 
     def check(self, bucket: str) -> None:
         """Raise StoreError unless the bucket can be read, at once and in one try: somebody waits for the answer."""
-        moments = {"_start": datetime.fromtimestamp(0, UTC), "_stop": datetime.fromtimestamp(1, UTC)}
-        with self._errors(bucket):
-            reader = self._connected(patient=False).query_api()
-            body = reader.query_raw(_CHECK, dialect=_DIALECT, params={"_bucket": bucket, **moments}).read()
-        Answer(body)
+        self.ask(bucket, _CHECK, (0, 1), {}, patient=False)
 
     def check_writing(self, bucket: str) -> None:
         """Raise StoreError unless the bucket may be written to: a write of nothing is refused like any other."""

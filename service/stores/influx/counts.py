@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
 from service.settings.sections import Schema
-from service.stores.influx.annotated_csv import Answer, nanoseconds_of, seconds_of
-from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.annotated_csv import Answer
+from service.stores.influx.connection import EVER, FIRST, LAST, InfluxConnection
 from service.stores.influx.count_tags import CountTags
 from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
@@ -29,9 +29,6 @@ from(bucket: _bucket)
 _WINDOWS = """
     |> aggregateWindow(every: _window, fn: sum, createEmpty: false, timeSrc: "_start")
 """
-_FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
-_LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
-_EVER = {"_start": datetime(1970, 1, 1, tzinfo=UTC), "_stop": datetime(2262, 1, 1, tzinfo=UTC)}
 
 
 class InfluxCountStore:
@@ -71,8 +68,7 @@ class InfluxCountStore:
         self._tags = tags
         self._schema = schema
         self._changes = changes
-        self._columns = ["_time", "_value", *tags.columns]
-        self._keep = f"|> keep(columns: {json.dumps(self._columns)})"
+        self._keep = f"|> keep(columns: {json.dumps(['_time', '_value', *tags.columns])})"
 
     def append(self, points: CountPoints) -> None:
         """Write the points, then note the change: a change is never told before its counts can be read."""
@@ -91,7 +87,8 @@ class InfluxCountStore:
         put, withdrawn = replacement(points, stored)
         keys = (withdrawn.series.tolist(), withdrawn.sources.tolist(), withdrawn.times.tolist())
         for series, source, time in zip(*keys, strict=True):
-            self._connection.delete(self._bucket, self._schema.measurement, self._tags.of(series, source), time)
+            tags = self._tags.of(series, source)
+            self._connection.delete(self._bucket, self._schema.measurement, tags, time, time + 1)
         self._connection.write(self._bucket, self._lines(put))
         if len(put) or len(withdrawn):
             self._changes.note(concatenated(put, withdrawn))
@@ -112,9 +109,8 @@ class InfluxCountStore:
 
     def extent(self, since: int = 0) -> tuple[int, int] | None:
         """First and last instant with a point; the server looks at the ends of each series only."""
-        span = {**_EVER, "_start": datetime.fromtimestamp(since - since % 3600, UTC)}
-        ends = [self._query(_POINTS + which, span, ["_time"])["_time"] for which in (_FIRST, _LAST)]
-        first, last = (seconds_of(times) for times in ends)
+        span = (since - since % 3600, EVER[1])
+        first, last = (self._ask(_POINTS + end, span, {}).seconds("_time") for end in (FIRST, LAST))
         return (int(first.min()), int(last.max())) if len(first) and len(last) else None
 
     def changes(self, cursor: int) -> Changes:
@@ -129,12 +125,9 @@ class InfluxCountStore:
         """Drop the record of changes up to the cursor."""
         self._changes.forget(cursor)
 
-    def _query(self, flux: str, parameters: Mapping[str, object], columns: Sequence[str]) -> dict[str, list[str]]:
-        return self._ask(flux, parameters).columns(columns)
-
-    def _ask(self, flux: str, parameters: Mapping[str, object]) -> Answer:
+    def _ask(self, flux: str, span: tuple[int, int], parameters: Mapping[str, object]) -> Answer:
         names = {"_counts": self._schema.measurement, "_number": self._schema.field}
-        return self._connection.ask(self._bucket, flux, {**names, **parameters})
+        return self._connection.ask(self._bucket, flux, span, {**names, **parameters})
 
     def _lines(self, points: CountPoints) -> Iterator[str]:
         origins, inverse = np.unique(np.stack([points.series, points.sources]), axis=1, return_inverse=True)
@@ -146,21 +139,16 @@ class InfluxCountStore:
         """The points of one source in one series, whatever series the condition lets through besides."""
         condition = self._tags.condition([span.series])
         tags = self._tags.of(span.series, span.source)
-        columns = self._query(
+        answer = self._ask(
             f'{_POINTS} |> filter(fn: (r) => ({condition.flux}) and r["{self._tags.sensor}"] == _sensor) {self._keep}',
-            {
-                "_start": datetime.fromtimestamp(span.start // NANOSECONDS, UTC),
-                "_stop": datetime.fromtimestamp(-(-span.end // NANOSECONDS), UTC),
-                "_sensor": tags[self._tags.sensor],
-                **condition.parameters,
-            },
-            self._columns,
+            (span.start // NANOSECONDS, -(-span.end // NANOSECONDS)),
+            {"_sensor": tags[self._tags.sensor], **condition.parameters},
         )
-        seconds = seconds_of(columns["_time"])
-        numbers = self._tags.numbers(columns, np.arange(len(seconds)), seconds)
-        found = zip(nanoseconds_of(columns["_time"]).tolist(), columns["_value"], numbers, strict=True)
+        times = answer.nanoseconds("_time")
+        numbers = self._tags.numbers(*answer.tables(self._tags.columns), times // NANOSECONDS)
+        found = zip(times.tolist(), answer.integers("_value").tolist(), numbers.tolist(), strict=True)
         return {
-            (span.series, span.source, time): int(float(count))
+            (span.series, span.source, time): count
             for time, count, number in found
             if number == span.series and span.start <= time < span.end
         }
@@ -169,12 +157,8 @@ class InfluxCountStore:
         condition = self._tags.condition(series)
         answer = self._ask(
             f"{_POINTS} |> filter(fn: (r) => {condition.flux}) {_WINDOWS} {self._keep}",
-            {
-                "_start": datetime.fromtimestamp(start, UTC),
-                "_stop": datetime.fromtimestamp(end, UTC),
-                "_window": timedelta(seconds=window_seconds),
-                **condition.parameters,
-            },
+            (start, end),
+            {"_window": timedelta(seconds=window_seconds), **condition.parameters},
         )
         seconds, counts = answer.seconds("_time"), answer.integers("_value")
         numbers = self._tags.numbers(*answer.tables(self._tags.columns), seconds)

@@ -9,9 +9,8 @@ to ``verdict_revision`` under the time it was superseded at.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 
 import numpy as np
@@ -19,10 +18,10 @@ from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, WindowCounts
 from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
-from service.stores.influx.annotated_csv import Answer, seconds_of
-from service.stores.influx.connection import InfluxConnection
+from service.stores.influx.annotated_csv import Answer
+from service.stores.influx.connection import EVER, FIRST, LAST, InfluxConnection
 from service.stores.influx.lines import key, text
-from service.stores.influx.places import MOST_NAMED, PLACE, PlaceTags
+from service.stores.influx.places import MOST_NAMED, PLACE_AND_KIND, PlaceTags
 from service.stores.windows import joined, sum_windows
 
 SERIES_HOURS_PER_QUERY = 50_000
@@ -33,7 +32,6 @@ ROWS_PER_QUERY = 1_000_000
 
 _HOUR = 3600
 _MOST_SERIES = 2**28
-_EVER = (0, 9_214_646_400)  # 1970 to 2262, as long as nanoseconds last
 _VERDICTS = """
 from(bucket: _bucket)
     |> range(start: _start, stop: _stop)
@@ -53,8 +51,6 @@ _ANOMALOUS = """
 _COUNTS = """|> filter(fn: (r) => r._field == "count")"""
 _OUT_OF_FORCE = """|> filter(fn: (r) => r._field == "in_force" and r._value == false) |> toInt()"""
 _KEEP = """|> keep(columns: ["_time", "_value", "tenant", "stairwell", "space", "kind"])"""
-_FIRST = """|> first() |> keep(columns: ["_time"]) |> group() |> min(column: "_time")"""
-_LAST = """|> last() |> keep(columns: ["_time"]) |> group() |> max(column: "_time")"""
 
 
 class InfluxVerdictStore:
@@ -182,9 +178,12 @@ class InfluxVerdictStore:
         )
 
     def _anomalous_keys(self, query: VerdictQuery, series: list[int]) -> list[tuple[int, int]]:
-        columns = self._query(series, *_interval(query), _ANOMALOUS, ["_time", *PLACE, "kind"])
-        found = zip(seconds_of(columns["_time"]).tolist(), self._places.numbers(columns).tolist(), strict=True)
-        wanted = set(series)
+        start, end = _interval(query)
+        if start >= end:
+            return []
+        answer, wanted = self._ask(series, start, end, _ANOMALOUS), set(series)
+        numbers = self._places.numbers(answer.columns(PLACE_AND_KIND))
+        found = zip(answer.seconds("_time").tolist(), numbers.tolist(), strict=True)
         return sorted((start, number) for start, number in found if number in wanted)
 
     def _pieces(
@@ -220,27 +219,20 @@ class InfluxVerdictStore:
 
     def _numbers(self, answer: Answer) -> NDArray[np.int64]:
         """The series number of each row, int64[n]."""
-        places, table = answer.tables([*PLACE, "kind"])
+        places, table = answer.tables(PLACE_AND_KIND)
         return self._places.numbers(places)[table]
 
     def _clip(self, series: list[int], start: int, end: int) -> tuple[int, int]:
         """The part of an interval that holds verdicts."""
-        ends = [self._query(series, start, end, _IN_FORCE + which, ["_time"])["_time"] for which in (_FIRST, _LAST)]
-        first, last = (seconds_of(times) for times in ends)
-        return (int(first.min()), int(last.max()) + 1) if len(first) and len(last) else (start, start)
-
-    def _query(
-        self, series: list[int], start: int, end: int, steps: str, columns: Sequence[str]
-    ) -> dict[str, list[str]]:
         if start >= end:
-            return {name: [] for name in columns}
-        return self._ask(series, start, end, steps).columns(columns)
+            return start, start
+        first, last = (self._ask(series, start, end, _IN_FORCE + one).seconds("_time") for one in (FIRST, LAST))
+        return (int(first.min()), int(last.max()) + 1) if len(first) and len(last) else (start, start)
 
     def _ask(self, series: list[int], start: int, end: int, steps: str) -> Answer:
         condition = self._places.condition(series)
-        moments = {"_start": datetime.fromtimestamp(start, UTC), "_stop": datetime.fromtimestamp(end, UTC)}
         flux = f"{_VERDICTS} |> filter(fn: (r) => {condition.flux}) {steps}"
-        return self._connection.ask(self._bucket, flux, {**moments, **condition.parameters})
+        return self._connection.ask(self._bucket, flux, (start, end), condition.parameters)
 
 
 @dataclass(frozen=True)
@@ -277,6 +269,6 @@ def _revision_lines(stored: _Stored, tags: dict[int, dict[str, str]]) -> Iterato
 
 def _interval(query: VerdictQuery) -> tuple[int, int]:
     """The seconds to look in, half-open."""
-    start = _EVER[0] if query.start is None else query.start
-    end = _EVER[1] if query.end is None else query.end
+    start = EVER[0] if query.start is None else query.start
+    end = EVER[1] if query.end is None else query.end
     return (start if query.after is None else max(start, query.after[0])), end
