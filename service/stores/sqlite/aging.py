@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from service.domain.counts import NANOSECONDS
 from service.domain.retention import DataKind
 from service.ports.retention import AgingData
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
-
-_HOUR = 3600
-_NANOSECONDS = 1_000_000_000
+from service.stores.sqlite.rows import to_text
+from service.stores.windows import SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,11 @@ class _Dated:
 
 
 def _first_hour(time: int) -> int:
-    return -(-time // _HOUR)
+    return -(-time // SECONDS_PER_HOUR)
 
 
 def _instant_of_hour(hour: int) -> int:
-    return hour * _HOUR
+    return hour * SECONDS_PER_HOUR
 
 
 def _text_of(time: int) -> str:
@@ -51,7 +50,7 @@ def _text_of(time: int) -> str:
 
 
 def _instant_of_text(text: str) -> int:
-    return int(from_text(text).timestamp())
+    return int(datetime.fromisoformat(text).timestamp())
 
 
 _COUNTS = _Dated("count", "hour", "series", _first_hour, _instant_of_hour)
@@ -114,14 +113,14 @@ class SqliteAgingReadings:
             self._database.rows("SELECT min(time) FROM reading WHERE series = ? AND source = ?", key)[0][0]
             for key in self._sensors()
         ]
-        return min(times) // _NANOSECONDS if times else None
+        return min(times) // NANOSECONDS if times else None
 
     def rows_before(self, time: int) -> Mapping[int | str, int]:
         """A range of the key for each sensor."""
         found: Counter[int | str] = Counter()
         sql = "SELECT count(*) FROM reading WHERE series = ? AND source = ? AND time < ?"
         for series, source in self._sensors():
-            found[series] += self._database.rows(sql, (series, source, time * _NANOSECONDS))[0][0]
+            found[series] += self._database.rows(sql, (series, source, time * NANOSECONDS))[0][0]
         return {series: number for series, number in found.items() if number}
 
     def delete_before(self, time: int, most: int) -> bool:
@@ -130,7 +129,7 @@ class SqliteAgingReadings:
         sql = "DELETE FROM reading WHERE series = ? AND source = ? AND time < ?"
         with self._database.transaction() as connection:
             for key in self._sensors():
-                deleted += connection.execute(sql, (*key, time * _NANOSECONDS)).rowcount
+                deleted += connection.execute(sql, (*key, time * NANOSECONDS)).rowcount
                 if deleted >= most:
                     return True
         return False

@@ -10,18 +10,17 @@ import msgspec
 
 from service.domain.annotations import (
     LONGEST,
-    PLACE_FIELDS,
     Annotation,
     AnnotationChanges,
-    AnnotationKind,
     AnnotationQuery,
 )
 from service.errors import NotFound
 from service.stores.annotations import annotation_not_found, annotation_retracted
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.times import from_text, to_text
+from service.stores.sqlite.rows import row_of, struct_of
 
-_COLUMNS = ("id", "tenant", "kind", "start", "end", *PLACE_FIELDS, "made_by", "made", "retracted_by", "retracted")
+_COLUMNS = ("id", *Annotation.__struct_fields__[1:])
+_INTERVAL = slice(_COLUMNS.index("start"), _COLUMNS.index("end") + 1)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM annotation"  # noqa: S608 - the columns are this module's
 _INSERT = f"INSERT INTO annotation ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608
 _LONGEST_SECONDS = int(LONGEST.total_seconds())
@@ -111,18 +110,14 @@ class SqliteAnnotationStore:
         return _annotation(rows[0]) if rows else None
 
 
-def _row(annotation: Annotation) -> tuple[object, ...]:
-    places = (getattr(annotation, name) for name in PLACE_FIELDS)
-    made, retracted = to_text(annotation.made), to_text(annotation.retracted)
-    said = (annotation.annotation, annotation.tenant, annotation.kind, *annotation.seconds(), *places)
-    return (*said, annotation.made_by, made, annotation.retracted_by, retracted)
+def _row(annotation: Annotation) -> list[object]:
+    """Its interval is compared, so that it stands in seconds."""
+    row = row_of(annotation)
+    row[_INTERVAL] = annotation.seconds()
+    return row
 
 
 def _annotation(row: Sequence[Any]) -> Annotation:
-    stated = dict(zip(_COLUMNS, row, strict=True))
-    stated["annotation"], stated["kind"] = stated.pop("id"), AnnotationKind(stated["kind"])
-    for end in ("start", "end"):
-        stated[end] = datetime.fromtimestamp(stated[end], UTC)
-    for moment in ("made", "retracted"):
-        stated[moment] = from_text(stated[moment])
-    return Annotation(**stated)
+    told = list(row)
+    told[_INTERVAL] = (datetime.fromtimestamp(end, UTC) for end in told[_INTERVAL])
+    return struct_of(Annotation, told)

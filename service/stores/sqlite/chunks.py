@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from service.disk_files import disk_errors, sync_folder
 from service.errors import StoreError
 
+RESTORE = "restore state.db and the state folder from one backup, or move them away to replay the counts"
 _SUFFIX = ".npz"
 
 
@@ -56,10 +57,7 @@ class ChunkFolder:
             with np.load(path, allow_pickle=False) as chunk:
                 return {key: chunk[key] for key in (chunk.files if groups is None else groups)}
         except (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise StoreError(
-                f"state chunk {path} is damaged or missing ({error}); restore state.db and the state folder from one "
-                "backup, or move them away to replay the counts"
-            ) from error
+            raise StoreError(f"state chunk {path} is damaged or missing ({error}); {RESTORE}") from error
 
     def sweep(self, named: Collection[str], *, younger: bool = False) -> int:
         """Delete the files that are not ``named`` and older than the newest that is; returns how many.

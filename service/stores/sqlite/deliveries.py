@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
-
-import msgspec
 
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Told
 from service.errors import NotFound
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.rows import row_of
-from service.stores.sqlite.times import to_text
+from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _KEY = ("channel", "tenant", "item", "recipient")
-_STATED = ("area", "happened", "status", "queued", "attempts", "next_attempt", "sent", "error", "content")
-_COLUMNS = (*_KEY, *_STATED)
+_COLUMNS = Delivery.__struct_fields__[1:]  # the number is given by the file
+_STATED = [name for name in _COLUMNS if name not in _KEY]
 _PUT = f"""
     INSERT INTO delivery ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" for _ in _COLUMNS)})
     ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _STATED)}
-"""  # noqa: S608 - the columns are this module's
+"""  # noqa: S608 - the columns are the domain's
+_TOLD = ", ".join(Told.__struct_fields__)
 
 
 class SqliteDeliveryStore:
@@ -38,7 +35,7 @@ class SqliteDeliveryStore:
 
     def put(self, delivery: Delivery) -> None:
         """Record a delivery; one with the same key keeps its number."""
-        self._database.execute(_PUT, row_of(delivery, _COLUMNS))
+        self._database.execute(_PUT, row_of(delivery)[1:])
 
     def get(self, channel: Channel, tenant: str, number: int) -> Delivery:
         """A delivery by its number."""
@@ -69,7 +66,7 @@ class SqliteDeliveryStore:
             """,  # noqa: S608 - the names are this module's
             (*given.values(), after, -1 if limit is None else limit),
         )
-        return [_delivery(row) for row in rows]
+        return [struct_of(Delivery, row) for row in rows]
 
     def forget(self, channel: Channel, queued_before: datetime) -> int:
         """Delete old deliveries that do not wait."""
@@ -80,27 +77,15 @@ class SqliteDeliveryStore:
 
     def remember(self, told: Told) -> None:
         """Record what was last told of a subject."""
-        row = (told.tenant, told.topic, told.subject, told.sequence, told.document)
-        self._database.execute(
-            "REPLACE INTO told (tenant, topic, subject, sequence, document) VALUES (?, ?, ?, ?, ?)", row
-        )
+        sql = f"REPLACE INTO told ({_TOLD}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
+        self._database.execute(sql, row_of(told))
 
     def told(self, tenant: str, topic: str) -> list[Told]:
         """What was last told of each subject of a topic."""
-        rows = self._database.rows(
-            "SELECT subject, sequence, document FROM told WHERE tenant = ? AND topic = ? ORDER BY subject",
-            (tenant, topic),
-        )
-        return [
-            Told(tenant=tenant, topic=topic, subject=subject, sequence=sequence, document=document)
-            for subject, sequence, document in rows
-        ]
+        sql = f"SELECT {_TOLD} FROM told WHERE tenant = ? AND topic = ? ORDER BY subject"  # noqa: S608
+        return [struct_of(Told, row) for row in self._database.rows(sql, (tenant, topic))]
 
     def unlearn(self, told: Iterable[Told]) -> None:
         """Delete what was told of some subjects."""
         keys = [(one.tenant, one.topic, one.subject) for one in told]
         self._database.executemany("DELETE FROM told WHERE tenant = ? AND topic = ? AND subject = ?", keys)
-
-
-def _delivery(row: Sequence[Any]) -> Delivery:
-    return msgspec.convert(dict(zip(("number", *_COLUMNS), row, strict=True)), Delivery)

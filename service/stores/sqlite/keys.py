@@ -8,8 +8,7 @@ from service.domain.keys import Key
 from service.errors import Conflict, NotFound
 from service.stores.keys import key_exists, key_not_found
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.rows import row_of, struct_of
-from service.stores.sqlite.times import to_text
+from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _SELECT = "SELECT id, digest, role, tenant, label, created, revoked FROM key"
 

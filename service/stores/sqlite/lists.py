@@ -12,8 +12,7 @@ from service.domain.hotspots import ListRecord, ListStatus
 from service.errors import Conflict, NotFound
 from service.stores.lists import check_draft, check_kept, list_exists, list_not_found, never_approved
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.rows import row_of, struct_of
-from service.stores.sqlite.times import to_text
+from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _COLUMNS = "id number tenant area made status digest approved_by approved approved_digest held_back tenants expired"
 _RECORD = ", ".join(_COLUMNS.split())

@@ -13,8 +13,7 @@ from service.domain.places import UNKNOWN, Building, Kind, PlaceRow, Sensor, Ser
 from service.errors import NotFound
 from service.stores.places import check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.rows import struct_of
-from service.stores.sqlite.times import to_text
+from service.stores.sqlite.rows import struct_of, to_text
 
 T = TypeVar("T")
 

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Any, TypeVar, overload
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from service.stores.sqlite.times import to_text
-
 Told = TypeVar("Told", bound=msgspec.Struct)
 
 
-def row_of(told: msgspec.Struct, names: Sequence[str] | None = None) -> list[object]:
-    """The members of a struct, all or those named, as the files keep them: times as text, lists as JSON."""
-    return [_kept(getattr(told, name)) for name in names or told.__struct_fields__]
+def row_of(told: msgspec.Struct) -> list[object]:
+    """The members of a struct, as the files keep them: times as text, lists as JSON."""
+    return [_kept(getattr(told, name)) for name in told.__struct_fields__]
 
 
 def struct_of(kind: type[Told], row: Sequence[Any]) -> Told:
     """The struct whose members a row holds, in their order, lists already read from their JSON."""
     return msgspec.convert(dict(zip(kind.__struct_fields__, row, strict=True)), kind)
+
+
+@overload
+def to_text(time: datetime) -> str: ...
+@overload
+def to_text(time: None) -> None: ...
+def to_text(time: datetime | None) -> str | None:
+    """An aware time as ISO 8601 in UTC, readable with any SQLite tool; None stays None."""
+    return None if time is None else time.astimezone(UTC).isoformat()
 
 
 def runs_of(numbers: NDArray[np.int64]) -> bytes:

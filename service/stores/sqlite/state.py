@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -12,8 +13,14 @@ from numpy.typing import NDArray
 from service.domain.retention import DataKind, Deletion
 from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
 from service.errors import NotFound, StorageFull, StoreError
-from service.stores.sqlite.chunks import ChunkFolder
+from service.stores.sqlite.chunks import RESTORE, ChunkFolder
 from service.stores.sqlite.connection import Database
+from service.stores.sqlite.rows import struct_of
+
+T = TypeVar("T")
+_manifest = msgspec.json.Decoder(Manifest)
+_ledger = msgspec.msgpack.Decoder(Ledger)
+_promotion = msgspec.msgpack.Decoder(Promotion)
 
 
 class SqliteStateStore:
@@ -25,16 +32,7 @@ class SqliteStateStore:
 
     def manifest(self) -> Manifest | None:
         """The state in force."""
-        rows = self._database.rows("SELECT document FROM manifest")
-        if not rows:
-            return None
-        try:
-            return msgspec.json.decode(rows[0][0], type=Manifest)
-        except msgspec.MsgspecError as error:
-            raise StoreError(
-                f"{self._database.path}: the manifest cannot be read ({error}); restore state.db and the state folder "
-                "from one backup, or move them away to replay the counts"
-            ) from error
+        return self._document("manifest", _manifest.decode, f"the manifest cannot be read ({{}}); {RESTORE}")
 
     def write_chunk(self, arrays: dict[str, NDArray[np.float32]]) -> str:
         """Write a chunk file; it is on disk when this returns."""
@@ -60,14 +58,8 @@ class SqliteStateStore:
 
     def ledger(self) -> Ledger:
         """The ledger in force."""
-        rows = self._database.rows("SELECT document FROM ledger")
-        try:
-            return msgspec.msgpack.decode(rows[0][0], type=Ledger) if rows else Ledger()
-        except msgspec.MsgspecError as error:
-            raise StoreError(
-                f"{self._database.path}: the ledger cannot be read ({error}); restore state.db and the state "
-                "folder from one backup, or move them away to replay the counts"
-            ) from error
+        ledger = self._document("ledger", _ledger.decode, f"the ledger cannot be read ({{}}); {RESTORE}")
+        return Ledger() if ledger is None else ledger
 
     def publish_ledger(self, ledger: Ledger) -> None:
         """Put a ledger in force."""
@@ -75,13 +67,8 @@ class SqliteStateStore:
 
     def promotion(self) -> Promotion | None:
         """The second state, if one is being learnt."""
-        rows = self._database.rows("SELECT document FROM promotion")
-        try:
-            return msgspec.msgpack.decode(rows[0][0], type=Promotion) if rows else None
-        except msgspec.MsgspecError as error:
-            raise StoreError(
-                f"{self._database.path}: the promotion that was begun cannot be read ({error}); promote again"
-            ) from error
+        damaged = "the promotion that was begun cannot be read ({}); promote again"
+        return self._document("promotion", _promotion.decode, damaged)
 
     def publish_promotion(self, promotion: Promotion | None) -> None:
         """Keep how far a second state has come, or that there is none any longer."""
@@ -132,18 +119,13 @@ class SqliteStateStore:
 
     def enqueue(self, name: str, argument: str, actor: str) -> int:
         """Queue a command; returns its id."""
-        with self._database.transaction() as connection:
-            connection.execute("INSERT INTO command (name, argument, actor) VALUES (?, ?, ?)", (name, argument, actor))
-            command_id: int = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
-        return command_id
+        sql = "INSERT INTO command (name, argument, actor) VALUES (?, ?, ?)"
+        return cast(int, self._database.execute(sql, (name, argument, actor)).lastrowid)
 
     def commands(self) -> list[Command]:
         """Commands not yet finished, oldest first."""
         rows = self._database.rows("SELECT id, name, argument, actor FROM command WHERE NOT finished ORDER BY id")
-        return [
-            Command(command_id=command_id, name=name, argument=argument, actor=actor)
-            for command_id, name, argument, actor in rows
-        ]
+        return [struct_of(Command, row) for row in rows]
 
     def finish(self, command_id: int, error: str | None = None) -> None:
         """Mark a command as finished; a second time changes nothing."""
@@ -159,3 +141,11 @@ class SqliteStateStore:
             raise NotFound(f"there is no command {command_id}; it was never queued")
         finished, error = rows[0]
         return bool(finished), error
+
+    def _document(self, table: str, decode: Callable[[bytes], T], damaged: str) -> T | None:
+        """The one document of a table, if there is one; ``damaged`` says what to do where it cannot be read."""
+        rows = self._database.rows(f"SELECT document FROM {table}")  # noqa: S608 - the table is this module's
+        try:
+            return decode(rows[0][0]) if rows else None
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"{self._database.path}: {damaged.format(error)}") from error

@@ -7,8 +7,7 @@ from datetime import datetime
 from service.domain.versions import VersionRecord
 from service.errors import Conflict
 from service.stores.sqlite.connection import Database
-from service.stores.sqlite.rows import row_of, struct_of
-from service.stores.sqlite.times import to_text
+from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _SELECT = "SELECT id, digest, recorded, in_force, pruned FROM model_version"
 
