@@ -8,8 +8,12 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from service.errors import StorageFull, StoreError, VersionRefused
+
+OWNER_ALONE = 0o600
+"""The mode of a file that nobody else may read."""
 
 
 def walk_plain_files(folder: Path) -> set[str]:
@@ -41,8 +45,15 @@ def read_plain_file(path: Path) -> bytes:
 def write_synced(path: Path, content: bytes) -> None:
     """Write a new file, and the folders it is in, durably; raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
+    with new_file(path) as file:
         file.write(content)
+
+
+@contextmanager
+def new_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """A file to write that is not there yet, on the disk in the end; raises OSError."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        yield file
         file.flush()
         os.fsync(file.fileno())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import msgspec
 
 from service.cli.session import Session, pass_session
 from service.cli.terminal import progress
+from service.disk_files import OWNER_ALONE, new_file
 from service.errors import InvalidInput
 from service.settings import checked_token
 from service.settings.retention import Retention
@@ -83,8 +83,8 @@ def _admin_token(file: Path | None) -> str:
 
 
 def _write_secret(path: Path, token: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(token + "\n")
+    with new_file(path, OWNER_ALONE) as file:
+        file.write(f"{token}\n".encode())
 
 
 def _as_settings(settings: InfluxDB, token_file: str) -> str:

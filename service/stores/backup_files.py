@@ -5,30 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
-from service.disk_files import walk_plain_files
+from service.disk_files import OWNER_ALONE, new_file, walk_plain_files
 from service.domain.backups import BACKUP_MANIFEST, BackupFile, BackupManifest
 from service.errors import BackupRefused, VersionRefused
 
 _CHUNK_BYTES = 2**20
 _GREATEST_MANIFEST_BYTES = 2**28
-
-
-class BackupFiles(Protocol):
-    """What a backup holds."""
-
-    def manifest(self) -> bytes:
-        """The bytes of ``backup.json``."""
-
-    def check(self, manifest: BackupManifest) -> None:
-        """Raise BackupRefused unless there are exactly the files of the manifest, with their lengths."""
-
-    def open(self, name: str) -> BinaryIO:
-        """A file of the manifest."""
 
 
 @contextmanager
@@ -51,8 +39,8 @@ def open_backup(source: Path) -> Iterator[BackupFiles]:
             raise _unreadable(source, error) from error
 
 
-class _Checked:
-    """What folder and tar have in common: names and lengths."""
+class BackupFiles(ABC):
+    """What a backup holds: names and lengths, whether in a folder or in a tar file."""
 
     def __init__(self, source: Path, sizes: Mapping[str, int]) -> None:
         self._source = source
@@ -66,7 +54,7 @@ class _Checked:
             return content.read()
 
     def check(self, manifest: BackupManifest) -> None:
-        """Compare names and lengths, before anything is copied."""
+        """Raise BackupRefused unless there are exactly the files of the manifest, with their lengths."""
         told = {name: one.size_bytes for name, one in manifest.files.items()}
         found = {name: size for name, size in self._sizes.items() if name != BACKUP_MANIFEST}
         if wrong := sorted(name for name in told.keys() | found.keys() if told.get(name) != found.get(name)):
@@ -75,17 +63,18 @@ class _Checked:
                 f"{f' and {len(wrong) - 3} more' if len(wrong) > 3 else ''}; take another backup"
             )
 
+    @abstractmethod
     def open(self, name: str) -> BinaryIO:
-        raise NotImplementedError
+        """A file of the manifest."""
 
 
-class _InFolder(_Checked):
+class _InFolder(BackupFiles):
     def open(self, name: str) -> BinaryIO:
         """The file; one that became a link since it was listed is refused."""
         return os.fdopen(os.open(self._source / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
 
 
-class _InTar(_Checked):
+class _InTar(BackupFiles):
     def __init__(self, source: Path, archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo]) -> None:
         super().__init__(source, {name: member.size for name, member in members.items()})
         self._archive = archive
@@ -100,15 +89,13 @@ def write_copy(content: BinaryIO, target: Path, most_bytes: int | None = None) -
     """Copy to a new file durably; what was copied. Not much is read beyond ``most_bytes``."""
     digest, size = hashlib.sha256(), 0
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as file:
+    with new_file(target) as file:
         while block := content.read(_CHUNK_BYTES):
             file.write(block)
             digest.update(block)
             size += len(block)
             if most_bytes is not None and size > most_bytes:
                 break
-        file.flush()
-        os.fsync(file.fileno())
     return BackupFile(size_bytes=size, sha256=digest.hexdigest())
 
 
@@ -120,12 +107,12 @@ def pack(folder: Path, names: Sequence[str], target: Path) -> None:
     aside = target.with_name(f".{target.name}.part.tar")
     aside.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            with tarfile.open(fileobj=file, mode="w:", format=tarfile.PAX_FORMAT) as archive:
-                for name in names:
-                    _append(archive, folder / name, name)
-            file.flush()
-            os.fsync(file.fileno())
+        with (
+            new_file(aside, OWNER_ALONE) as file,
+            tarfile.open(fileobj=file, mode="w:", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for name in names:
+                _append(archive, folder / name, name)
         aside.rename(target)
     finally:
         aside.unlink(missing_ok=True)
@@ -133,7 +120,7 @@ def pack(folder: Path, names: Sequence[str], target: Path) -> None:
 
 def _opened(source: Path, opened: ExitStack) -> BackupFiles:
     if source.is_dir():
-        return _InFolder(source, _sizes_in_folder(source))
+        return _InFolder(source, {name: (source / name).lstat().st_size for name in walk_plain_files(source)})
     archive = opened.enter_context(tarfile.open(source, "r:"))  # noqa: SIM115 - it is closed by the stack
     return _InTar(source, archive, _members(source, archive))
 
@@ -148,10 +135,6 @@ def _append(archive: tarfile.TarFile, path: Path, name: str) -> None:
     with path.open("rb") as content:
         archive.addfile(member, content)
     path.unlink()
-
-
-def _sizes_in_folder(folder: Path) -> dict[str, int]:
-    return {name: (folder / name).lstat().st_size for name in walk_plain_files(folder)}
 
 
 def _members(source: Path, archive: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:

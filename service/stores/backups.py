@@ -29,8 +29,8 @@ from service.domain.backups import (
 from service.errors import BackupRefused, Conflict, InvalidInput, StorageFull
 from service.ports.backups import CopyProgress
 from service.stores.backup_files import BackupFiles, open_backup, pack, write_copy
-from service.stores.sqlite.connection import Migration, check_restored
-from service.stores.sqlite.snapshot import copy_database, read_at_one_moment, schema_of, size_bytes
+from service.stores.sqlite.connection import Migration, check_restored, pragma
+from service.stores.sqlite.snapshot import copy_database, read_at_one_moment, size_bytes
 
 LEFT_OUT = frozenset({"requests.db"})
 """Databases that are worth a minute."""
@@ -181,7 +181,7 @@ class LocalBackups:
             made=time,
             made_by=version("trappvakt"),
             store=self._store,
-            schemas={path.name: schema_of(reader) for path, reader in readers.items()},
+            schemas={path.name: pragma(reader, "user_version") for path, reader in readers.items()},
             files=files,
         )
 

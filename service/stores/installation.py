@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from service.domain.backups import RESTORING
 from service.domain.installation import SCHEDULER_LOCK, DatabaseFile, DataFolder, Disk
-from service.stores.sqlite.connection import Migration, advice, is_damage, open_to_read
+from service.stores.sqlite.connection import Migration, advice, damage_in, is_damage, open_existing, pragma
 
 _OTHERS = 0o007
 _BLOCK_BYTES = 512  # of st_blocks, by POSIX
@@ -86,10 +86,8 @@ def _stat(path: Path) -> os.stat_result | None:
 def _examined(path: Path, known_schema: int) -> DatabaseFile:
     schema, damage, unread = 0, None, None
     try:
-        with closing(open_to_read(path)) as connection:
-            schema = connection.execute("PRAGMA user_version").fetchone()[0]
-            found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
-            damage = None if found == ["ok"] else "; ".join(found)
+        with closing(open_existing(path)) as connection:
+            schema, damage = pragma(connection, "user_version"), damage_in(connection)
     except sqlite3.Error as error:
         if is_damage(error):
             damage = str(error)

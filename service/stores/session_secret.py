@@ -7,7 +7,7 @@ import secrets
 import stat
 from pathlib import Path
 
-from service.disk_files import read_plain_file
+from service.disk_files import OWNER_ALONE, new_file, read_plain_file
 from service.errors import StoreError
 
 _SECRET_BYTES = 32
@@ -55,10 +55,8 @@ class FileSessionSecret:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}")
         try:
-            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with new_file(aside, OWNER_ALONE) as file:
                 file.write(secrets.token_bytes(_SECRET_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
             self._publish(aside)
         finally:
             aside.unlink(missing_ok=True)

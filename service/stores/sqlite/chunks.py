@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 import zipfile
 import zlib
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service.disk_files import disk_errors, sync_folder
+from service.disk_files import disk_errors, new_file, sync_folder
 from service.errors import StoreError
 
 RESTORE = "restore state.db and the state folder from one backup, or move them away to replay the counts"
@@ -39,10 +38,8 @@ class ChunkFolder:
         try:
             with disk_errors(f"state chunk {aside}"):
                 self._folder.mkdir(parents=True, exist_ok=True)
-                with aside.open("xb") as file:
+                with new_file(aside) as file:
                     np.savez(file, allow_pickle=False, **arrays)
-                    file.flush()
-                    os.fsync(file.fileno())
                 aside.rename(self._folder / name)
                 sync_folder(self._folder)
         except StoreError:

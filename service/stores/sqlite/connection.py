@@ -190,17 +190,28 @@ def check_schema(path: Path, migrations: Sequence[Migration]) -> None:
         If one did, or the folder is not restored to its end.
     """
     check_restored(path.parent)
-    with suppress(sqlite3.Error), closing(open_to_read(path)) as connection:
+    with suppress(sqlite3.Error), closing(open_existing(path)) as connection:
         _known_schema(connection, path, len(migrations))
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write, and makes no file."""
-    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+def open_existing(path: Path, mode: str = "ro") -> sqlite3.Connection:
+    """A connection that makes no file, by SQLite's words for the mode; by default it cannot write either."""
+    return sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, isolation_level=None)
+
+
+def pragma(connection: sqlite3.Connection, name: str) -> int:
+    """A number that SQLite tells of a file."""
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def damage_in(connection: sqlite3.Connection) -> str | None:
+    """What is wrong with a file, which is read from end to end."""
+    found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+    return None if found == ["ok"] else "; ".join(found)
 
 
 def _known_schema(connection: sqlite3.Connection, path: Path, known: int) -> int:
-    schema: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    schema = pragma(connection, "user_version")
     if schema > known:
         raise StoreError(
             f"{path} has schema {schema}, but this Trappvakt knows {known}; "

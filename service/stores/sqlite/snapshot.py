@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from service.domain.backups import BackupFile
 from service.errors import StoreError
-from service.stores.sqlite.connection import BUSY_SECONDS, errors_of, primary_code
+from service.stores.sqlite.connection import BUSY_SECONDS, damage_in, errors_of, open_existing, pragma, primary_code
 
 _PATIENCE_SECONDS = 0.2
 """For a second lock: who holds it may be waiting for the first, so that it is given up and both are tried again."""
@@ -55,12 +54,7 @@ def read_at_one_moment(
 
 def size_bytes(reader: sqlite3.Connection) -> int:
     """Length of the database that a connection reads."""
-    return _pragma(reader, "page_count") * _pragma(reader, "page_size")
-
-
-def schema_of(reader: sqlite3.Connection) -> int:
-    """Version of the schema that a connection reads."""
-    return _pragma(reader, "user_version")
+    return pragma(reader, "page_count") * pragma(reader, "page_size")
 
 
 def copy_database(reader: sqlite3.Connection, target: Path, progress: Callable[[float], None]) -> BackupFile:
@@ -84,20 +78,15 @@ def copy_database(reader: sqlite3.Connection, target: Path, progress: Callable[[
 def _damage(file: Path) -> str | None:
     """What is wrong with a database that nobody else has opened."""
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro&immutable=1", uri=True)) as connection:
-            found = [row[0] for row in connection.execute("PRAGMA quick_check(3)")]
+        with closing(open_existing(file, "ro&immutable=1")) as connection:
+            return damage_in(connection)
     except sqlite3.Error as error:
         return str(error)
-    return None if found == ["ok"] else "; ".join(found)
-
-
-def _pragma(reader: sqlite3.Connection, name: str) -> int:
-    return int(reader.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     with errors_of(path):
-        return sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)
+        return open_existing(path, "rw")
 
 
 @contextmanager
