@@ -61,11 +61,26 @@ _SENT_BY_MAIL = "channel = 'mail' AND status <> 'waiting'"
 _LETTERS = _Dated("delivery", "queued", "tenant", _text_of, _instant_of_text, _SENT_BY_MAIL)
 
 
-class SqliteDatedRows:
+class _InAFile:
+    """What holds for all that ages in an embedded file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def erase(self) -> bool:
+        """What was deleted is zeros in the file once the log is written there."""
+        return self._database.empty_log()
+
+    def limit_seconds(self) -> int | None:
+        """A file deletes nothing by itself."""
+        return None
+
+
+class SqliteDatedRows(_InAFile):
     """The rows of a table by a column that tells their time."""
 
     def __init__(self, database: Database, dated: _Dated) -> None:
-        self._database = database
+        super().__init__(database)
         self._dated = dated
         self._where = f"FROM {dated.table} WHERE {dated.condition} AND {dated.column}"
 
@@ -92,20 +107,9 @@ class SqliteDatedRows:
             connection.execute(f"DELETE {self._where} <= ?", last)
         return True
 
-    def erase(self) -> bool:
-        """What was deleted is zeros in the file once the log is written there."""
-        return self._database.empty_log()
 
-    def limit_seconds(self) -> int | None:
-        """A file deletes nothing by itself."""
-        return None
-
-
-class SqliteAgingReadings:
+class SqliteAgingReadings(_InAFile):
     """Readings lie by sensor, so the oldest are found sensor by sensor: a few seeks each, and no index on the time."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def oldest(self) -> int | None:
         """The first reading of each sensor, and of these the first."""
@@ -133,14 +137,6 @@ class SqliteAgingReadings:
                 if deleted >= most:
                     return True
         return False
-
-    def erase(self) -> bool:
-        """As of any table."""
-        return self._database.empty_log()
-
-    def limit_seconds(self) -> int | None:
-        """A file deletes nothing by itself."""
-        return None
 
     def _sensors(self) -> list[tuple[int, int]]:
         """Every (series, source) that has readings, by seeks."""

@@ -26,8 +26,8 @@ class SqliteJobStore:
     def queue(self, weeks: int | None, asked_by: str, queued: datetime) -> Job:
         """Record a job that waits."""
         with self._database.transaction() as connection:
-            if any(one.open for one in self.newest(1)):
-                raise Conflict(f"retraining {self.newest(1)[0].job} has not ended; ask again when it has")
+            if under_way := [one for one in self.newest(1) if one.open]:
+                raise Conflict(f"retraining {under_way[0].job} has not ended; ask again when it has")
             number: int = connection.execute("INSERT INTO job (document) VALUES (x'') RETURNING number").fetchone()[0]
             job = Job(job=number, status=JobStatus.WAITING, asked_by=asked_by, queued=queued, weeks=weeks)
             self.put(job)
