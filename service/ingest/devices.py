@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from service.domain.places import Semantics
 from service.domain.readings import MAX_VALUE, whole_count
 from service.domain.sensors import Battery
+from service.ingest.json_readings import KEYS
 
 
 class Field(NamedTuple):
@@ -78,15 +79,7 @@ DEVICES = (
         ("temperatureBoard", "battery"),
         Cells("battery", 1, 3.0),
     ),
-    Device(
-        "own codec",
-        (
-            Field("count", Semantics.DELTA),
-            Field("counter", Semantics.CUMULATIVE),
-            Field("occupied", Semantics.OCCUPIED),
-            Field("duration_seconds", Semantics.PRESENCE),
-        ),
-    ),
+    Device("own codec", tuple(Field(name, semantics) for name, semantics in KEYS.items())),
 )
 """Elsys: ``motion`` since the last uplink, ``occupancy`` 0 free, 1 pending, 2 occupied. Decentlab: sums of a period.
 Adeunis: a counter of 16 bits beside that of the period. MerryIoT, Browan: state and a counter of 24 bits. Cells of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from service.errors import SettingsError
+from service.settings.sections import Positive
 
 _PATTERN = r"[^@\s<>,;:\"()]+@[^@\s<>,;:\"()]+"
 _EXAMPLE = "an address like office@norrbo.example"
@@ -17,7 +19,6 @@ _Address = Annotated[str, Meta(pattern=rf"^{_PATTERN}$(?!\n)", max_length=254, d
 _AddressIfAny = Annotated[
     str, Meta(pattern=rf"^({_PATTERN})?$(?!\n)", max_length=254, description=f"{_EXAMPLE}, or nothing")
 ]
-_Positive = Annotated[int, Meta(ge=1)]
 SystemName = Annotated[
     str,
     Meta(
@@ -49,9 +50,9 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: str
     password_file: str
     sender: _AddressIfAny
-    timeout_seconds: _Positive
+    timeout_seconds: Positive
     every: Literal["week", "list"]
-    give_up_hours: _Positive
+    give_up_hours: Positive
     recipients: tuple[Recipient, ...]
 
 
@@ -71,9 +72,13 @@ def check_mail(mail: Mail) -> None:
         raise SettingsError("mail.user and mail.password_file go together; set both or neither")
     if not mail.user.isascii():
         raise SettingsError("mail.user holds letters that a login does not carry; use ASCII")
-    names = [one.name for one in mail.recipients]
+    check_named_apart("mail.recipients", [one.name for one in mail.recipients])
+
+
+def check_named_apart(key: str, names: Sequence[str]) -> None:
+    """Check that no two have one name; raises SettingsError."""
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise SettingsError(f"two of mail.recipients are named {twice[0]!r}; give each a name of its own")
+        raise SettingsError(f"two of {key} are named {twice[0]!r}; give each a name of its own")
 
 
 def mail_password(mail: Mail) -> str:

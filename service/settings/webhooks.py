@@ -13,11 +13,11 @@ from msgspec import Meta
 
 from service.domain.events import EventType
 from service.errors import SettingsError
-from service.settings.mail import SystemName, is_loopback
+from service.settings.mail import SystemName, check_named_apart, is_loopback
+from service.settings.sections import Positive
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with, by Standard Webhooks
 _SECRET_BYTES = range(24, 65)
-_Positive = Annotated[int, Meta(ge=1)]
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,8 +46,8 @@ class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: Annotated[
         str, Meta(pattern=r"^[!-~]+$(?!\n)", max_length=200, description="a name or address in ASCII, without spaces")
     ]
-    timeout_seconds: _Positive
-    give_up_hours: _Positive
+    timeout_seconds: Positive
+    give_up_hours: Positive
     keep_days: Annotated[int, Meta(ge=8)]
     ca_file: str
     private_networks: tuple[str, ...]
@@ -70,9 +70,7 @@ def check_webhooks(webhooks: Webhooks) -> None:
     for one in webhooks.subscriptions:
         if fault := _fault(one.url):
             raise SettingsError(f"the url of webhooks.subscriptions {one.name!r} {fault}")
-    names = [one.name for one in webhooks.subscriptions]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise SettingsError(f"two of webhooks.subscriptions are named {twice[0]!r}; give each a name of its own")
+    check_named_apart("webhooks.subscriptions", [one.name for one in webhooks.subscriptions])
 
 
 def webhook_secrets(subscription: Subscription) -> list[bytes]:
