@@ -6,7 +6,7 @@ from flask import Response, request
 
 from service.dashboard.rendering import show
 from service.dashboard.routes import Routes, Visit
-from service.domain.keys import DECIDERS, LIST_READERS
+from service.domain.keys import LIST_READERS
 from service.usecases.lists.reading import drafts_waiting, list_records, lists_in_force
 
 routes = Routes()
@@ -16,7 +16,7 @@ _PAGE = 50
 @routes.declare("GET", "/lists", LIST_READERS)
 def lists(visit: Visit) -> Response:
     """Show the lists of the tenant; drafts to those who decide about them."""
-    ports, tenant, approved_only = visit.ports, visit.key.tenant, visit.key.role not in DECIDERS
+    ports, tenant, approved_only = visit.ports, visit.key.tenant, not visit.decides
     after = request.args.get("after") or None
     waiting = [] if approved_only or after else drafts_waiting(ports, tenant)
     in_force = [] if after else lists_in_force(ports, tenant, approved_only=approved_only)

@@ -74,7 +74,7 @@ def decide_list(visit: Visit, list_id: str) -> Response:
 def find(visit: Visit, list_id: str) -> Found:
     """The record and canonical JSON of a list, as the reader may see it; who reads it is audited."""
     key = visit.key
-    return read_list(visit.ports, key.tenant, list_id, approved_only=key.role not in DECIDERS, actor=key.key_id)
+    return read_list(visit.ports, key.tenant, list_id, approved_only=not visit.decides, actor=key.key_id)
 
 
 def show_list(visit: Visit, found: Found, status: int = HTTPStatus.OK, **more: object) -> Response:
@@ -128,13 +128,12 @@ def _too_late(visit: Visit, record: ListRecord) -> str:
 
 def _draft_since(visit: Visit, record: ListRecord) -> ListRecord | None:
     """Another draft of the same area that has come since, for those who decide."""
-    waits = record.status is ListStatus.DRAFT and visit.key.role in DECIDERS
+    waits = record.status is ListStatus.DRAFT and visit.decides
     return _since(record, drafts_waiting(visit.ports, visit.key.tenant)) if waits else None
 
 
 def _in_force_since(visit: Visit, record: ListRecord) -> ListRecord | None:
-    approved_only = visit.key.role not in DECIDERS
-    return _since(record, lists_in_force(visit.ports, visit.key.tenant, approved_only=approved_only))
+    return _since(record, lists_in_force(visit.ports, visit.key.tenant, approved_only=not visit.decides))
 
 
 def _since(record: ListRecord, lists: list[ListRecord]) -> ListRecord | None:
@@ -152,6 +151,6 @@ def _outcomes(visit: Visit, record: ListRecord) -> dict[int, list[object]]:
 
 
 def _deliveries(visit: Visit, record: ListRecord) -> list[object]:
-    if visit.key.role not in DECIDERS or record.status is ListStatus.DRAFT:
+    if not visit.decides or record.status is ListStatus.DRAFT:
         return []
     return [*list_deliveries(visit.ports, visit.key.tenant, record.list_id)]

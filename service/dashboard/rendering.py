@@ -20,7 +20,7 @@ from service.dashboard.languages import other_languages
 from service.dashboard.routes import Visit
 from service.dashboard.sessions import TOKEN
 from service.dashboard.words import words
-from service.domain.keys import DECIDERS, FINDING_READERS, LIST_READERS, VISITORS, Role
+from service.domain.keys import FINDING_READERS, LIST_READERS, VISITORS, Role
 from service.exports import wording
 from service.exports.templating import page_environment
 from service.exports.wording import Language
@@ -53,7 +53,7 @@ def show(visit: Visit, template: str, status: int = HTTPStatus.OK, **more: Any) 
         zone=visit.zone,
         csrf=_TOKEN_FIELD.format(TOKEN, visit.session.nonce),
         sees_findings=role in FINDING_READERS,
-        decides=role in DECIDERS,
+        decides=visit.decides,
         visits=role in VISITORS,
         told=request.args.get("told", ""),
         **more,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Response
 
 from service.dashboard.sessions import Session
-from service.domain.keys import Key, Role
+from service.domain.keys import DECIDERS, Key, Role
 from service.errors import NotAuthenticated
 from service.exports.wording import Language
 from service.ports import Ports
@@ -42,6 +42,11 @@ class Visit:
         if self.known is None:
             raise NotAuthenticated("nobody is signed in; sign in with a key")
         return self.known
+
+    @property
+    def decides(self) -> bool:
+        """Whether who has signed in decides about lists and episodes, and so sees drafts."""
+        return self.known is not None and self.known.role in DECIDERS
 
     @property
     def zone(self) -> ZoneInfo:
