@@ -7,7 +7,7 @@ that it is the same whichever process answers. No metric names a tenant, a place
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -76,10 +76,8 @@ class AtScrape(Collector):
             "Episodes that may be opened: the setting detector.episodes_per_100_stairwell_weeks.",
             self.settings.detector.episodes_per_100_stairwell_weeks,
         )
-        up = GaugeMetricFamily("trappvakt_store_up", "Whether a store answers: 1 or 0.", labels=["store"])
-        for name, answers in self.store_up.items():
-            up.add_metric([name], float(answers))
-        yield up
+        answers = (([name], float(answers)) for name, answers in self.store_up.items())
+        yield _labelled("trappvakt_store_up", "Whether a store answers: 1 or 0.", ["store"], answers)
         if self.free_bytes is not None:
             yield GaugeMetricFamily(
                 "trappvakt_data_free_bytes", "Room left on the disk of the data folder.", self.free_bytes
@@ -87,12 +85,8 @@ class AtScrape(Collector):
         if self.progress is not None:
             yield from _progress(self.progress)
         if self.sensors:
-            states = GaugeMetricFamily(
-                "trappvakt_sensors", "Sensors by state; one may be in several.", labels=["state"]
-            )
-            for state, number in self.sensors.items():
-                states.add_metric([state.value], number)
-            yield states
+            numbers = (([state.value], number) for state, number in self.sensors.items())
+            yield _labelled("trappvakt_sensors", "Sensors by state; one may be in several.", ["state"], numbers)
 
 
 def render(known: AtScrape) -> bytes:
@@ -105,26 +99,27 @@ def render(known: AtScrape) -> bytes:
     return generate_latest(registry) + generate_latest(REGISTRY)
 
 
+def _labelled(
+    name: str, explanation: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, explanation, labels=labels)
+    for cells, value in values:
+        family.add_metric(cells, value)
+    return family
+
+
 def _progress(progress: Progress) -> Iterator[Metric]:
     yield GaugeMetricFamily("trappvakt_series", "Series that counts are awaited of.", progress.series)
     yield GaugeMetricFamily("trappvakt_commands_queued", "Commands not yet finished.", progress.commands)
-    deliveries = GaugeMetricFamily(
-        "trappvakt_deliveries", "Deliveries that wait, or were given up.", labels=["channel", "status"]
-    )
-    for labels, number in progress.deliveries.items():
-        deliveries.add_metric(labels, number)
-    yield deliveries
-    second = GaugeMetricFamily(
-        "trappvakt_second_state_ratio",
-        "How much is learnt of a second state, 0 to 1; 1 where there is none.",
-        labels=["cause"],
-    )
+    waiting = "Deliveries that wait, or were given up."
+    yield _labelled("trappvakt_deliveries", waiting, ["channel", "status"], progress.deliveries.items())
     learnt = {"promotion": 1.0, "rebuild": 1.0}
     if progress.second:
         learnt["rebuild" if progress.second.outdated else "promotion"] = progress.second.share
-    for cause, share in learnt.items():
-        second.add_metric([cause], share)
-    yield second
+    second = "How much is learnt of a second state, 0 to 1; 1 where there is none."
+    yield _labelled(
+        "trappvakt_second_state_ratio", second, ["cause"], (([cause], share) for cause, share in learnt.items())
+    )
     known = {
         "trappvakt_watermark_timestamp_seconds": ("Every window before it is scored, Unix time.", progress.watermark),
         "trappvakt_watermark_age_seconds": ("Time since the watermark.", progress.watermark_age_seconds),

@@ -201,7 +201,7 @@ def find_type(name: str) -> ProblemType:
     raise errors.NotFound(f"there is no problem type {name!r}; known are {', '.join(t.name for t in TYPES.values())}")
 
 
-def respond(error: Exception, shape: type[Problem] = Problem) -> Response:
+def respond(error: Exception, shape: type[Problem]) -> Response:
     """The response for an error, as a problem document of this shape."""
     kind = type_of(type(error))
     told = document(kind, shape, _detail(error, kind), **_members(error))

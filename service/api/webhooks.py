@@ -57,7 +57,7 @@ _SENSOR = SensorSilent(
 _MODEL = ModelPromoted(version="3", replaced="2", watermark=_AT)
 
 
-def _enveloped(kind: EventType, subject: str, data: Any, sequence: str | None = None) -> Envelope[Any]:
+def _enveloped(kind: EventType, subject: str, data: Any, sequence: str | None) -> Envelope[Any]:
     return Envelope(
         specversion="1.0",
         id="0d6c1d6e-3f0b-5f5e-9f5c-2f3c8b1b7a11",
