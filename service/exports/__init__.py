@@ -1,1 +1,1 @@
-"""Hot-spot lists as others read them: each format is rendered from a list's canonical JSON, and from nothing else."""
+"""What others read: lists, each format from their canonical JSON alone; backtests and retrainings as pages."""

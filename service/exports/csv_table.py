@@ -16,7 +16,7 @@ _COLUMNS = [name for name in HotspotEntry.__struct_fields__ if name not in _NEST
 _WHEN, _DRAFT = "when", "draft"
 
 
-def render_csv(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
+def render_csv(listed: HotspotList, language: Language, draft: bool) -> bytes:
     """A list as CSV (UTF-8, a header, a row per entry).
 
     Weekdays are 0 to 6 from Monday, joined by spaces. ``when`` tells all blocks of the entry in words, ``draft`` that

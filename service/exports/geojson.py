@@ -11,7 +11,7 @@ from service.domain.hotspots import HotspotEntry, HotspotList
 from service.exports.wording import Language, reason_text, when_text
 
 
-def render_geojson(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
+def render_geojson(listed: HotspotList, language: Language, draft: bool) -> bytes:
     """A list as a feature collection.
 
     A feature's properties are the entry's members, with ``when`` and ``reason`` in words; a place without coordinates

@@ -57,7 +57,7 @@ _WORDS = {
 }
 
 
-def render_print_page(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
+def render_print_page(listed: HotspotList, language: Language, draft: bool) -> bytes:
     """A list as HTML, in light or dark as the reader's screen is, and on white when it is printed."""
     page = _template().render(
         listed=listed,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from models.dates import date_text
 from service.domain.retraining import Figures, RetrainingReport
-from service.exports.wording import Language
+from service.exports.wording import Language, with_decimal_sign
 
 CLEAR = 3.0
 """Standard errors from which a difference is called clear."""
@@ -117,8 +117,7 @@ def decimal(value: float, language: Language) -> str:
     >>> decimal(0.0012345, Language.SV), decimal(1.5, Language.EN), decimal(26.0, Language.EN)
     ('0,00123', '1.5', '26')
     """
-    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    return text.replace(".", ",") if language == Language.SV else text
+    return with_decimal_sign(f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}", language)
 
 
 def percent(share: float, language: Language) -> str:
@@ -129,8 +128,7 @@ def percent(share: float, language: Language) -> str:
     >>> percent(0.0123, Language.SV).split(), percent(0.25, Language.EN).split()
     (['1,2', '%'], ['25', '%'])
     """
-    text = f"{100 * share:.2g}"
-    return f"{text.replace('.', ',') if language == Language.SV else text}{_NO_BREAK}%"
+    return f"{with_decimal_sign(f'{100 * share:.2g}', language)}{_NO_BREAK}%"
 
 
 def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, dict[str, str]]]:

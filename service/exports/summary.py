@@ -59,17 +59,20 @@ def origin(listed: HotspotList, language: Language) -> str:
 def notes(listed: HotspotList, language: Language) -> list[str]:
     """How to read the list, and what is not on it."""
     until = clock_text(local_time(listed, listed.watermark), language)
-    swedish, english = language is Language.SV, language is Language.EN
-    told = [
-        (swedish, f"Gäller de {listed.days} dagarna fram till {until}, i lokal tid."),
-        (english, f"Covers the {listed.days} days until {until}, local time."),
-        (swedish, "En tid över midnatt hör till dagen då den börjar."),
-        (english, "Hours over midnight belong to the day they begin."),
-        (swedish, "Rang inom parentes: strax under gränsen för vad som är säkert."),
-        (english, "Ranks in brackets are just below what is certain."),
-        (swedish and listed.suppressed, f"Utelämnade, eftersom få bor i huset: {listed.suppressed}."),
-        (english and listed.suppressed, f"Left out, because few live in the building: {listed.suppressed}."),
-        (swedish and listed.held_back, f"Undantagna vid godkännandet: {listed.held_back}."),
-        (english and listed.held_back, f"Held back at approval: {listed.held_back}."),
-    ]
-    return [sentence for holds, sentence in told if holds]
+    told = {
+        "sv": [
+            f"Gäller de {listed.days} dagarna fram till {until}, i lokal tid.",
+            "En tid över midnatt hör till dagen då den börjar.",
+            "Rang inom parentes: strax under gränsen för vad som är säkert.",
+            f"Utelämnade, eftersom få bor i huset: {listed.suppressed}." if listed.suppressed else "",
+            f"Undantagna vid godkännandet: {listed.held_back}." if listed.held_back else "",
+        ],
+        "en": [
+            f"Covers the {listed.days} days until {until}, local time.",
+            "Hours over midnight belong to the day they begin.",
+            "Ranks in brackets are just below what is certain.",
+            f"Left out, because few live in the building: {listed.suppressed}." if listed.suppressed else "",
+            f"Held back at approval: {listed.held_back}." if listed.held_back else "",
+        ],
+    }[language]
+    return [sentence for sentence in told if sentence]

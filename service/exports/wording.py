@@ -157,8 +157,12 @@ def number_text(value: float, language: Language) -> str:
     >>> number_text(14, Language.SV), number_text(1.94, Language.SV), number_text(1.0, Language.EN)
     ('14', '1,9', '1.0')
     """
-    text = str(value) if isinstance(value, int) else plain_number(value)
-    return text.replace(".", {"sv": ",", "en": "."}[language])
+    return with_decimal_sign(str(value) if isinstance(value, int) else plain_number(value), language)
+
+
+def with_decimal_sign(number: str, language: Language) -> str:
+    """A written number with the decimal sign of the language."""
+    return number.replace(".", {"sv": ",", "en": "."}[language])
 
 
 def percent_text(share: float | None) -> str:

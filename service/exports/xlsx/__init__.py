@@ -26,7 +26,7 @@ _OPTIONS = {
 }
 
 
-def render_xlsx(listed: HotspotList, language: Language, draft: bool = False) -> bytes:
+def render_xlsx(listed: HotspotList, language: Language, draft: bool) -> bytes:
     """A list as a workbook; the same bytes for the same list and language.
 
     No cell is a formula: texts are written as texts, and those that a spreadsheet would take for a formula once they

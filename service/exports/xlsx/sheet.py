@@ -43,7 +43,7 @@ class Sheet:
         styles: Styles,
         listed: HotspotList,
         language: Language,
-        draft: bool = False,
+        draft: bool,
     ) -> None:
         self.styles, self.listed, self.language = styles, listed, language
         self.page = workbook.add_worksheet(name)
