@@ -1,19 +1,9 @@
-"""What holds for hot-spot lists in every store, and what it says when it does not."""
+"""What holds for hot-spot lists in every store."""
 
 from __future__ import annotations
 
 from service.domain.hotspots import ListRecord, ListStatus
 from service.errors import Conflict, Gone
-
-
-def list_exists(tenant: str, list_id: str) -> str:
-    """What to say of a second list with the same id."""
-    return f"tenant {tenant} has a hot-spot list {list_id} already, and lists are never changed; make a new one"
-
-
-def never_approved(record: ListRecord) -> str:
-    """What to say of an approved list that is asked for and never was."""
-    return f"hot-spot list {record.list_id} of tenant {record.tenant} was never approved; approve it first"
 
 
 def check_kept(record: ListRecord) -> None:
@@ -29,11 +19,6 @@ def check_kept(record: ListRecord) -> None:
             f"hot-spot list {record.list_id} was deleted on {record.expired.date()}, at the end of its retention; "
             f"its SHA-256 was {record.digest}"
         )
-
-
-def list_not_found(tenant: str, list_id: str) -> str:
-    """What to say of a list that does not exist."""
-    return f"tenant {tenant} has no hot-spot list {list_id}; list those it has"
 
 
 def check_draft(record: ListRecord, in_force: ListRecord | None) -> None:

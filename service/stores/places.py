@@ -1,34 +1,16 @@
-"""What holds for places in every register, and what it says when it does not."""
+"""What holds for the intervals of sensors in every register."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from service.domain.places import PlaceRow, Sensor
+from service.domain.places import Sensor
 from service.errors import Conflict
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _EVER = datetime.max.replace(tzinfo=UTC)
-
-
-def stairwell_not_found(tenant: str, stairwell: str) -> str:
-    """What to say of a stairwell that is not registered."""
-    return f"tenant {tenant} has no stairwell {stairwell}; list those it has, or import its places"
-
-
-def sensor_not_found(number: int) -> str:
-    """What to say of a number that no sensor was given."""
-    return f"no sensor has the number {number}; numbers come from the register's sensor_number"
-
-
-def stairwell_would_move(row: PlaceRow, path: Sequence[str]) -> Conflict:
-    """What to say of a row that names another building; ``path`` is area, property and building as known."""
-    return Conflict(
-        f"stairwell {row.stairwell} of tenant {row.tenant} is in {'/'.join(path)} and cannot move to "
-        f"{row.area}/{row.property}/{row.building}; correct the row, or give the other stairwell an id of its own"
-    )
 
 
 def check_intervals(placements: Iterable[Sensor]) -> None:

@@ -8,8 +8,7 @@ from datetime import datetime
 import msgspec
 
 from service.domain.annotations import Annotation, AnnotationChanges, AnnotationQuery
-from service.errors import NotFound
-from service.stores.annotations import annotation_not_found, annotation_retracted
+from service.stores.refusals import annotation_not_found, annotation_retracted
 
 
 class MemoryAnnotationStore:
@@ -31,7 +30,7 @@ class MemoryAnnotationStore:
         """Add a version that is retracted."""
         known = self.get(tenant, annotation_id)
         if known.retracted:
-            raise NotFound(annotation_retracted(annotation_id))
+            raise annotation_retracted(annotation_id)
         self._versions.append(msgspec.structs.replace(known, retracted_by=retracted_by, retracted=retracted))
         return self._versions[-1]
 
@@ -39,7 +38,7 @@ class MemoryAnnotationStore:
         """The newest version; raises NotFound."""
         known = self._newest(len(self._versions)).get((tenant, annotation_id))
         if known is None:
-            raise NotFound(annotation_not_found(tenant, annotation_id))
+            raise annotation_not_found(tenant, annotation_id)
         return known
 
     def find(self, query: AnnotationQuery) -> list[Annotation]:

@@ -10,9 +10,8 @@ import msgspec
 
 from service.domain.hotspots import ListRecord, ListStatus
 from service.domain.keys import AuditEntry, Key
-from service.errors import Conflict, NotFound
-from service.stores.keys import key_exists, key_not_found
-from service.stores.lists import check_draft, check_kept, list_exists, list_not_found, never_approved
+from service.stores.lists import check_draft, check_kept
+from service.stores.refusals import key_exists, key_not_found, list_exists, list_not_found, never_approved
 
 
 @dataclass
@@ -32,7 +31,7 @@ class MemoryHotspotListStore:
         """Store a new list; raises Conflict if the id or the number exists."""
         numbers = {one.record.number for one in self._of(record.tenant)}
         if (record.tenant, record.list_id) in self._lists or record.number in numbers:
-            raise Conflict(list_exists(record.tenant, record.list_id))
+            raise list_exists(record.tenant, record.list_id)
         self._lists[record.tenant, record.list_id] = _StoredList(record, canonical_json)
 
     def get(self, tenant: str, list_id: str, *, approved: bool = False) -> tuple[ListRecord, bytes]:
@@ -40,7 +39,7 @@ class MemoryHotspotListStore:
         stored = self._stored(tenant, list_id)
         content = stored.approved_document if approved else stored.document
         if content is None:
-            raise NotFound(never_approved(stored.record))
+            raise never_approved(stored.record)
         check_kept(stored.record)
         return stored.record, content
 
@@ -83,7 +82,7 @@ class MemoryHotspotListStore:
 
     def _stored(self, tenant: str, list_id: str) -> _StoredList:
         if (tenant, list_id) not in self._lists:
-            raise NotFound(list_not_found(tenant, list_id))
+            raise list_not_found(tenant, list_id)
         return self._lists[tenant, list_id]
 
     def _of(self, tenant: str) -> list[_StoredList]:
@@ -101,7 +100,7 @@ class MemoryKeyStore:
     def add(self, key: Key) -> None:
         """Store a new key; raises Conflict if there is one with its id or digest."""
         if key.key_id in self._keys or self.by_digest(key.digest):
-            raise Conflict(key_exists(key.key_id))
+            raise key_exists(key.key_id)
         self._keys[key.key_id] = key
 
     def by_digest(self, digest: bytes) -> Key | None:
@@ -119,7 +118,7 @@ class MemoryKeyStore:
     def revoke(self, key_id: str, revoked: datetime) -> Key:
         """Revoke a key; the time of the first revocation stays."""
         if key_id not in self._keys:
-            raise NotFound(key_not_found(key_id))
+            raise key_not_found(key_id)
         key = self._keys[key_id]
         self._keys[key_id] = msgspec.structs.replace(key, revoked=key.revoked or revoked)
         return self._keys[key_id]

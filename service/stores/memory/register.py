@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from service.domain.places import UNKNOWN, Building, Kind, PlaceRow, Sensor, Series, Space, Stairwell
-from service.errors import NotFound
-from service.stores.places import check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
+from service.stores.places import check_intervals
+from service.stores.refusals import sensor_not_found, stairwell_not_found, stairwell_would_move
 
 
 @dataclass
@@ -92,7 +92,7 @@ class MemoryPlacesRegister:
         for (_, sensor), known in self._sensor_numbers.items():
             if known == number:
                 return sensor
-        raise NotFound(sensor_not_found(number))
+        raise sensor_not_found(number)
 
     def revision(self) -> int:
         """Grows with every put."""
@@ -131,7 +131,7 @@ class MemoryPlacesRegister:
     def stairwell(self, tenant: str, stairwell: str) -> Stairwell:
         """One stairwell; raises NotFound."""
         if (tenant, stairwell) not in self._places.homes:
-            raise NotFound(stairwell_not_found(tenant, stairwell))
+            raise stairwell_not_found(tenant, stairwell)
         spaces = sorted(self._places.spaces[tenant, stairwell].items())
         return Stairwell(
             stairwell=stairwell,

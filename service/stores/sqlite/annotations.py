@@ -14,8 +14,7 @@ from service.domain.annotations import (
     AnnotationChanges,
     AnnotationQuery,
 )
-from service.errors import NotFound
-from service.stores.annotations import annotation_not_found, annotation_retracted
+from service.stores.refusals import annotation_not_found, annotation_retracted
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.rows import row_of, struct_of
 
@@ -66,7 +65,7 @@ class SqliteAnnotationStore:
         with self._database.transaction() as connection:
             known = self.get(tenant, annotation_id)
             if known.retracted:
-                raise NotFound(annotation_retracted(annotation_id))
+                raise annotation_retracted(annotation_id)
             version = msgspec.structs.replace(known, retracted_by=retracted_by, retracted=retracted)
             connection.execute(_INSERT, _row(version))
         return version
@@ -75,7 +74,7 @@ class SqliteAnnotationStore:
         """The newest version; raises NotFound."""
         known = self._newest(tenant, annotation_id)
         if known is None:
-            raise NotFound(annotation_not_found(tenant, annotation_id))
+            raise annotation_not_found(tenant, annotation_id)
         return known
 
     def find(self, query: AnnotationQuery) -> list[Annotation]:

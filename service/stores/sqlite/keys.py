@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from service.domain.keys import Key
-from service.errors import Conflict, NotFound
-from service.stores.keys import key_exists, key_not_found
+from service.stores.refusals import key_exists, key_not_found
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.rows import row_of, struct_of, to_text
 
@@ -25,7 +24,7 @@ class SqliteKeyStore:
             "INSERT INTO key VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row_of(key)
         )
         if not added.rowcount:
-            raise Conflict(key_exists(key.key_id))
+            raise key_exists(key.key_id)
 
     def by_digest(self, digest: bytes) -> Key | None:
         """The key with this digest, revoked or not."""
@@ -48,7 +47,7 @@ class SqliteKeyStore:
         )
         revoked_key = self.by_id(key_id)
         if revoked_key is None:
-            raise NotFound(key_not_found(key_id))
+            raise key_not_found(key_id)
         return revoked_key
 
     def end_session(self, nonce: str, ends: int, now: int) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from service.domain.hotspots import ListRecord, ListStatus
-from service.errors import Conflict, NotFound
-from service.stores.lists import check_draft, check_kept, list_exists, list_not_found, never_approved
+from service.stores.lists import check_draft, check_kept
+from service.stores.refusals import list_exists, list_not_found, never_approved
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.rows import row_of, struct_of, to_text
 
@@ -34,7 +34,7 @@ class SqliteHotspotListStore:
                 (*values, canonical_json),
             )
             if not inserted.rowcount:
-                raise Conflict(list_exists(record.tenant, record.list_id))
+                raise list_exists(record.tenant, record.list_id)
 
     def get(self, tenant: str, list_id: str, *, approved: bool = False) -> tuple[ListRecord, bytes]:
         """A list and what is decided about it; raises NotFound, Gone."""
@@ -44,10 +44,10 @@ class SqliteHotspotListStore:
             (tenant, list_id),
         )
         if not rows:
-            raise NotFound(list_not_found(tenant, list_id))
+            raise list_not_found(tenant, list_id)
         record, content = _record(rows[0][:-1]), rows[0][-1]
         if content is None:
-            raise NotFound(never_approved(record))
+            raise never_approved(record)
         check_kept(record)
         return record, content
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from service.domain.places import UNKNOWN, Building, Kind, PlaceRow, Sensor, Series, Space, Stairwell
-from service.errors import NotFound
-from service.stores.places import check_intervals, sensor_not_found, stairwell_not_found, stairwell_would_move
+from service.stores.places import check_intervals
+from service.stores.refusals import sensor_not_found, stairwell_not_found, stairwell_would_move
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.rows import struct_of, to_text
 
@@ -112,7 +112,7 @@ class SqlitePlacesRegister:
         if number not in self._sensor_names:
             self._sensor_names |= dict(self._database.rows("SELECT number, name FROM sensor"))
         if number not in self._sensor_names:
-            raise NotFound(sensor_not_found(number))
+            raise sensor_not_found(number)
         return self._sensor_names[number]
 
     def series(self, tenant: str | None = None) -> list[Series]:
@@ -130,7 +130,7 @@ class SqlitePlacesRegister:
         """One stairwell; raises NotFound."""
         found = self._read_stairwells("WHERE stairwell.tenant = ? AND stairwell.name = ?", (tenant, stairwell))
         if not found:
-            raise NotFound(stairwell_not_found(tenant, stairwell))
+            raise stairwell_not_found(tenant, stairwell)
         return found[0]
 
     def sensors(self, series: int) -> list[Sensor]:
