@@ -7,7 +7,6 @@ import msgspec
 from service.domain.readings import CountRow
 from service.errors import RowProblem
 from service.ingest.json_rows import read_json_rows, with_whole_numbers
-from service.ingest.rows import each_read
 from service.ingest.validation import validated
 
 
@@ -40,5 +39,4 @@ def read_counts_json(body: bytes) -> list[tuple[int, CountRow] | RowProblem]:
     try:
         return list(enumerate(_decoder.decode(body).counts, start=1))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        rows = read_json_rows(body, "counts")
-    return list(each_read(enumerate(rows, start=1), lambda row: validated(with_whole_numbers(row), CountRow)))
+        return list(read_json_rows(body, "counts", lambda row: validated(with_whole_numbers(row), CountRow)))

@@ -47,9 +47,9 @@ def read_readings_json(body: bytes) -> list[tuple[int, Reading] | RowProblem]:
     (1, 'occupied', 'row 2: missing required field time')
     """
     try:
-        rows: list[object] = list(_decoder.decode(body).readings)
+        rows = _decoder.decode(body).readings
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        rows = read_json_rows(body, "readings")
+        return list(read_json_rows(body, "readings", _reading))
     return list(each_read(enumerate(rows, start=1), _reading))
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from service.errors import InvalidInput
+from service.errors import InvalidInput, RowProblem
+from service.ingest.rows import each_read
+
+Row = TypeVar("Row")
 
 
-def read_json_rows(body: bytes, key: str) -> list[object]:
-    """The rows of ``{key: [...]}``, unchecked.
+def read_json_rows(body: bytes, key: str, read: Callable[[object], Row]) -> Iterator[tuple[int, Row] | RowProblem]:
+    """The rows of ``{key: [...]}`` as ``read`` makes them, numbered from 1; bad rows as problems, in their places.
 
     ``NaN`` and ``Infinity``, which many programs write although JSON has none, are read, so that they are a fault of
     their row and not of the body.
@@ -16,7 +21,7 @@ def read_json_rows(body: bytes, key: str) -> list[object]:
     Raises
     ------
     InvalidInput
-        If the body is not UTF-8, not JSON, or not an object with this one key and an array.
+        At once, if the body is not UTF-8, not JSON, or not an object with this one key and an array.
     """
     try:
         document = json.loads(body.decode("utf-8"), parse_int=_integer)
@@ -28,8 +33,7 @@ def read_json_rows(body: bytes, key: str) -> list[object]:
         raise InvalidInput("the body is nested too deeply") from error
     if not isinstance(document, dict) or document.keys() != {key} or not isinstance(document[key], list):
         raise InvalidInput(f'the body must be an object with the one key "{key}", an array of rows')
-    rows: list[object] = document[key]
-    return rows
+    return each_read(enumerate(document[key], start=1), read)
 
 
 def with_whole_numbers(row: object) -> object:

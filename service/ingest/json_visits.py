@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from service.domain.annotations import PatrolVisit
 from service.errors import RowProblem
 from service.ingest.json_rows import read_json_rows
-from service.ingest.rows import each_read
 from service.ingest.validation import validated
 
 
@@ -19,5 +18,4 @@ def read_visits_json(body: bytes) -> Iterator[tuple[int, PatrolVisit] | RowProbl
     InvalidInput
         At once, if the body as a whole is not of this form.
     """
-    rows = read_json_rows(body, "visits")
-    return each_read(enumerate(rows, start=1), lambda values: validated(values, PatrolVisit))
+    return read_json_rows(body, "visits", lambda values: validated(values, PatrolVisit))

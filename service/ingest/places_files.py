@@ -40,9 +40,8 @@ def read_places_json(body: bytes, timezone: str) -> Iterator[tuple[int, PlaceRow
     InvalidInput
         At once, if the body as a whole is not of this form. A key that is not in the register is its row's problem.
     """
-    rows = read_json_rows(body, "places")
     zone = ZoneInfo(timezone)
-    return each_read(enumerate(rows, start=1), lambda row: _checked(_place(row, zone)))
+    return read_json_rows(body, "places", lambda row: _checked(_place(row, zone)))
 
 
 def _place(values: object, zone: ZoneInfo) -> PlaceRow:
