@@ -8,8 +8,7 @@ from http import HTTPStatus
 from flask import Response, request
 
 from service.dashboard.rendering import show
-from service.dashboard.routes import Routes, Visit
-from service.dashboard.signing_in import to
+from service.dashboard.routes import Routes, Visit, to
 from service.domain.episodes import MuteReason
 from service.domain.keys import DECIDERS, FINDING_READERS
 from service.domain.places import Stairwell

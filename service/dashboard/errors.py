@@ -12,9 +12,9 @@ from werkzeug.exceptions import HTTPException
 from service import errors
 from service.dashboard.languages import language_of
 from service.dashboard.rendering import show
-from service.dashboard.routes import Visit
+from service.dashboard.routes import Visit, to
 from service.dashboard.sessions import new_session, set_session
-from service.dashboard.signing_in import SIGN_IN, to
+from service.dashboard.signing_in import SIGN_IN
 from service.metrics import STORE_ERRORS
 from service.ports import Ports
 from service.web.failures import failure_headers

@@ -9,8 +9,7 @@ from flask import Response, request
 
 from service.dashboard.holding_back import Marks, read_marks
 from service.dashboard.rendering import show
-from service.dashboard.routes import Routes, Visit
-from service.dashboard.signing_in import to
+from service.dashboard.routes import Routes, Visit, to
 from service.domain.hotspots import HotspotList, ListRecord, ListStatus
 from service.domain.keys import DECIDERS, LIST_READERS
 from service.errors import Conflict, InvalidInput, NotFound

@@ -10,8 +10,7 @@ import msgspec
 from flask import Response, request
 
 from service.dashboard.one_list import find, show_list
-from service.dashboard.routes import Routes, Visit
-from service.dashboard.signing_in import to
+from service.dashboard.routes import Routes, Visit, to
 from service.domain.hotspots import HotspotList
 from service.domain.keys import VISITORS
 from service.domain.outcomes import Finding, OutcomeReport, contradict_each_other

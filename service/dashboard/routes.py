@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from flask import Response
+from flask import Response, redirect
 
 from service.dashboard.sessions import Session
 from service.domain.keys import DECIDERS, Key, Role
@@ -52,6 +53,11 @@ class Visit:
     def zone(self) -> ZoneInfo:
         """Of the times that the person reads and writes."""
         return ZoneInfo(self.ports.settings.general.timezone)
+
+
+def to(path: str) -> Response:
+    """Lead to another page, after a form too."""
+    return redirect(path, HTTPStatus.SEE_OTHER)  # type: ignore[return-value]
 
 
 Handler = Callable[..., Response]

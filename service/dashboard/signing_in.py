@@ -5,10 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from flask import Response, redirect, request
+from flask import Response, request
 
 from service.dashboard.rendering import show
-from service.dashboard.routes import Routes, Visit
+from service.dashboard.routes import Routes, Visit, to
 from service.dashboard.sessions import new_session, set_session
 from service.domain.keys import LIST_READERS
 from service.errors import NotAuthenticated, NotPermitted
@@ -53,11 +53,6 @@ def sign_out(visit: Visit) -> Response:
     response = to(f"{SIGN_IN}?told=signed_out")
     set_session(response, new_session(visit.ports), request, visit.ports)
     return response
-
-
-def to(path: str) -> Response:
-    """Lead to another page, after a form too."""
-    return redirect(path, HTTPStatus.SEE_OTHER)  # type: ignore[return-value]
 
 
 def _door(visit: Visit, status: int, problem: str = "") -> Response:
