@@ -26,6 +26,7 @@ from service.api.routes import Operation, Reply
 from service.domain.places import Identifier
 from service.errors import StoreError
 from service.exports.formats import Suffix
+from service.metrics import STORE_ERRORS
 from service.ports import Ports
 from service.web.limits import limit, limit_headers
 from service.web.pages import HTML, content_security_policy
@@ -138,7 +139,7 @@ def _fail(error: Exception) -> Response:
     if isinstance(error, MethodNotAllowed):
         error.valid_methods = _methods_of(request.path) or error.valid_methods
     if isinstance(error, StoreError):
-        metrics.observe_store_error()
+        STORE_ERRORS.labels("api").inc()
     response = problems.respond(error, operation.problem if operation else problems.Problem)
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", operation=operation and operation.name, exc_info=error)

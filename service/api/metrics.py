@@ -17,7 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from service.domain.sensors import SensorState
-from service.metrics import REQUEST_SECONDS, REQUESTS, ROWS, STORE_ERRORS
+from service.metrics import REQUEST_SECONDS, REQUESTS, ROWS
 from service.settings import Settings
 from service.usecases.health import Progress
 
@@ -34,11 +34,6 @@ def observe_rows(accepted: int, refused: int) -> None:
     """Count the rows of one body of counts."""
     ROWS.labels("accepted").inc(accepted)
     ROWS.labels("refused").inc(refused)
-
-
-def observe_store_error() -> None:
-    """Count a request that a store failed."""
-    STORE_ERRORS.labels("api").inc()
 
 
 @dataclass(frozen=True, eq=False)

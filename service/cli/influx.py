@@ -12,7 +12,6 @@ from service.cli.terminal import progress
 from service.disk_files import OWNER_ALONE, new_file
 from service.errors import InvalidInput
 from service.settings import checked_token
-from service.settings.retention import Retention
 from service.settings.sections import InfluxDB
 from service.stores.influx.provisioning import provision
 from service.usecases.intake.reconcile import reconcile as find_differing
@@ -37,12 +36,8 @@ def setup(session: Session, admin_token_file: Path | None, token_file: Path | No
     settings = session.settings.influxdb
     if token_file and token_file.exists():
         raise InvalidInput(f"{token_file} exists; name a new file with --token-file, or delete this one")
-    done = provision(
-        settings,
-        _admin_token(admin_token_file),
-        keep_days=_keep_days(session.settings.retention),
-        read_only=read_only,
-    )
+    token = _admin_token(admin_token_file)
+    done = provision(settings, token, session.settings.retention, read_only=read_only)
     for bucket in dict.fromkeys((settings.counts_bucket, settings.verdicts_bucket)):
         click.echo(f"Bucket {bucket} {'is made' if bucket in done.made else 'was there and stays as it is'}", err=True)
     if token_file:
@@ -69,12 +64,6 @@ def reconcile(session: Session, days: int | None) -> None:
     with progress("comparing counts with those judged") as bar:
         differing = find_differing(session.ports, chosen, bar.update)
     click.echo(f"{differing} series differ; the scheduler corrects them with its next tick")
-
-
-def _keep_days(retention: Retention) -> tuple[int, int]:
-    """Of the buckets of counts and of verdicts; superseded verdicts lie among those in force."""
-    verdicts = (retention.verdicts_days, retention.superseded_days)
-    return retention.counts_days, max(verdicts) if all(verdicts) else 0
 
 
 def _admin_token(file: Path | None) -> str:

@@ -74,14 +74,16 @@ def render_print_page(listed: HotspotList, language: Language, draft: bool) -> b
 
 def frame(entry: HotspotEntry, pitch: int) -> str:
     """The lines round the hours to go, as an SVG path over cells of this pitch."""
-    found = heat_map(entry)
+    week = heat_map(entry)
+    if week is None:
+        return ""
     lines = {"top": "M{x} {y}h{p}", "bottom": "M{x} {bottom}h{p}", "left": "M{x} {y}v{p}", "right": "M{right} {y}v{p}"}
     return "".join(
         lines[side].format(
             x=column * pitch, y=row * pitch, right=(column + 1) * pitch, bottom=(row + 1) * pitch, p=pitch
         )
-        for row, column in (found.cells() if found else ())
-        for side in sorted(found.edges((row, column)) if found else ())
+        for row, column in week.cells()
+        for side in sorted(week.edges((row, column)))
     )
 
 

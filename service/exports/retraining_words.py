@@ -208,4 +208,4 @@ def _said(name: str, language: Language, words: Mapping[str, str]) -> str:
 
 
 def _column(language: Language) -> int:
-    return list(Language).index(Language(language))
+    return list(Language).index(language)

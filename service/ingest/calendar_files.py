@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,17 +53,11 @@ def read_calendar(
             f"the file is no iCalendar that can be read: {_told(error)}; export it from the calendar again, as .ics"
         ) from error
     events = dict(enumerate(calendar.walk("VEVENT"), start=1))
-    problems = {number: problem for number, event in events.items() if (problem := _problem(event))}
-    good = {number: event for number, event in events.items() if number not in problems}
+    problems = [RowProblem(number, problem) for number, event in events.items() if (problem := _problem(event))]
+    bad = {problem.row for problem in problems}
+    good = {number: event for number, event in events.items() if number not in bad}
     calendar.subcomponents = [part for part in calendar.subcomponents if part.name != "VEVENT"] + list(good.values())
-    return _rows(problems, _occurrences(calendar, good, ZoneInfo(timezone), kind, between))
-
-
-def _rows(
-    problems: Mapping[int, str], occurrences: Iterator[tuple[int, CalendarEvent]]
-) -> Iterator[tuple[int, CalendarEvent] | RowProblem]:
-    yield from (RowProblem(number, problem) for number, problem in problems.items())
-    yield from occurrences
+    return chain(problems, _occurrences(calendar, good, ZoneInfo(timezone), kind, between))
 
 
 def _occurrences(

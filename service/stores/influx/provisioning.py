@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from influxdb_client.domain.permission_resource import PermissionResource
 from influxdb_client.rest import ApiException
 
 from service.errors import StoreError
+from service.settings.retention import Retention
 from service.settings.sections import InfluxDB
 from service.stores.influx.connection import open_client, reachable, said_by
 
@@ -30,9 +32,7 @@ class Provision:
     token: str
 
 
-def provision(
-    settings: InfluxDB, admin_token: str, *, keep_days: Sequence[int] = (0, 0), read_only: bool = False
-) -> Provision:
+def provision(settings: InfluxDB, admin_token: str, retention: Retention, *, read_only: bool) -> Provision:
     """Make the buckets that are missing, and a token that reads and writes them and nothing else.
 
     A bucket that is there stays as it is. Every call makes another token; those before it stay valid until somebody
@@ -44,9 +44,9 @@ def provision(
         Address, organisation and names of the buckets.
     admin_token
         A token that may make buckets and tokens in the organisation; it is kept nowhere.
-    keep_days
-        How long counts and verdicts are kept at most, in days; 0 is for good. A bucket that is made deletes what is
-        :data:`BACKSTOP_DAYS` older, should the scheduler not have done so.
+    retention
+        How long counts and verdicts are kept. A bucket that is made deletes what is :data:`BACKSTOP_DAYS` older, should
+        the scheduler not have done so.
     read_only
         Whether the token cannot write: that of dashboards.
 
@@ -58,8 +58,7 @@ def provision(
     try:
         with reachable(settings.url), open_client(settings, admin_token, patient=False) as client:
             organisation = _organisation(client, settings)
-            names = (settings.counts_bucket, settings.verdicts_bucket)
-            days = {name: _kept_together(names, keep_days, name) for name in names}
+            days = _kept_days(settings, retention)
             found = {name: _bucket(client, name) for name in days}
             made = [name for name, bucket in found.items() if bucket is None]
             buckets = [bucket or _make_bucket(client, name, organisation, days[name]) for name, bucket in found.items()]
@@ -82,10 +81,12 @@ def _bucket(client: InfluxDBClient, name: str) -> Bucket | None:
     return bucket
 
 
-def _kept_together(names: Sequence[str], keep_days: Sequence[int], name: str) -> int:
-    """Days that a bucket keeps its points: as long as the longest of what lies in it, 0 for good."""
-    days = [kept for bucket, kept in zip(names, keep_days, strict=True) if bucket == name]
-    return max(days) if all(days) else 0
+def _kept_days(settings: InfluxDB, retention: Retention) -> dict[str, int]:
+    """Days that each bucket keeps its points: as long as the longest of what lies in it, 0 for good."""
+    days: defaultdict[str, list[int]] = defaultdict(list)
+    days[settings.counts_bucket].append(retention.counts_days)
+    days[settings.verdicts_bucket] += [retention.verdicts_days, retention.superseded_days]
+    return {name: max(kept) if all(kept) else 0 for name, kept in days.items()}
 
 
 def _make_bucket(client: InfluxDBClient, name: str, organisation: Organization, keep_days: int) -> Bucket:

@@ -59,12 +59,12 @@ class Database:
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        with self.errors():
+        with errors_of(self.path):
             return self._connection().execute(sql, parameters).fetchall()
 
     def iterate(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query one by one, for those that would not fit in memory as tuples."""
-        with self.errors():
+        with errors_of(self.path):
             yield from self._connection().execute(sql, parameters)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
@@ -80,7 +80,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit all that is written inside, or none of it; inside another transaction of this thread, join it."""
-        with self.errors():
+        with errors_of(self.path):
             connection = self._connection()
             if connection.in_transaction:
                 yield connection
@@ -99,7 +99,7 @@ class Database:
 
         While this is tried, nobody else can write, so it is not tried for long.
         """
-        with self.errors():
+        with errors_of(self.path):
             connection = self._connection()
             connection.execute(f"PRAGMA busy_timeout = {_LOG_PATIENCE_MILLISECONDS}")
             try:
@@ -114,12 +114,6 @@ class Database:
         if connection is not None and self._local.pid == os.getpid() and not connection.in_transaction:
             connection.close()
             self._local.connection = None
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Tell of SQLite's errors as a StoreError that names the file and what to check."""
-        with errors_of(self.path):
-            yield
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -153,17 +147,15 @@ class Database:
         return connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        if self._schema(connection) == len(self._migrations):
+        known = len(self._migrations)
+        if _known_schema(connection, self.path, known) == known:
             return
         connection.execute("BEGIN IMMEDIATE")
-        for migration in self._migrations[self._schema(connection) :]:
+        for migration in self._migrations[_known_schema(connection, self.path, known) :]:
             for statement in migration:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
+        connection.execute(f"PRAGMA user_version = {known}")
         connection.execute("COMMIT")
-
-    def _schema(self, connection: sqlite3.Connection) -> int:
-        return _known_schema(connection, self.path, len(self._migrations))
 
 
 def check_restored(folder: Path) -> None:

@@ -14,8 +14,7 @@ from service.stores.refusals import list_exists, list_not_found, never_approved
 from service.stores.sqlite.connection import Database
 from service.stores.sqlite.rows import row_of, struct_of, to_text
 
-_COLUMNS = "id number tenant area made status digest approved_by approved approved_digest held_back tenants expired"
-_RECORD = ", ".join(_COLUMNS.split())
+_RECORD = ", ".join(("id", *ListRecord.__struct_fields__[1:]))
 
 
 class SqliteHotspotListStore:
