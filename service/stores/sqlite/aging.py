@@ -16,7 +16,7 @@ from typing import Any
 from service.domain.counts import NANOSECONDS
 from service.domain.retention import DataKind
 from service.ports.retention import AgingData
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import Database, SqliteStore
 from service.stores.sqlite.rows import to_text
 from service.stores.windows import SECONDS_PER_HOUR
 
@@ -61,11 +61,8 @@ _SENT_BY_MAIL = "channel = 'mail' AND status <> 'waiting'"
 _LETTERS = _Dated("delivery", "queued", "tenant", _text_of, _instant_of_text, _SENT_BY_MAIL)
 
 
-class _InAFile:
+class _InAFile(SqliteStore):
     """What holds for all that ages in an embedded file."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def erase(self) -> bool:
         """What was deleted is zeros in the file once the log is written there."""

@@ -15,7 +15,7 @@ from service.domain.annotations import (
     AnnotationQuery,
 )
 from service.stores.refusals import annotation_not_found, annotation_retracted
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of
 
 _COLUMNS = ("id", *Annotation.__struct_fields__[1:])
@@ -43,11 +43,8 @@ _CHANGES = f"""
 """  # noqa: S608
 
 
-class SqliteAnnotationStore:
+class SqliteAnnotationStore(SqliteStore):
     """Versions of annotations, numbered in the order they came: the number is the cursor of changes."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put(self, annotations: Iterable[Annotation]) -> list[Annotation]:
         """Add a version of each annotation that says something new."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from service.domain.keys import AuditEntry
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of
 
 
-class SqliteAuditLog:
+class SqliteAuditLog(SqliteStore):
     """Append-only record of who did what, in a file of its own."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def append(self, entry: AuditEntry) -> None:
         """Record one action; it is on disk when this returns."""

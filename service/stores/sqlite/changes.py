@@ -8,17 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.counts import NANOSECONDS, Changes, CountPoints
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.windows import earliest_of_each
 
 _INT64 = np.dtype("<i8")
 
 
-class ChangeJournal:
+class ChangeJournal(SqliteStore):
     """One row a batch: the series it touched, and the earliest instant of each."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def note(self, points: CountPoints) -> None:
         """Note a batch, in the transaction that is open or in one of its own."""

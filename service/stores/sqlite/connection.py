@@ -158,6 +158,25 @@ class Database:
         connection.execute("COMMIT")
 
 
+class SqliteStore:
+    """What stores in a SQLite file have in common.
+
+    Parameters
+    ----------
+    database
+        The file.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit together what is written inside; other stores in the same file take part, and nobody else writes."""
+        with self._database.transaction():
+            yield
+
+
 def check_restored(folder: Path) -> None:
     """Refuse a data folder into which a backup is being restored, as some of its files may be missing.
 

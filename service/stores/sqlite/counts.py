@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
 from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import Database, SqliteStore
 from service.stores.sqlite.rows import runs_of
 from service.stores.windows import SECONDS_PER_HOUR, sum_windows
 
@@ -53,11 +53,11 @@ _EXTENT = """
 """
 
 
-class SqliteCountStore:
+class SqliteCountStore(SqliteStore):
     """Counts and the journal of what was appended when, committed together."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._changes = ChangeJournal(database)
 
     def append(self, points: CountPoints) -> None:

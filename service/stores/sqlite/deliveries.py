@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Told
 from service.errors import NotFound
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _KEY = ("channel", "tenant", "item", "recipient")
@@ -21,17 +20,8 @@ _PUT = f"""
 _TOLD = ", ".join(Told.__struct_fields__)
 
 
-class SqliteDeliveryStore:
+class SqliteDeliveryStore(SqliteStore):
     """Deliveries by number, and what was told by subject."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """A transaction of the file, which the stores of lists share."""
-        with self._database.transaction():
-            yield
 
     def put(self, delivery: Delivery) -> None:
         """Record a delivery; one with the same key keeps its number."""

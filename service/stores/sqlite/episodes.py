@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from service.domain.episodes import EpisodeDecision
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of
 
 _COLUMNS = ", ".join(EpisodeDecision.__struct_fields__)
 
 
-class SqliteEpisodeDecisionStore:
+class SqliteEpisodeDecisionStore(SqliteStore):
     """Decisions in the order they were made."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, decision: EpisodeDecision) -> None:
         """Record a decision."""

@@ -8,10 +8,10 @@ import msgspec
 
 from service.domain.jobs import Job, JobStatus
 from service.errors import Conflict, NotFound
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 
 
-class SqliteJobStore:
+class SqliteJobStore(SqliteStore):
     """A row a job.
 
     Parameters
@@ -19,9 +19,6 @@ class SqliteJobStore:
     database
         A file whose commits need not be synced.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def queue(self, weeks: int | None, asked_by: str, queued: datetime) -> Job:
         """Record a job that waits."""

@@ -6,17 +6,14 @@ from datetime import datetime
 
 from service.domain.keys import Key
 from service.stores.refusals import key_exists, key_not_found
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _SELECT = "SELECT id, digest, role, tenant, label, created, revoked FROM key"
 
 
-class SqliteKeyStore:
+class SqliteKeyStore(SqliteStore):
     """Keys by digest, and sessions that are ended by their nonce; the tokens themselves are nowhere."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, key: Key) -> None:
         """Store a new key; raises Conflict if there is one with its id or digest."""

@@ -11,17 +11,14 @@ import msgspec
 from service.domain.hotspots import ListRecord, ListStatus
 from service.stores.lists import check_draft, check_kept
 from service.stores.refusals import list_exists, list_not_found, never_approved
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _RECORD = ", ".join(("id", *ListRecord.__struct_fields__[1:]))
 
 
-class SqliteHotspotListStore:
+class SqliteHotspotListStore(SqliteStore):
     """Lists as the bytes they were made of and approved as, and what is decided about them beside."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, record: ListRecord, canonical_json: bytes) -> None:
         """Store a new list; raises Conflict if the id or the number exists."""

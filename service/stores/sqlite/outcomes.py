@@ -5,17 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from service.domain.outcomes import Outcome
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of
 
 _COLUMNS = ", ".join(Outcome.__struct_fields__)
 
 
-class SqliteOutcomeStore:
+class SqliteOutcomeStore(SqliteStore):
     """Outcomes by list, rank and time of the visit."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def put(self, outcome: Outcome) -> None:
         """Record an outcome; one with the same key is replaced."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from service.domain.counts import ReadingPoints
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 
 _UPSERT = """
     INSERT INTO reading (series, source, time, value) VALUES (?, ?, ?, ?)
@@ -19,17 +16,8 @@ _NEIGHBOURS = """
 """
 
 
-class SqliteReadingStore:
+class SqliteReadingStore(SqliteStore):
     """Readings of one sensor lie beside each other."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """SQLite lets one writer in at a time."""
-        with self._database.transaction():
-            yield
 
     def put(self, readings: ReadingPoints) -> None:
         """Keep readings; of equal keys the last one."""

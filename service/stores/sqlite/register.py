@@ -12,7 +12,7 @@ import msgspec
 from service.domain.places import UNKNOWN, Building, Kind, PlaceRow, Sensor, Series, Space, Stairwell
 from service.stores.places import check_intervals
 from service.stores.refusals import sensor_not_found, stairwell_not_found, stairwell_would_move
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import Database, SqliteStore
 from service.stores.sqlite.rows import struct_of, to_text
 
 T = TypeVar("T")
@@ -43,11 +43,11 @@ _SENSORS = """
 """
 
 
-class SqlitePlacesRegister:
+class SqlitePlacesRegister(SqliteStore):
     """Places in tables of their own; what is asked for again and again is kept while the revision stays."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._kept: dict[tuple[str, str | None], tuple[int, Any]] = {}
         self._sensor_numbers: dict[tuple[str, str], int] = {}
         self._sensor_names: dict[int, str] = {}

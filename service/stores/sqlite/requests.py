@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 
 _COUNT = """
     INSERT INTO request (key, policy, window, n) VALUES (?, ?, ?, 1)
@@ -11,7 +11,7 @@ _COUNT = """
 """
 
 
-class SqliteRequestCounter:
+class SqliteRequestCounter(SqliteStore):
     """One row for each key and policy, counted in one statement; a new window begins at one.
 
     Parameters
@@ -19,9 +19,6 @@ class SqliteRequestCounter:
     database
         A file whose commits need not be synced.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def count(self, key_id: str, policy: str, window: int) -> int:
         """Count one request; returns how many there are in its window."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
 
 from service.domain.sensors import Activity, Battery, SensorFault, SensorKey, Sightings
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 
 _INT64 = np.dtype("<i8")
 _NOTE = "INSERT INTO note (arrived, series, source, document) VALUES (?, ?, ?, ?)"
@@ -20,7 +19,7 @@ _battery = msgspec.msgpack.Decoder(Battery)
 _fault = msgspec.msgpack.Decoder(SensorFault)
 
 
-class SqliteSensorStore:
+class SqliteSensorStore(SqliteStore):
     """A request leaves one note of all its sensors, so that taking counts in costs one short row more.
 
     Parameters
@@ -28,9 +27,6 @@ class SqliteSensorStore:
     database
         A file whose commits need not be synced: after a power cut the next messages tell the same.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def note(self, sightings: Sightings) -> None:
         """One row, of seven columns of int64."""
@@ -58,12 +54,6 @@ class SqliteSensorStore:
     def forget_noted(self, upto: int) -> None:
         """AUTOINCREMENT keeps later notes greater than every earlier one."""
         self._database.execute("DELETE FROM note WHERE id <= ?", (upto,))
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """SQLite lets one writer in at a time."""
-        with self._database.transaction():
-            yield
 
     def activities(self) -> dict[SensorKey, Activity]:
         """All rows."""

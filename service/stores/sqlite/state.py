@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from typing import TypeVar, cast
 
 import msgspec
@@ -14,7 +13,7 @@ from service.domain.retention import DataKind, Deletion
 from service.domain.state import Command, Ledger, Manifest, Promotion, files_named
 from service.errors import NotFound, StorageFull, StoreError
 from service.stores.sqlite.chunks import RESTORE, ChunkFolder
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import Database, SqliteStore
 from service.stores.sqlite.rows import struct_of
 
 T = TypeVar("T")
@@ -23,11 +22,11 @@ _ledger = msgspec.msgpack.Decoder(Ledger)
 _promotion = msgspec.msgpack.Decoder(Promotion)
 
 
-class SqliteStateStore:
+class SqliteStateStore(SqliteStore):
     """What the scheduler publishes. A chunk is a file nobody looks at until a manifest in state.db names it."""
 
     def __init__(self, database: Database, chunks: ChunkFolder) -> None:
-        self._database = database
+        super().__init__(database)
         self._chunks = chunks
 
     def manifest(self) -> Manifest | None:
@@ -41,12 +40,6 @@ class SqliteStateStore:
     def read_chunk(self, file: str, groups: Collection[str] | None = None) -> dict[str, NDArray[np.float32]]:
         """The arrays of a chunk file, all or those of some groups; raises StoreError if what is read is damaged."""
         return self._chunks.read(file, groups)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """A transaction of state.db, which the verdict store on the same database joins."""
-        with self._database.transaction():
-            yield
 
     def publish(self, manifest: Manifest) -> None:
         """Put a manifest in force."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from service.domain.counts import WindowCounts
 from service.domain.verdicts import MEASURES, PValues, Verdict, VerdictColumns, VerdictQuery
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import runs_of
 
 _STATED = (*MEASURES, "anomalous")
@@ -63,11 +63,8 @@ _ANOMALOUS_PAGE = f"""
 """  # noqa: S608
 
 
-class SqliteVerdictStore:
+class SqliteVerdictStore(SqliteStore):
     """Verdicts in force by (start, series); takes part in the transaction of the state store on the same file."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def write(self, verdicts: VerdictColumns) -> None:
         """Put verdicts in force, in the order of the key."""

@@ -6,17 +6,14 @@ from datetime import datetime
 
 from service.domain.versions import VersionRecord
 from service.errors import Conflict
-from service.stores.sqlite.connection import Database
+from service.stores.sqlite.connection import SqliteStore
 from service.stores.sqlite.rows import row_of, struct_of, to_text
 
 _SELECT = "SELECT id, digest, recorded, in_force, pruned FROM model_version"
 
 
-class SqliteVersionRecords:
+class SqliteVersionRecords(SqliteStore):
     """A row a version; the file's triggers keep it from being altered or deleted."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def add(self, record: VersionRecord) -> None:
         """Record a new version; raises Conflict if there is one with its id."""
