@@ -115,15 +115,15 @@ class InfluxCountStore:
 
     def changes(self, cursor: int) -> Changes:
         """What was appended here after the cursor."""
-        return self._changes.since(cursor)
+        return self._changes.changes(cursor)
 
     def note_changes(self, earliest: Mapping[int, int]) -> None:
         """Note the earliest instant of each series."""
-        self._changes.note_earliest(earliest)
+        self._changes.note_changes(earliest)
 
     def forget_changes(self, cursor: int) -> None:
         """Drop the record of changes up to the cursor."""
-        self._changes.forget(cursor)
+        self._changes.forget_changes(cursor)
 
     def _ask(self, flux: str, span: tuple[int, int], parameters: Mapping[str, object]) -> Answer:
         names = {"_counts": self._schema.measurement, "_number": self._schema.field}

@@ -21,7 +21,7 @@ class ChangeJournal(SqliteStore):
         """Note a batch, in the transaction that is open or in one of its own."""
         self._insert(*earliest_of_each(points.series, points.times // NANOSECONDS))
 
-    def note_earliest(self, earliest: Mapping[int, int]) -> None:
+    def note_changes(self, earliest: Mapping[int, int]) -> None:
         """Note the earliest instant of each series, seconds UTC, as one batch."""
         if earliest:
             series, seconds = np.array(sorted(earliest.items()), dtype=np.int64).T
@@ -31,7 +31,7 @@ class ChangeJournal(SqliteStore):
         blobs = (series.astype(_INT64).tobytes(), earliest.astype(_INT64).tobytes())
         self._database.execute("INSERT INTO change (series, earliest) VALUES (?, ?)", blobs)
 
-    def since(self, cursor: int) -> Changes:
+    def changes(self, cursor: int) -> Changes:
         """Merge the batches noted after the cursor."""
         sql = "SELECT cursor, series, earliest FROM change WHERE cursor > ? ORDER BY cursor"
         rows = self._database.rows(sql, (cursor,))
@@ -39,7 +39,7 @@ class ChangeJournal(SqliteStore):
         last = rows[-1][0] if rows else cursor
         return Changes(last, dict(zip(series.tolist(), earliest.tolist(), strict=True)))
 
-    def forget(self, cursor: int) -> None:
+    def forget_changes(self, cursor: int) -> None:
         """Delete up to the cursor; AUTOINCREMENT keeps later cursors greater than every earlier one."""
         self._database.execute("DELETE FROM change WHERE cursor <= ?", (cursor,))
 

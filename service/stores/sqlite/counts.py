@@ -7,7 +7,7 @@ range scan would cost 200 times as much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -15,10 +15,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.counts import NANOSECONDS, Changes, CountPoints, CountSpan, WindowCounts
+from service.domain.counts import NANOSECONDS, CountPoints, CountSpan, WindowCounts
 from service.stores.replacement import Stored, concatenated, replacement
 from service.stores.sqlite.changes import ChangeJournal
-from service.stores.sqlite.connection import Database, SqliteStore
 from service.stores.sqlite.rows import runs_of
 from service.stores.windows import SECONDS_PER_HOUR, sum_windows
 
@@ -53,12 +52,8 @@ _EXTENT = """
 """
 
 
-class SqliteCountStore(SqliteStore):
+class SqliteCountStore(ChangeJournal):
     """Counts and the journal of what was appended when, committed together."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self._changes = ChangeJournal(database)
 
     def append(self, points: CountPoints) -> None:
         """Store all points and note the earliest instant of each series touched."""
@@ -66,7 +61,7 @@ class SqliteCountStore(SqliteStore):
             return
         with self._database.transaction() as connection:
             connection.executemany(_UPSERT, _rows(points))
-            self._changes.note(points)
+            self.note(points)
 
     def replace(self, points: CountPoints, spans: Sequence[CountSpan]) -> None:
         """Compare with what is there, hour by hour, and write what differs."""
@@ -76,7 +71,7 @@ class SqliteCountStore(SqliteStore):
                 return
             connection.executemany(_DELETE, (row[:4] for row in _rows(withdrawn)))
             connection.executemany(_UPSERT, _rows(put))
-            self._changes.note(concatenated(put, withdrawn))
+            self.note(concatenated(put, withdrawn))
 
     def read(self, start: int, end: int, window_seconds: int, series: NDArray[np.int64] | None = None) -> WindowCounts:
         """Read the hours that the interval touches, then add up its windows."""
@@ -93,18 +88,6 @@ class SqliteCountStore(SqliteStore):
         """First and last instant with a point; both hours are found by the key."""
         rows = self._database.rows(_EXTENT, {"hour": since // SECONDS_PER_HOUR})
         return (rows[0][0], rows[1][0]) if len(rows) == 2 and rows[0][0] is not None else None
-
-    def changes(self, cursor: int) -> Changes:
-        """What was appended after the cursor."""
-        return self._changes.since(cursor)
-
-    def note_changes(self, earliest: Mapping[int, int]) -> None:
-        """Note the earliest instant of each series."""
-        self._changes.note_earliest(earliest)
-
-    def forget_changes(self, cursor: int) -> None:
-        """Drop the record of changes up to the cursor."""
-        self._changes.forget(cursor)
 
     def _stored(self, spans: Sequence[CountSpan]) -> Stored:
         stored: Stored = {}
