@@ -31,7 +31,7 @@ from service.api import (
     webhooks,
 )
 from service.api.openapi import describe
-from service.api.problems import TYPES, ProblemType, find_type
+from service.api.problems import BY_STATUS, TYPES, ProblemType, find_type
 from service.api.routes import JSON, Reply, Routes
 from service.errors import NotFound
 from service.web.pages import HTML
@@ -103,12 +103,7 @@ def docs_html() -> str:
     )
     environment.filters |= {"code": _code, "pretty": _pretty, "kind": _kind}
     document = msgspec.json.decode(openapi_json())
-    return environment.get_template("docs.html").render(api=document, problems=sorted_problem_types())
-
-
-def sorted_problem_types() -> list[ProblemType]:
-    """Every problem type, by status."""
-    return sorted(TYPES.values(), key=lambda kind: (kind.status, kind.name))
+    return environment.get_template("docs.html").render(api=document, problems=sorted(TYPES.values(), key=BY_STATUS))
 
 
 def _code(text: str) -> Markup:

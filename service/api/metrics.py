@@ -21,8 +21,6 @@ from service.metrics import REQUEST_SECONDS, REQUESTS, ROWS
 from service.settings import Settings
 from service.usecases.health import Progress
 
-MEDIA_TYPE = "text/plain"
-
 
 def observe(operation: str, status: int, seconds: float) -> None:
     """Count one request."""

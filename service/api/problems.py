@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -51,6 +52,10 @@ class ProblemType(msgspec.Struct, frozen=True):
     def influxdb_code(self) -> str:
         """What InfluxDB calls an error of this status."""
         return _INFLUX_CODES.get(self.status, "invalid")
+
+
+BY_STATUS = attrgetter("status", "name")
+"""The order of problem types."""
 
 
 class BadRow(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ import msgspec
 from werkzeug.exceptions import PreconditionFailed, UnsupportedMediaType
 
 from service import errors
-from service.api.problems import Problem, ProblemType, type_of
+from service.api.problems import BY_STATUS, Problem, ProblemType, type_of
 from service.domain.keys import Role
 from service.ports import Ports
 from service.usecases.request_limits import Policy
@@ -165,7 +165,7 @@ class Operation:
             raised.append(errors.StoreError)
         if self.tagged:
             raised.append(PreconditionFailed)
-        return sorted(set(map(type_of, raised)), key=lambda kind: (kind.status, kind.name))
+        return sorted(set(map(type_of, raised)), key=BY_STATUS)
 
 
 class Routes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from service.api.metrics import MEDIA_TYPE, AtScrape, render
-from service.api.routes import Reply, Routes
+from service.api.metrics import AtScrape, render
+from service.api.routes import TEXT, Reply, Routes
 from service.ports import Ports
 from service.usecases.health import (
     check_stores,
@@ -52,11 +52,11 @@ def read_readiness(ports: Ports) -> Readiness:
     return Readiness("pass" if rebuilt is None else "warn", checked, watermark_age_seconds(ports), rebuilt)
 
 
-@routes.declare("GET", "/metrics", produces={MEDIA_TYPE: str})
+@routes.declare("GET", "/metrics", produces={TEXT: str})
 def read_metrics(ports: Ports) -> Reply:
     """Metrics in Prometheus' text form; the page on operations tells what each of them means."""
     up = {name: message is None for name, message in store_failures(ports).items()}
     known = up["places register"] and up["state"] and up["deliveries"] and up["sensors"]
     progress = read_progress(ports, verdicts=up["counts"] and up["verdicts"]) if known else None
     sensors = count_states(ports) if known else {}
-    return Reply(render(AtScrape(ports.settings, progress, sensors, up, free_bytes(ports))), media_type=MEDIA_TYPE)
+    return Reply(render(AtScrape(ports.settings, progress, sensors, up, free_bytes(ports))), media_type=TEXT)

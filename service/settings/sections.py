@@ -33,7 +33,7 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Length of a window and how long late readings are waited for."""
 
     minutes: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60]
-    lateness_minutes: Annotated[int, Meta(ge=0)]
+    lateness_minutes: NotNegative
 
 
 class Places(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,7 +132,7 @@ class Hotspots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     top: Annotated[int, Meta(ge=1, le=10_000)]
     false_discovery_rate: Annotated[float, Meta(gt=0, lt=1)]
     overtake_margin: Annotated[float, Meta(ge=0, le=10)]
-    min_dwellings: Annotated[int, Meta(ge=0)]
+    min_dwellings: NotNegative
     schedule: Literal["daily", "weekly"]
     make_on_weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
     make_at_hour: Annotated[int, Meta(ge=0, le=23)]
