@@ -19,7 +19,7 @@ from service.api import metrics, problems
 from service.api.authentication import permitted_key
 from service.api.contract import OPERATIONS
 from service.api.inputs import read_body, read_query
-from service.api.paging import Page, PageQuery
+from service.api.paging import Page
 from service.api.recent import Recent
 from service.api.revision_tags import is_known, is_surely_known, revision_tag, served_by
 from service.api.routes import Operation, Reply
@@ -82,7 +82,8 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
     def view(**variables: Any) -> Response:
         key = permitted_key(request, operation, ports)
         limit(key, operation.policy, ports)
-        given = {**variables, "ports": ports, "key": key, "query": _query(operation, limits.max_page)}
+        query = read_query(request.args, operation.query, limits.max_page)
+        given = {**variables, "ports": ports, "key": key, "query": query}
         if operation.body is not None:
             given["body"] = read_body(request, operation, limits.max_body_bytes)
         tag = revision_tag(operation, ports, key, served_as)
@@ -92,12 +93,6 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
         return _respond(operation, operation.handler(**wanted), tag)
 
     return view
-
-
-def _query(operation: Operation, max_page: int) -> msgspec.Struct:
-    """The query of the request; a page is no longer than the service's own limit."""
-    query = read_query(request.args, operation.query)
-    return msgspec.structs.replace(query, limit=min(query.limit, max_page)) if isinstance(query, PageQuery) else query
 
 
 def _open_view(operation: Operation, ports: Ports) -> Callable[..., Response]:

@@ -15,6 +15,7 @@ from flask import Request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
+from service.api.paging import PageQuery
 from service.api.routes import JSON, Operation
 from service.errors import InvalidInput, TooLarge
 
@@ -23,8 +24,8 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 _PLACE = re.compile(r"^(?P<message>.*) - at `\$\.?(?P<place>.*)`$", re.DOTALL)
 
 
-def read_query(arguments: MultiDict[str, str], shape: type[Shape]) -> Shape:
-    """The query as its struct.
+def read_query(arguments: MultiDict[str, str], shape: type[Shape], max_page: int) -> Shape:
+    """The query as its struct; a page is no longer than the service's own limit.
 
     Raises
     ------
@@ -39,9 +40,10 @@ def read_query(arguments: MultiDict[str, str], shape: type[Shape]) -> Shape:
         raise InvalidInput(f"there is no query key {unknown[0]!r}; {known}")
     values = {name: _wire_value(text, kinds[name]) for name, text in arguments.items()}
     try:
-        return msgspec.convert(values, shape)
+        query = msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise InvalidInput(f"the query is wrong: {_advised(_plain(error), kinds)}") from error
+    return msgspec.structs.replace(query, limit=min(query.limit, max_page)) if isinstance(query, PageQuery) else query
 
 
 def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
