@@ -6,7 +6,9 @@ No metric names a tenant, a place or a key. docs/operations.md holds the table o
 
 from __future__ import annotations
 
+import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -17,10 +19,13 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 def ensure_folder() -> None:
     """Make the folder anew where it is gone, before a process opens its files there; without it none could work.
 
-    systemd empties the shared memory of a user who logs out (``RemoveIPC``), whatever still runs.
+    systemd empties the shared memory of a user who logs out (``RemoveIPC``), whatever still runs. The service holds the
+    folder it began with, and nobody a new one, so each process does, lest the next service clear it as a dead one's.
     """
     if folder := os.environ.get(FOLDER_VARIABLE):
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):  # the service has it, or the file system knows no locks of folders
+            fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_SH | fcntl.LOCK_NB)  # to the end of the process
 
 
 ensure_folder()  # prometheus-client opens them with the first of these

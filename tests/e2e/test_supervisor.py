@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from service import server
 from service.errors import SettingsError
+from service.metrics import FOLDER_VARIABLE
 from service.supervisor import listen, pause_before_restart
 
 PATIENCE_SECONDS = 60.0
@@ -127,6 +129,30 @@ def test_the_metrics_of_a_killed_supervisor_are_cleared_by_the_next(tmp_path: Pa
             own = (following.stdout or sys.stdin).readline().strip()
             assert sorted(map(str, tmp_path.iterdir())) == sorted([kept, own])
             assert (Path(kept) / "counter_1.db").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+COUNTER = """
+import sys
+from service import metrics
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+def test_metrics_that_a_living_service_had_to_make_anew_stay_with_it(tmp_path: Path) -> None:
+    """The supervisor holds a folder that is gone; the next service of this user cleared the new one as a dead one's."""
+    with holder(tmp_path) as living:
+        folder = (living.stdout or sys.stdin).readline().strip()
+        shutil.rmtree(folder)
+        command, environment = [sys.executable, "-c", COUNTER], os.environ | {FOLDER_VARIABLE: folder}
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, env=environment, text=True, **streams) as counting:
+            (counting.stdout or sys.stdin).readline()
+            os.utime(folder, (0, 0))
+            with holder(tmp_path) as following:
+                (following.stdout or sys.stdin).readline()
+                assert list(Path(folder).glob("*.db"))
     assert list(tmp_path.iterdir()) == []
 
 
