@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 import structlog
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import MethodNotAllowed, PreconditionFailed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from service.api import metrics, problems
@@ -89,10 +90,23 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
         tag = revision_tag(operation, ports, key, served_as)
         if tag and is_surely_known(tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        wanted = {name: value for name, value in given.items() if name in operation.hints}
-        return _respond(operation, operation.handler(**wanted), tag)
+        if not operation.tagged and request.if_match and not request.if_match.star_tag:
+            _check_unchanged(operation, given)
+        return _respond(operation, _called(operation, given), tag)
 
     return view
+
+
+def _called(operation: Operation, given: Mapping[str, Any]) -> object:
+    return operation.handler(**{name: value for name, value in given.items() if name in operation.hints})
+
+
+def _check_unchanged(operation: Operation, given: Mapping[str, Any]) -> None:
+    """Raise PreconditionFailed unless what is to be changed reads as the sender of the request has it (If-Match)."""
+    reading = _READING.get(operation.path)
+    if reading is None or reading.revision:  # it has no ETag, or a weak one, which never matches
+        raise PreconditionFailed
+    _respond(reading, _called(reading, {**given, "query": read_query(MultiDict(), reading.query)}))
 
 
 def _open_view(operation: Operation, ports: Ports) -> Callable[..., Response]:
@@ -167,3 +181,4 @@ def _finish(response: Response) -> Response:
 
 
 _BY_NAME = {operation.name: operation for operation in OPERATIONS}
+_READING = {operation.path: operation for operation in OPERATIONS if operation.tagged}

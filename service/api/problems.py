@@ -133,10 +133,10 @@ TYPES: dict[type[Exception], ProblemType] = {
     ),
     PreconditionFailed: ProblemType(
         "precondition-failed",
-        "The answer is not the one that was asked for",
+        "No ETag is one that If-Match names",
         412,
-        "Its ETag is none that If-Match names, or is a weak one (W/), which never matches. Leave If-Match out, or send "
-        "the ETag as If-None-Match to be told whether anything has changed.",
+        "What is asked for or to be changed has another ETag, none, or a weak one (W/), which never matches. Read it "
+        "again, or leave If-Match out; to be told whether an answer has changed, send its ETag as If-None-Match.",
     ),
     errors.TooLarge: ProblemType(
         "too-large", "The body is too large", 413, "Send smaller batches; the limit holds for unpacked bytes too."

@@ -163,7 +163,7 @@ class Operation:
             raised += [errors.TooLarge, UnsupportedMediaType]
         if "ports" in self.hints:
             raised.append(errors.StoreError)
-        if self.tagged:
+        if self.tagged or self.roles:
             raised.append(PreconditionFailed)
         return sorted(set(map(type_of, raised)), key=BY_STATUS)
 

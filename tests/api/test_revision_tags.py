@@ -112,6 +112,34 @@ def test_an_answer_that_is_not_the_one_expected_is_refused(changing):
     assert get("/v1/stairwells/none/verdicts", headers={"If-Match": '"another"'}).status_code == 404
 
 
+def test_nothing_is_changed_that_was_wanted_of_another_answer(changing, city):
+    """Or of what has no ETag, or a weak one; it was changed all the same. What fails otherwise fails so."""
+    known = {"kind": "moving", "start": "2026-06-01T00:00:00Z", "end": "2026-06-02T00:00:00Z", **_where(city)}
+    number = body(changing.operator.post("/v1/annotations", json=known))["annotation"]
+    path, asked = f"/v1/annotations/{number}", {"headers": {"If-Match": '"another"'}}
+    strong, weak = (changing.operator.get(one).headers["ETag"] for one in (path, "/v1/annotations"))
+    episode = body(changing.operator.get("/v1/episodes?limit=1"))["items"][0]["episode"]
+    before = changing.operator.get("/v1/annotations").data
+    for refused in (
+        changing.operator.delete(path, **asked),
+        changing.operator.post("/v1/annotations", json=known, **asked),
+        changing.operator.post("/v1/annotations", json=known, headers={"If-Match": weak}),
+        changing.operator.post(f"/v1/episodes/{episode}/acknowledge", **asked),
+    ):
+        assert (refused.status_code, body(refused)["type"]) == (412, "/problems/precondition-failed")
+    assert changing.operator.get("/v1/annotations").data == before
+    assert changing.operator.post("/v1/annotations", json={}, **asked).status_code == 422
+    assert changing.operator.delete("/v1/annotations/none", **asked).status_code == 404
+    assert changing.reader.delete(path, **asked).status_code == 403
+    assert changing.operator.delete(path, headers={"If-Match": strong}).status_code == 200
+    assert changing.operator.delete(path, headers={"If-Match": strong}).status_code == 412
+    assert changing.operator.delete(path, headers={"If-Match": "*"}).status_code == 200
+
+
+def _where(city):
+    return {"stairwell": city.places[0].stairwell}
+
+
 def test_a_tag_that_a_proxy_made_weak_is_known(changing):
     """As one does that packs answers."""
     tag = changing.operator.get("/v1/hotspot-lists").headers["ETag"]
