@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from service.domain.retention import DataKind
 from service.ports import Ports
@@ -146,7 +147,7 @@ def _writing_check(settings: Settings) -> Callable[[], None]:
         return lambda: None
     from service.stores.influx.connection import InfluxConnection  # noqa: PLC0415 - its client takes 0.25 s
 
-    connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
+    connection = InfluxConnection(settings.influxdb, partial(influxdb_token, settings))
     buckets = dict.fromkeys((settings.influxdb.counts_bucket, settings.influxdb.verdicts_bucket))
 
     def check() -> None:
@@ -166,7 +167,7 @@ def _influx_stores(
     from service.stores.influx.places import PlaceTags  # noqa: PLC0415
     from service.stores.influx.verdicts import InfluxVerdictStore  # noqa: PLC0415
 
-    connection = InfluxConnection(settings.influxdb, influxdb_token(settings))
+    connection = InfluxConnection(settings.influxdb, partial(influxdb_token, settings))
     places = PlaceTags(register, learning=settings.places.mode == "learning")
     tags = CountTags(register, places, settings.schema)
     counts, verdicts = settings.influxdb.counts_bucket, settings.influxdb.verdicts_bucket

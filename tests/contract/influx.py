@@ -55,7 +55,7 @@ class InfluxServer:
     def stores(self, folder: Path, *, learning: bool = False, schema: Schema = OWN_SCHEMA) -> Stores:
         """Fresh stores, counts and verdicts in one new bucket."""
         embedded = sqlite_stores(folder)
-        connection, bucket = InfluxConnection(self.settings(), self.token), self.bucket()
+        connection, bucket = InfluxConnection(self.settings(), lambda: self.token), self.bucket()
         places = PlaceTags(embedded.register, learning=learning)
         journal = ChangeJournal(Database(folder / "counts.db", COUNTS))
         tags = CountTags(embedded.register, places, schema)

@@ -192,17 +192,35 @@ def say(connection: InfluxConnection, bucket: str) -> list[str]:
 def test_wrong_token_is_told_but_not_shown(influx_server: InfluxServer) -> None:
     """The message names what holds the token."""
     token = "wrong-token-that-nobody-may-see"  # noqa: S105
-    for said in say(InfluxConnection(influx_server.settings(), token), "counts"):
+    for said in say(InfluxConnection(influx_server.settings(), lambda: token), "counts"):
         assert "refused the token (401); check TRAPPVAKT_INFLUXDB_TOKEN or influxdb.token_file" in said
         assert token not in said
 
 
 def test_missing_bucket_is_told(influx_server: InfluxServer) -> None:
     """With its name and its organisation's."""
-    connection = InfluxConnection(influx_server.settings(), influx_server.token)
+    connection = InfluxConnection(influx_server.settings(), lambda: influx_server.token)
     for said in say(connection, "no-such-bucket"):
         assert f"has no bucket no-such-bucket in organisation {influx_server.org}" in said
         assert influx_server.token not in said
+
+
+def test_missing_organisation_is_told(influx_server: InfluxServer) -> None:
+    """As one is that was renamed: a query is refused otherwise than a write."""
+    for said in say(InfluxConnection(influx_server.settings(org="renamed"), lambda: influx_server.token), "counts"):
+        assert "in organisation renamed, or the token may not see it" in said
+        assert "check influxdb.org" in said
+
+
+def test_a_token_that_was_exchanged_is_taken(influx_server: InfluxServer) -> None:
+    """The one before is refused once, and the next request is made with the new one; it took a restart."""
+    tokens = ["token-that-was-revoked"]
+    connection, bucket = InfluxConnection(influx_server.settings(), lambda: tokens[0]), influx_server.bucket()
+    tokens[0] = influx_server.token
+    with pytest.raises(StoreError, match="refused the token"):
+        connection.check(bucket)
+    connection.check(bucket)
+    connection.write(bucket, ["presence count=1i 1"])
 
 
 def test_other_type_of_count_is_told(influx_server: InfluxServer, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_weeks_go_up_to_the_instant_and_the_bucket_tells_its_own_rule(asked: Ask
     embedded = sqlite_stores(tmp_path)
     embedded.register.learn_all(TENANT, [("A", "cellar", Kind.CELLAR), ("B", "cellar", Kind.CELLAR)])
     settings = InfluxDB(asked.url, "org", "counts", "verdicts", "", 5, 5, True, "", "", 7)
-    connection, places = InfluxConnection(settings, "token"), PlaceTags(embedded.register, learning=False)
+    connection, places = InfluxConnection(settings, lambda: "token"), PlaceTags(embedded.register, learning=False)
     tags = CountTags(embedded.register, places, OWN_SCHEMA)
     aging = aging_points(connection, ("counts", "verdicts"), tags=tags, places=places, schema=OWN_SCHEMA)
     first = ",result,table,_time\r\n,_result,0,2026-11-01T00:00:00Z\r\n\r\n"

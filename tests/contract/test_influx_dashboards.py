@@ -33,7 +33,7 @@ def answers(influx_server: InfluxServer, tmp_path_factory: pytest.TempPathFactor
     register.learn_all("norrbo", [(STAIRWELL, "cellar", Kind.CELLAR), ("A", "stairwell", Kind.STAIRWELL)])
     register.learn("other", "Z", "attic", Kind.ATTIC)
     bucket = influx_server.bucket()
-    connection = InfluxConnection(influx_server.settings(), influx_server.token)
+    connection = InfluxConnection(influx_server.settings(), lambda: influx_server.token)
     store = InfluxVerdictStore(connection, bucket, PlaceTags(register, learning=False))
     store.write(verdicts(1, range(HOURS), anomalous={40, 41, 45}))
     store.write(verdicts(2, range(12), anomalous={5}))

@@ -60,7 +60,7 @@ def test_buckets_keep_a_week_more_than_the_settings(
     admin, token_file = tmp_path / "admin", tmp_path / "token"
     admin.write_text(influx_server.token + "\n", "utf-8")
     assert set_up(config, "--admin-token-file", admin, "--token-file", token_file).exit_code == 0
-    connection = InfluxConnection(load_settings(config, {}).influxdb, token_file.read_text("utf-8").strip())
+    connection = InfluxConnection(load_settings(config, {}).influxdb, lambda: token_file.read_text("utf-8").strip())
     assert [connection.bucket_keeps_seconds(name) for name in buckets] == [407 * 86_400, 307 * 86_400]
 
 
@@ -82,7 +82,7 @@ def test_buckets_and_a_token_for_them_alone(
     printed.write_text(done.stdout, "utf-8")
     settings = load_settings(printed, {})
     assert (settings.store.kind, settings.influxdb.token_file) == ("influxdb", str(token_file))
-    connection = InfluxConnection(settings.influxdb, token)
+    connection = InfluxConnection(settings.influxdb, lambda: token)
     for bucket in buckets:
         connection.write(bucket, ["presence,stairwell=A count=1i 1000000000"])
         connection.check(bucket)

@@ -71,7 +71,7 @@ def proxied(certificate: Path | None = None) -> Iterator[tuple[str, list[str]]]:
 def write(town: Town, url: str, **changes: object) -> None:
     """Write one count as the store does."""
     reached = msgspec.structs.replace(settings(url), timeout_seconds=5, connect_timeout_seconds=5, **changes)
-    InfluxConnection(reached, town.tokens[Role.INGEST]).write("counts", [LINE])
+    InfluxConnection(reached, lambda: town.tokens[Role.INGEST]).write("counts", [LINE])
 
 
 def stored(town: Town) -> list[int]:

@@ -39,7 +39,7 @@ def test_unreachable_server_is_told(listening: bool) -> None:
         server.bind(("127.0.0.1", 0))
         if listening:
             server.listen()
-        connection = InfluxConnection(settings(f"http://127.0.0.1:{server.getsockname()[1]}"), TOKEN)
+        connection = InfluxConnection(settings(f"http://127.0.0.1:{server.getsockname()[1]}"), lambda: TOKEN)
         with pytest.raises(StoreError, match=r"cannot be reached .* check that it runs, and influxdb\.url") as refused:
             connection.write("b", ["presence count=1i 1"])
     assert TOKEN not in "".join(traceback.format_exception(refused.value))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -47,11 +47,19 @@ class InfluxConnection:
     Writes and queries are both safe to repeat, so every method is retried when the connection breaks or the server is
     busy; the client's own writers would give up at once. Connections do not survive ``fork()``: a process opens its
     own.
+
+    Parameters
+    ----------
+    settings
+        Where the server is, and how it is reached.
+    read_token
+        Gives the token there is now: asked at once, and after a refusal, since it may have been exchanged.
     """
 
-    def __init__(self, settings: InfluxDB, token: str) -> None:
+    def __init__(self, settings: InfluxDB, read_token: Callable[[], str]) -> None:
         self._settings = settings
-        self._token = token
+        self._read_token = read_token
+        self._token = read_token()
         self._pid: int | None = None
 
     def write(self, bucket: str, lines: Iterable[str]) -> None:
@@ -125,7 +133,14 @@ class InfluxConnection:
             with reachable(url):
                 yield
         except ApiException as error:
+            self._take_exchanged_token()
             raise StoreError(f"InfluxDB at {url} {_refusal(error, bucket, org)}") from error
+
+    def _take_exchanged_token(self) -> None:
+        """Go on with the token there is now, if it is another; what was refused is tried again by whoever asked."""
+        with suppress(SettingsError):
+            if (token := self._read_token()) != self._token:
+                self._token, self._pid = token, None
 
 
 def open_client(settings: InfluxDB, token: str, *, patient: bool) -> InfluxDBClient:
@@ -194,7 +209,7 @@ def _refusal(error: ApiException, bucket: str, org: str) -> str:
                 f"refused the token ({error.status}); check TRAPPVAKT_INFLUXDB_TOKEN or influxdb.token_file, and that "
                 f"the token may read and write bucket {bucket} of organisation {org}"
             )
-        case 404:
+        case 404 | 400 if error.status == 404 or "organization name" in said:  # a query says 400, a write 404
             return (
                 f"has no bucket {bucket} in organisation {org}, or the token may not see it ({said}); create it, or "
                 "check influxdb.org and the influxdb buckets"
