@@ -48,6 +48,9 @@ COMMON_CAUSE = Counter(
     "trappvakt_episodes_common_cause", "Episodes that began in windows scored for the first time, the whole town out."
 )
 CORRECTED = Counter("trappvakt_series_corrected", "Series replayed, as something behind the watermark had changed.")
+UNCORRECTED = Counter(
+    "trappvakt_series_uncorrected", "Series of which not all that changed could be replayed, as counts are deleted."
+)
 LEVEL_SHIFTS = Counter("trappvakt_level_shifts", "Level shifts learnt as the new normal of a space.")
 CALIBRATION_RATIO = Gauge(
     "trappvakt_calibration_ratio",

@@ -136,6 +136,7 @@ class Tick:
         metrics.EPISODES.inc(begun.episodes)
         metrics.COMMON_CAUSE.inc(begun.common_cause)
         metrics.CORRECTED.inc(report.corrected)
+        metrics.UNCORRECTED.inc(report.uncorrected)
         metrics.LEVEL_SHIFTS.inc(report.level_shifts)
         return {
             "windows": report.windows,
@@ -145,6 +146,7 @@ class Tick:
             "episodes_opened": begun.episodes,
             "common_cause": begun.common_cause,
             "corrected": report.corrected,
+            "uncorrected": report.uncorrected,
             "level_shifts": report.level_shifts,
         }
 

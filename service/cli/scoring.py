@@ -39,7 +39,8 @@ def score(session: Session, until: str | None) -> None:
 def _told(done: AdvanceReport) -> str:
     if done.watermark is None:
         return "There are no counts yet; import some first"
+    beyond = f" and {done.uncorrected} not, as counts from before are deleted" if done.uncorrected else ""
     return (
         f"{done.windows} windows scored: {done.verdicts} verdicts, {done.anomalous} anomalous, "
-        f"{done.corrected} series corrected; the watermark is {done.watermark.isoformat()}"
+        f"{done.corrected} series corrected{beyond}; the watermark is {done.watermark.isoformat()}"
     )

@@ -51,7 +51,8 @@ class AdvanceReport:
     """What one pass did: windows and verdicts scored, those anomalous, and series corrected by a replay.
 
     ``level_shifts`` were learnt in these windows as the new normal of their series; ``missing`` are verdicts that
-    series have not got because a window had no count of them.
+    series have not got because a window had no count of them. ``uncorrected`` are series of which not all that changed
+    could be replayed, since the store has deleted counts from before it; what was learnt and judged there stands.
     """
 
     windows: int
@@ -61,6 +62,7 @@ class AdvanceReport:
     watermark: datetime | None
     level_shifts: int = 0
     missing: int = 0
+    uncorrected: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def advance(
     check_layout(manifest)
     version = ports.registry.load(manifest.version)
     manifest = turned_back(ports, manifest, _target(ports, None))
-    first, late = manifest.watermark, set[int]()
+    first, late, beyond = manifest.watermark, set[int](), set[int]()
     verdicts = anomalous = shifts = 0
     while True:
         manifest, ledger = take_in(ports, manifest)
@@ -116,7 +118,9 @@ def advance(
             break
         if ledger.pending:
             late |= ledger.pending.keys()
-            manifest, ledger = replay_slice(ports, manifest, ledger, version)
+            replayed = replay_slice(ports, manifest, ledger, version)
+            manifest, ledger = replayed.manifest, replayed.ledger
+            beyond |= replayed.beyond
         if manifest.watermark < target:
             done = next_advanced(ports, manifest, ledger, version, target)
             _commit(ports, done, ledger)
@@ -129,7 +133,7 @@ def advance(
     windows = (manifest.watermark - first) // ports.settings.window_seconds
     watermark = datetime.fromtimestamp(manifest.watermark, UTC)
     missing = windows * sum(len(shard.series) for shard in manifest.shards) - verdicts
-    return AdvanceReport(windows, verdicts, anomalous, len(late), watermark, shifts, missing)
+    return AdvanceReport(windows, verdicts, anomalous, len(late - beyond), watermark, shifts, missing, len(beyond))
 
 
 def _target(ports: Ports, to: datetime | None) -> int:

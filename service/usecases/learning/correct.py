@@ -51,12 +51,16 @@ from service.usecases.retention.too_late import tell_too_late
 
 @dataclass(frozen=True)
 class Replayed:
-    """Manifest and ledger as they are once a slice is replayed, and, if it was judged, the slice and its verdicts."""
+    """Manifest and ledger as they are once a slice is replayed, and, if it was judged, the slice and its verdicts.
+
+    ``beyond`` are series of which not all that changed can be replayed: the store has deleted counts from before it.
+    """
 
     manifest: Manifest
     ledger: Ledger
     judged: Slice | None = None
     verdicts: Sequence[VerdictColumns] = ()
+    beyond: frozenset[int] = frozenset()
 
 
 def take_in(ports: Ports, manifest: Manifest) -> tuple[Manifest, Ledger]:
@@ -114,7 +118,7 @@ def _noted(
     return manifest if published == manifest else published, taken
 
 
-def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion) -> tuple[Manifest, Ledger]:
+def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: ModelVersion) -> Replayed:
     """Replay some of the pending series up to the next checkpoint or the watermark; the latest changes come first.
 
     A checkpoint that is damaged is dropped, and the one before it serves; it raises StoreError only where the counts
@@ -127,7 +131,7 @@ def replay_slice(ports: Ports, manifest: Manifest, ledger: Ledger, version: Mode
         ports.state.publish(replayed.manifest)
         ports.state.publish_ledger(replayed.ledger)
     ports.state.sweep()
-    return replayed.manifest, replayed.ledger
+    return replayed
 
 
 def next_replayed(
@@ -139,7 +143,7 @@ def next_replayed(
     """
     part = next_slice(ports, manifest, ledger, judging=judging)
     if part is None:
-        return Replayed(manifest, msgspec.structs.replace(ledger, pending={}))
+        return Replayed(manifest, msgspec.structs.replace(ledger, pending={}), beyond=frozenset(ledger.pending))
     root = [one for one in ledger.checkpoints if one.time == part.root]
     try:
         state = read_checkpoints(ports.state, root, part.roster.numbers, 24 * 60 // manifest.window_minutes)
@@ -152,12 +156,13 @@ def next_replayed(
     verdicts, found = list[VerdictColumns](), dict[int, int]()
     told, span = verdicts if judging else None, (part.start, part.end)
     state = replay_series(ports, part.roster, version, span, state=state, told=told, found=found)
-    ledger = _with_progress(ports, manifest, ledger, part, state)
+    done = _with_progress(ports, manifest, ledger, part, state)
     return Replayed(
         _with_state(ports, manifest, version, part, state),
-        with_silences(ledger, silences_of(ports, manifest, found)),
+        with_silences(done, silences_of(ports, manifest, found)),
         part if judging else None,
         verdicts,
+        frozenset(number for number, since in part.since.items() if since > ledger.pending[number]),
     )
 
 

@@ -187,7 +187,7 @@ def test_where_counts_are_gone_the_oldest_checkpoint_after_them_is_the_root(
     delete_counts_before(tmp_path, MONDAY + 2 * SECONDS_PER_WEEK - HOUR)
     spans = replayed_spans(monkeypatch)
     ports.register.put([place(2, kind=Kind.ATTIC)])
-    advance(ports, END)
+    assert advance(ports, END).uncorrected == 1
     assert spans == [(1, 2, 3), (1, 3, 4), (1, 4, 5)]
     after = verdicts_of(ports)
     assert len(after) == len(before)
@@ -248,7 +248,8 @@ def test_counts_that_go_amid_a_promotion_take_nothing_of_what_it_has_learnt(
 
 def test_where_no_checkpoint_is_left_to_replay_from_what_was_learnt_stands(ports: Ports, tmp_path: Path) -> None:
     """As on Saturdays where a store keeps five days: all but these was forgotten of a series with a late count. One
-    that came since the last Monday is replayed, as all of its counts are there.
+    that came since the last Monday is replayed, as all of its counts are there. Which was which is told; the late count
+    that changed nothing was told as a correction.
     """
     clock: Any = ports.clock
     clock.time = END + timedelta(days=3)
@@ -262,7 +263,8 @@ def test_where_no_checkpoint_is_left_to_replay_from_what_was_learnt_stands(ports
     delete_counts_before(tmp_path, MONDAY + WEEKS * SECONDS_PER_WEEK + 24 * HOUR)
     ports.counts.append(points(1, lived[50:51], count=7))
     ports.counts.append(points(SPACES, lived[50:51], count=7))
-    advance(ports, END + timedelta(days=3))
+    report = advance(ports, END + timedelta(days=3))
+    assert (report.corrected, report.uncorrected) == (1, 1)
     after = ports.verdicts.columns(np.arange(1, SPACES + 2), 0, 2**40)
     old, count = after.series <= SPACES, after.count[after.series == SPACES + 1]
     np.testing.assert_array_equal(after.expected[old], before.expected[old])
