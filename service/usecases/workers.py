@@ -53,7 +53,8 @@ def many_workers(advance: Advance, workers: int) -> Iterator[Run]:
             try:
                 yield from parallel(delayed(act)(task) for task in tasks)
             except multiprocessing.TimeoutError as error:
-                raise _cluster_error(advance, f"a task was not done within {patience} s") from error
+                why = f"a task was not done within {patience} s, nor is one that takes more memory than a worker has"
+                raise _cluster_error(advance, why) from error
             except TimeoutError as error:  # joblib's, of ten seconds at the first task
                 raise _cluster_error(advance, _NO_WORKER) from error
             except CancelledError as error:

@@ -233,6 +233,17 @@ def test_other_type_of_count_is_told(influx_server: InfluxServer, tmp_path: Path
     assert stores.counts.changes(0).earliest == {}
 
 
+def test_a_count_that_is_a_text_is_told(influx_server: InfluxServer, tmp_path: Path) -> None:
+    """InfluxDB takes it where it was the first of its week, and sums up nothing then; all scoring stood still."""
+    stores = influx_server.stores(tmp_path)
+    [series] = learn(stores, 1)
+    earlier = START - 30 * 24 * HOUR
+    write_as_telegraf(influx_server, stores, [f'presence,stairwell=x,tenant=y count="1" {earlier * NANOSECONDS}'])
+    stores.counts.append(points([(series, START * NANOSECONDS, 1, 0)]))
+    with pytest.raises(StoreError, match=r"holds the field as another type .* delete what is none"):
+        stores.counts.read(earlier, START + HOUR, HOUR)
+
+
 def test_bootstrap_puts_counts_and_verdicts_there(
     influx_server: InfluxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

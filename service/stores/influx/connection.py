@@ -214,10 +214,10 @@ def _refusal(error: ApiException, bucket: str, org: str) -> str:
                 f"has no bucket {bucket} in organisation {org}, or the token may not see it ({said}); create it, or "
                 "check influxdb.org and the influxdb buckets"
             )
-        case 422 if "field type conflict" in said:
+        case 400 | 422 if "field type conflict" in said or "unsupported input type" in said:  # of a write, of a query
             return (
                 f"holds the field as another type in bucket {bucket} ({said}); let every writer send count as an "
-                "integer (count=3i)"
+                'integer (count=3i), and delete what is none, as a text is (count="3")'
             )
         case _:
             return f"refused the request on bucket {bucket} ({error.status}: {said})"
