@@ -32,6 +32,8 @@ class Post:
         Answer to a recipient, by address.
     answer
         To a letter.
+    greetings
+        What clients called themselves.
     parting
         Answer to a client that takes leave.
     stutters
@@ -41,6 +43,7 @@ class Post:
     letters: list[tuple[list[str], bool, EmailMessage]] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     answer: str = "250 OK"
+    greetings: list[str] = field(default_factory=list)
     parting: str = "221 Bye"
     stutters: bool = False
 
@@ -56,6 +59,7 @@ class Post:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.greetings.append(str(session.host_name))
         if self.answer.startswith("250"):
             letter = message_from_bytes(envelope.content or b"", policy=default)
             self.letters.append((envelope.rcpt_tos, session.ssl is not None, letter))  # type: ignore[arg-type]
@@ -100,7 +104,7 @@ def mail_host(
     }[tls]
     guarded = {"authenticator": _known, "auth_required": True, "auth_require_tls": tls == "starttls"} if login else {}
     post = Post()
-    controller = _OnAnyPort(post, hostname="127.0.0.1", port=0, **encrypted, **guarded)
+    controller = _OnAnyPort(post, hostname="127.0.0.1", port=0, server_hostname=name, **encrypted, **guarded)
     controller.start()
     try:
         yield MailHost(post, controller.port, folder / "ca.pem")

@@ -16,7 +16,7 @@ from typing import Any
 
 from service.domain.deliveries import Letter
 from service.errors import MailError
-from service.senders.look_up import looked_up
+from service.senders.look_up import looked_up, own_name
 from service.settings.mail import Mail, mail_password
 
 _ANSWERS = 5  # a letter takes so many times mail.timeout_seconds at most
@@ -63,11 +63,20 @@ class SmtpMailServer:
 
 
 class _Hurried(smtplib.SMTP):
-    """A client that is at its end at a deadline: smtplib waits for each address, and each byte of an answer."""
+    """A client that is at its end at a deadline: smtplib waits for names, each address, and each byte of an answer."""
 
     def __init__(self, deadline: float, host: str, port: int, **more: Any) -> None:
         self._deadline, self._closed = deadline, threading.Event()
-        super().__init__(host, port, **more)
+        super().__init__(host, port, local_hostname="", **more)
+        self.local_hostname = self._introduced()
+
+    def _introduced(self) -> str:
+        """What we greet with: this machine's full name, or else its address, as RFC 5321 (4.1.4) asks."""
+        with suppress(OSError, UnicodeError):
+            if "." in (name := own_name(min(self._deadline, monotonic() + self.timeout))):
+                return name
+        own: str = self.sock.getsockname()[0].partition("%")[0]  # type: ignore[union-attr]
+        return f"[IPv6:{own}]" if ":" in own else f"[{own}]"
 
     def connect(self, host: str = "", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
         """Connect, with the deadline in view."""

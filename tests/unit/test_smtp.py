@@ -91,6 +91,30 @@ def test_name_servers_that_do_not_answer_hold_nothing_up(tmp_path: Path, monkeyp
     answer.set()
 
 
+@pytest.mark.parametrize(("known", "greeting"), [("town.example", "town.example"), ("town", "[127.0.0.1]")])
+def test_a_server_is_greeted_by_the_full_name_or_else_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str, greeting: str
+) -> None:
+    """A machine that name servers do not know has none; RFC 5321 wants the address it calls from then."""
+    monkeypatch.setattr(socket, "getfqdn", lambda *_: known)
+    with mail_host(tmp_path) as host:
+        SmtpMailServer(mail(host, "starttls")).send(LETTER)
+    assert host.post.greetings == [greeting]
+
+
+def test_name_servers_that_do_not_know_this_machine_hold_no_letter_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail server is known by its address: its letter goes after the time of one answer."""
+    answer, began = threading.Event(), monotonic()
+    monkeypatch.setattr(socket, "gethostbyaddr", lambda *_: answer.wait(60) and (NAME, [], []))
+    with mail_host(tmp_path) as host:
+        SmtpMailServer(mail(host, "starttls", timeout_seconds=1)).send(LETTER)
+    answer.set()
+    assert host.post.greetings == ["[127.0.0.1]"]
+    assert monotonic() - began < 30
+
+
 def test_many_addresses_that_do_not_answer_are_one_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind a firewall each address of a large mail service is silent; each took the time of an answer."""
     look_up = socket.getaddrinfo
