@@ -106,7 +106,8 @@ def _check_unchanged(operation: Operation, given: Mapping[str, Any]) -> None:
     reading = _READING.get(operation.path)
     if reading is None or reading.revision:  # it has no ETag, or a weak one, which never matches
         raise PreconditionFailed
-    _respond(reading, _called(reading, {**given, "query": read_query(MultiDict(), reading.query)}))
+    query = read_query(MultiDict(), reading.query, given["ports"].settings.api.max_page)
+    _respond(reading, _called(reading, {**given, "query": query}))
 
 
 def _open_view(operation: Operation, ports: Ports) -> Callable[..., Response]:
