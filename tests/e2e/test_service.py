@@ -70,6 +70,10 @@ class Service:
                 found["worker"] += children(child)
         return found
 
+    def all_processes(self) -> dict[str, list[int]]:
+        """The same, once master, two workers and scheduler are there; the API answers with its first worker."""
+        return wait_for(lambda: (found := self.processes()) and sum(map(len, found.values())) == 4 and found)
+
     def alive(self) -> bool:
         """Whether the API answers."""
         with urllib.request.urlopen(f"{self.address}/health/live", timeout=30) as response:
@@ -151,7 +155,7 @@ def test_a_port_that_is_taken_is_told_at_once(tmp_path: Path, command: str) -> N
 def test_a_killed_process_comes_back(service: Service, kind: str) -> None:
     """A worker by its master, master and scheduler by the supervisor; the API answers and windows are scored."""
     service.alive()
-    before = wait_for(lambda: service.processes()[kind])
+    before = service.all_processes()[kind]
     os.kill(before[0], signal.SIGKILL)
     assert wait_for(lambda: len(after := service.processes()[kind]) == len(before) and before[0] not in after)
     assert service.alive()
@@ -161,7 +165,7 @@ def test_a_killed_process_comes_back(service: Service, kind: str) -> None:
 
 def test_a_worker_is_there_at_once(service: Service) -> None:
     """It shares what its master has loaded: it answers after a third of the processor time that the master took."""
-    found = wait_for(lambda: (now := service.processes())["worker"] and now)
+    found = service.all_processes()
     for pid in found["worker"]:
         os.kill(pid, signal.SIGKILL)
     again = wait_for(lambda: (new := [*{*service.processes()["worker"]} - {*found["worker"]}])[1:] and new)
@@ -194,7 +198,7 @@ def metrics_of(service: Service) -> Path:
 
 def test_a_worker_whose_metrics_go_before_its_first_request_answers(service: Service) -> None:
     """Its files are open by then, and stay with it; it answered every request with 500."""
-    before = wait_for(lambda: service.processes()["worker"])
+    before = service.all_processes()["worker"]
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     assert wait_for(lambda: len(after := service.processes()["worker"]) == len(before) and not {*before} & {*after})
@@ -207,7 +211,7 @@ def test_a_worker_whose_metrics_go_before_its_first_request_answers(service: Ser
 @pytest.mark.parametrize("kind", ["worker", "api", "scheduler"])
 def test_a_process_comes_back_where_its_metrics_are_gone(service: Service, kind: str) -> None:
     """systemd empties /dev/shm of a user who logs out; a process that starts after that counts anew."""
-    before = wait_for(lambda: service.processes()[kind])
+    before = service.all_processes()[kind]
     shutil.rmtree(metrics_of(service), ignore_errors=True)  # it may be gone already
     for pid in before:
         os.kill(pid, signal.SIGKILL)
@@ -244,8 +248,7 @@ def test_a_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
     """Scheduler, master and workers end with it."""
     service = Service(tmp_path)
     assert service.alive()
-    everybody = [pid for pids in wait_for(service.processes).values() for pid in pids]
-    assert len(everybody) == 4
+    everybody = [pid for pids in service.all_processes().values() for pid in pids]
     service.process.kill()
     service.process.wait()
     assert wait_for(lambda: not [pid for pid in everybody if Path(f"/proc/{pid}").exists()], 30)

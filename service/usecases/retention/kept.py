@@ -34,6 +34,7 @@ def limit_of(settings: Settings, kind: DataKind, now: datetime) -> int | None:
 
     Examples
     --------
+    >>> from datetime import UTC
     >>> from service.settings import load_settings
     >>> settings = load_settings(environment={}, overrides={"retention.audit_days": 200})
     >>> limit = limit_of(settings, DataKind.AUDIT, datetime(2026, 11, 29, 16, tzinfo=UTC))
