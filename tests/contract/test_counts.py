@@ -193,6 +193,15 @@ def test_replace_leaves_nothing_else_of_the_source_in_the_span(stores: Stores) -
     assert counts == {(START + hour * HOUR, one): (2 if 1 <= hour < 4 else 3) for hour in range(HOURS)}
 
 
+def test_what_is_withdrawn_takes_no_neighbour_with_it(stores: Stores) -> None:
+    """Not even one a nanosecond later, of the same sensor and outside of the span."""
+    [series] = learn(stores, 1)
+    sensor, time = stores.register.sensor_number(TENANT, "s 1"), START * NANOSECONDS
+    stores.counts.append(points([(series, time + later, 1, sensor) for later in range(3)]))
+    stores.counts.replace(points([]), [CountSpan(series, sensor, time, time + 2)])
+    assert as_dict(stores.counts.read(START, START + HOUR, HOUR)) == {(START, series): 1}
+
+
 def test_changes_made_past_the_store_are_told_like_its_own(stores: Stores) -> None:
     """Whoever finds them notes them; nothing to note is no change."""
     one, two = learn(stores, 2)

@@ -86,7 +86,7 @@ def test_buckets_and_a_token_for_them_alone(
     for bucket in buckets:
         connection.write(bucket, ["presence,stairwell=A count=1i 1000000000"])
         connection.check(bucket)
-        connection.delete(bucket, "presence", {"stairwell": "A"}, 1_000_000_000)
+        connection.delete(bucket, "presence", {"stairwell": "A"}, 1_000_000_000, 1_000_000_000)
     third = influx_server.bucket()
     with pytest.raises(StoreError, match=f"bucket {third}"):
         connection.write(third, ["presence count=1i 1"])

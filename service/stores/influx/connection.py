@@ -70,12 +70,12 @@ class InfluxConnection:
                 writer = self._connected().write_api(write_options=SYNCHRONOUS)
                 writer.write(bucket, self._settings.org, "\n".join(batch).encode())
 
-    def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], start: int, stop: int) -> None:
-        """Delete the points with these tags from start to stop, in nanoseconds, the point at the stop too."""
+    def delete(self, bucket: str, measurement: str, tags: Mapping[str, str], first: int, last: int) -> None:
+        """Delete the points with these tags from the first instant to the last, in nanoseconds, both of them too."""
         conditions = [f"_measurement={text(measurement)}", *(f"{text(name)}={text(tags[name])}" for name in tags)]
         with self._errors(bucket):
             eraser = self._connected().delete_api()
-            eraser.delete(_rfc3339(start), _rfc3339(stop), " AND ".join(conditions), bucket, self._settings.org)
+            eraser.delete(_rfc3339(first), _rfc3339(last), " AND ".join(conditions), bucket, self._settings.org)
 
     def bucket_keeps_seconds(self, bucket: str) -> int | None:
         """How long the bucket keeps points by its own rule; None if for good."""

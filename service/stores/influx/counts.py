@@ -88,7 +88,7 @@ class InfluxCountStore:
         keys = (withdrawn.series.tolist(), withdrawn.sources.tolist(), withdrawn.times.tolist())
         for series, source, time in zip(*keys, strict=True):
             tags = self._tags.of(series, source)
-            self._connection.delete(self._bucket, self._schema.measurement, tags, time, time + 1)
+            self._connection.delete(self._bucket, self._schema.measurement, tags, time, time)
         self._connection.write(self._bucket, self._lines(put))
         if len(put) or len(withdrawn):
             self._changes.note(concatenated(put, withdrawn))
