@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from service.domain.keys import Role
 from service.errors import SettingsError, StoreError
+from service.stores.influx import connection
 from service.stores.influx.connection import InfluxConnection
 from tests.api.conftest import Town, served
 from tests.contract import proxy
@@ -132,3 +134,36 @@ def test_what_is_encrypted_goes_through_a_tunnel(
 def test_a_proxy_that_is_away_is_told(town: Town) -> None:
     with pytest.raises(StoreError, match=r"cannot be reached \(ProxyError\); check .* influxdb\.url, proxy"):
         write(town, "http://127.0.0.1:9", proxy="http://127.0.0.1:9")
+
+
+def test_a_thread_that_connects_slowly_does_not_bring_the_old_token_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It began with the token that another thread found refused; all later requests were, until a restart."""
+    tokens, begun, refused = ["token-that-was-revoked"], threading.Event(), threading.Event()
+    in_time = connection.open_client
+
+    def slowly(*given: object, **more: object) -> object:
+        if threading.current_thread() is slow and not refused.is_set():
+            begun.set()
+            refused.wait(5)
+        return in_time(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(connection, "open_client", slowly)
+    with served(town.app) as address:
+        patient = msgspec.structs.replace(settings(address), timeout_seconds=5, connect_timeout_seconds=5)
+        shared = InfluxConnection(patient, lambda: tokens[0])
+        tokens[0] = town.tokens[Role.INGEST]
+
+        def be_refused() -> None:
+            with pytest.raises(StoreError, match=r"refused the token \(401\)"):
+                shared.write("counts", [LINE])
+
+        slow = threading.Thread(target=be_refused)
+        slow.start()
+        assert begun.wait(5)
+        be_refused()
+        refused.set()
+        slow.join()
+        shared.write("counts", [LINE])
+    assert stored(town) == [3]

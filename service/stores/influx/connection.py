@@ -60,7 +60,7 @@ class InfluxConnection:
         self._settings = settings
         self._read_token = read_token
         self._token = read_token()
-        self._pid: int | None = None
+        self._opened: tuple[tuple[int, str], dict[bool, InfluxDBClient]] = ((0, ""), {})
 
     def write(self, bucket: str, lines: Iterable[str]) -> None:
         """Write points in line protocol, nanoseconds, in requests of some thousand lines."""
@@ -120,10 +120,10 @@ class InfluxConnection:
             writer.write(bucket, self._settings.org, b"\n")
 
     def _connected(self, *, patient: bool = True) -> InfluxDBClient:
-        if self._pid != os.getpid():
-            self._clients = {way: open_client(self._settings, self._token, patient=way) for way in (True, False)}
-            self._pid = os.getpid()
-        return self._clients[patient]
+        wanted = os.getpid(), self._token
+        if self._opened[0] != wanted:  # the clients and whose they are change in one step: other threads look, too
+            self._opened = wanted, {way: open_client(self._settings, wanted[1], patient=way) for way in (True, False)}
+        return self._opened[1][patient]
 
     @contextmanager
     def _errors(self, bucket: str) -> Iterator[None]:
@@ -137,10 +137,9 @@ class InfluxConnection:
             raise StoreError(f"InfluxDB at {url} {_refusal(error, bucket, org)}") from error
 
     def _take_exchanged_token(self) -> None:
-        """Go on with the token there is now, if it is another; what was refused is tried again by whoever asked."""
+        """Go on with the token there is now; what was refused is tried again by whoever asked."""
         with suppress(SettingsError):
-            if (token := self._read_token()) != self._token:
-                self._token, self._pid = token, None
+            self._token = self._read_token()
 
 
 def open_client(settings: InfluxDB, token: str, *, patient: bool) -> InfluxDBClient:
