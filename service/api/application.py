@@ -22,7 +22,7 @@ from service.api.contract import OPERATIONS
 from service.api.inputs import read_body, read_query
 from service.api.paging import Page
 from service.api.recent import Recent
-from service.api.revision_tags import is_known, is_surely_known, revision_tag, served_by
+from service.api.revision_tags import expected_tags, is_known, is_surely_known, revision_tag, served_by
 from service.api.routes import Operation, Reply
 from service.domain.places import Identifier
 from service.errors import StoreError
@@ -90,7 +90,7 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
         tag = revision_tag(operation, ports, key, served_as)
         if tag and is_surely_known(tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        if not operation.tagged and request.if_match and not request.if_match.star_tag:
+        if not operation.tagged and expected_tags() is not None:
             _check_unchanged(operation, given)
         return _respond(operation, _called(operation, given), tag)
 

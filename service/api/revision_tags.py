@@ -7,6 +7,7 @@ from importlib import metadata
 
 import msgspec
 from flask import request
+from werkzeug.datastructures import ETags
 from werkzeug.exceptions import PreconditionFailed
 from werkzeug.http import unquote_etag
 
@@ -33,7 +34,12 @@ def revision_tag(operation: Operation, ports: Ports, key: Key, served_as: str) -
 
 def is_surely_known(tag: str) -> bool:
     """Whether the request needs no answer but this tag, be there one or not."""
-    return not request.if_match and not request.if_none_match.star_tag and is_known(tag)
+    return "If-Match" not in request.headers and not request.if_none_match.star_tag and is_known(tag)
+
+
+def expected_tags() -> ETags | None:
+    """The tags that an If-Match names, none if it is empty or garbled; None where any answer is taken."""
+    return None if "If-Match" not in request.headers or request.if_match.star_tag else request.if_match
 
 
 def is_known(tag: str) -> bool:
@@ -45,8 +51,8 @@ def is_known(tag: str) -> bool:
         If the sender wants another answer or none (RFC 9110, 13.1.1: tags that are weak are never the same).
     """
     name, is_weak = unquote_etag(tag)
-    expected = request.if_match
-    if expected and not expected.star_tag and (is_weak or not expected.is_strong(name)):
+    expected = expected_tags()
+    if expected is not None and (is_weak or not expected.is_strong(name)):
         raise PreconditionFailed
     return request.if_none_match.contains_weak(name)
 

@@ -140,6 +140,18 @@ def _where(city):
     return {"stairwell": city.places[0].stairwell}
 
 
+@pytest.mark.parametrize("garbled", ["", '"', " , "])
+def test_an_if_match_that_names_nothing_changes_nothing(changing, city, garbled):
+    """As a program sends that has lost the tag it meant; what it was to guard was deleted without it."""
+    known = {"kind": "moving", "start": "2026-06-03T00:00:00Z", "end": "2026-06-04T00:00:00Z", **_where(city)}
+    path = f"/v1/annotations/{body(changing.operator.post('/v1/annotations', json=known))['annotation']}"
+    before = changing.operator.get(path)
+    named = {"headers": {"If-Match": garbled}}
+    assert [call(path, **named).status_code for call in (changing.operator.delete, changing.operator.get)] == [412, 412]
+    assert changing.operator.get("/v1/anomalies", **named).status_code == 412
+    assert changing.operator.get(path).data == before.data
+
+
 def test_a_tag_that_a_proxy_made_weak_is_known(changing):
     """As one does that packs answers."""
     tag = changing.operator.get("/v1/hotspot-lists").headers["ETag"]
