@@ -108,6 +108,20 @@ def test_only_so_many_days_are_searched(town: tuple[Ports, CountPoints]) -> None
     assert reconcile(ports, 30) == 1
 
 
+def test_counts_that_the_store_has_deleted_are_no_difference(town: tuple[Ports, CountPoints]) -> None:
+    """Where a bucket keeps less than is searched, everybody differed, every night, and nobody could be corrected. What
+    somebody else deletes later than the first count that is left is found all the same.
+    """
+    ports, points = town
+    days = np.unique(points.times // (86_400 * 10**9))
+    late = points.times // (86_400 * 10**9) >= days[5]
+    past_us(ports, NOBODY, gone=select(points, np.flatnonzero(~late)))
+    assert reconcile(ports, 30) == 0
+    later = np.flatnonzero(late & (points.series == 2) & (points.counts > 0))[-1:]
+    past_us(ports, NOBODY, gone=select(points, later))
+    assert reconcile(ports, 30) == 1
+
+
 def test_the_scheduler_searches_once_a_day_where_others_can_write(town: tuple[Ports, CountPoints]) -> None:
     """What is embedded has a record of every change."""
     ports, points = town

@@ -13,6 +13,7 @@ import numpy as np
 from models.calendar import SECONDS_PER_DAY
 from service.ports import Ports
 from service.usecases.learning.scoring import count_matrix, window_starts
+from service.usecases.learning.slices import first_counted
 from service.usecases.retention.kept import verdicts_since
 
 
@@ -27,7 +28,7 @@ def reconcile(ports: Ports, days: int, progress: Callable[[int, int], None] = la
     ports
         Where counts and verdicts are; places that are new to the register are learnt, if they may be.
     days
-        How far back to look; no further than verdicts are kept.
+        How far back to look; no further than verdicts are kept, nor than to the first count that the store still has.
     progress
         Called with windows done and windows to do.
     """
@@ -35,7 +36,7 @@ def reconcile(ports: Ports, days: int, progress: Callable[[int, int], None] = la
     if manifest is None:
         return 0
     step, end = ports.settings.window_seconds, manifest.watermark
-    start = max(0, end - days * SECONDS_PER_DAY, verdicts_since(ports) or 0) // step * step
+    start = max(first_counted(ports, 0), end - days * SECONDS_PER_DAY, verdicts_since(ports) or 0) // step * step
     batch = ports.settings.advance.commit_windows * step
     earliest: dict[int, int] = {}
     for first in range(start, end, batch):
