@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bench.quality.dependent import presences_that_bring_others
 from bench.quality.melbourne import read_melbourne
-from bench.quality.melbourne_towns import melbourne_town
+from bench.quality.melbourne_towns import melbourne_town, spans_of
 from models.city import CityParameters, LoiteringEpisode, SimulatedCity, simulate_city
 from models.detector.columns import OccupancyColumns
 from models.evaluation import average_precision, hours_iou, hours_of_block, precision_at_k
@@ -151,7 +151,7 @@ def _towns(
 def _melbourne_towns(options: argparse.Namespace, *, null: bool) -> Iterator[Town]:
     """Towns with a real one's life, the spans of time in turn."""
     panel = read_melbourne(options.datasets)
-    spans = len(panel.starts) // panel.windows_per_week // options.weeks
+    spans = spans_of(panel, options.weeks)
     for number in range(options.towns):
         seed, parameters = options.first_seed + number, None if null else CityParameters()
         yield make_town(

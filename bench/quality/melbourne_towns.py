@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from bench.quality.experiment import Figure, Row, Table
 from bench.quality.melbourne import read_melbourne
 from bench.quality.panel import Judgement, Panel, Rival
 from bench.quality.towns import HANG_OUTS, Town, with_truth
+from models.calendar import SECONDS_PER_WEEK
 from models.city import CityParameters, SimulatedCity, simulate_city
 from models.evaluation import opened, threshold_at_budget
 from models.kinds import kind_number
@@ -120,6 +122,13 @@ def melbourne_town(
         rate[slots == slot] = many[slots == slot].mean(axis=0) * kept
     presences = random.binomial(many.astype(np.int64), kept) + random.poisson(city.loitering)
     return replace(city, counts=np.where(missing, np.nan, presences), rate=rate)
+
+
+def spans_of(panel: Panel, weeks: int) -> int:
+    """How many spans of so many weeks the counts have from the first Monday on."""
+    begin = datetime.combine(_FIRST_MONDAY, time(), ZoneInfo(panel.calendar.timezone)).timestamp()
+    end = int(panel.starts[-1]) + panel.calendar.window_seconds
+    return (end - int(begin)) // SECONDS_PER_WEEK // weeks
 
 
 def _figures(flags: Sequence[Flags], towns: Sequence[Town]) -> dict[str, Figure]:

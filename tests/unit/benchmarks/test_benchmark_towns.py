@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from bench.quality.melbourne_towns import melbourne_town
+from bench.quality.melbourne_towns import melbourne_town, spans_of
 from bench.quality.panel import Panel
 from bench.quality.towns import HANG_OUTS
 from models.calendar import Calendar
@@ -60,3 +60,10 @@ def test_hang_outs_come_on_top_in_their_hours_alone(melbourne: Panel) -> None:
 def test_spans_follow_each_other(melbourne: Panel) -> None:
     first, second = (melbourne_town(melbourne, 4, 2, _WEEKS, span=span) for span in (0, 1))
     assert second.starts[0] - first.starts[-1] == 3600
+
+
+def test_spans_are_those_that_the_counts_have_from_the_first_monday_on(melbourne: Panel) -> None:
+    """Of 16 weeks from New Year on 15 and a half are left; the second span of eight weeks had too few counts."""
+    assert [spans_of(melbourne, weeks) for weeks in (5, 7, 8)] == [3, 2, 1]
+    last = melbourne_town(melbourne, 5, 2, 5, span=2)
+    assert len(last.counts) >= 5 * 7 * 24
