@@ -111,7 +111,7 @@ def _noted(
         taken = msgspec.structs.replace(taken, pending=pending)
     published = msgspec.structs.replace(
         manifest,
-        origin=min([origin, *taken.pending.values()]),
+        origin=origin,
         cursor=changes.cursor,
         annotations=noted.cursor,
     )
@@ -200,10 +200,10 @@ def replay_series(
 
 
 def _origin(ports: Ports, origin: int, changed: Mapping[int, int]) -> int:
-    """The first window ever counted: the next one, if the counts of the first were withdrawn."""
-    if not any(second < origin + ports.settings.window_seconds for second in changed.values()):
-        return origin
-    return first_counted(ports, origin)
+    """The first window that has a count: another one once one before it has, or its own counts are withdrawn."""
+    step = ports.settings.window_seconds
+    earliest = min(changed.values(), default=origin + step) // step * step
+    return first_counted(ports, min(earliest, origin)) if earliest <= origin else origin
 
 
 def _earliest(*parts: Mapping[int, int]) -> dict[int, int]:

@@ -123,4 +123,4 @@ def _root(since: int, times: set[int], history: int, *, cut: bool, learnt: bool)
         return Root(max(before), since)
     if cut and times:
         return Root(min(there), min(there)) if there else None
-    return Root(history, max(since, history))
+    return Root(history, max(since, history) if cut else since)

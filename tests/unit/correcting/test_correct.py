@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models.calendar import SECONDS_PER_WEEK
+from service.domain.counts import NANOSECONDS, CountPoints, CountSpan
 from service.domain.places import Kind, Liveness
 from service.domain.state import Checkpoint
 from service.errors import StoreError
@@ -244,6 +245,21 @@ def test_counts_that_go_amid_a_promotion_take_nothing_of_what_it_has_learnt(
     ports.counts.append(points(2, [WEEKS * WEEK]))
     advance(ports)
     assert verdicts_of(ports).evidence_weeks[-1] == pytest.approx(1 + 2, abs=0.05)
+
+
+def test_when_the_first_count_of_all_is_withdrawn_nothing_is_left_of_it(ports: Ports, tmp_path: Path) -> None:
+    """Its verdict stood, and what was learnt of it, as if the store had deleted the counts before a checkpoint."""
+    nobody = CountPoints(*(np.empty(0, dtype=np.int64) for _ in range(4)))
+    ports.counts.replace(nobody, [CountSpan(1, 0, MONDAY * NANOSECONDS, (MONDAY + HOUR) * NANOSECONDS)])
+    report = advance(ports, END)
+    assert (report.corrected, report.uncorrected) == (1, 0)
+    fresh = sqlite_ports(tmp_path / "fresh", now=END)
+    fresh.register.put(place(space) for space in range(SPACES))
+    for space in range(SPACES):
+        fresh.counts.append(points(space, np.arange(max(space, 1), WEEKS * WEEK), count=space))
+    advance(fresh, END)
+    assert_same(ports, fresh)
+    assert ports.state.manifest().origin == fresh.state.manifest().origin
 
 
 def test_where_no_checkpoint_is_left_to_replay_from_what_was_learnt_stands(ports: Ports, tmp_path: Path) -> None:
