@@ -131,6 +131,7 @@ class Hotspots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: Annotated[int, Meta(ge=2, le=366)]
     top: Annotated[int, Meta(ge=1, le=10_000)]
     false_discovery_rate: Annotated[float, Meta(gt=0, lt=1)]
+    least_confidence: Annotated[float, Meta(ge=0, lt=1)]
     overtake_margin: Annotated[float, Meta(ge=0, le=10)]
     min_dwellings: NotNegative
     schedule: Literal["daily", "weekly"]

@@ -113,6 +113,27 @@ def test_a_standing_falls_once_the_place_was_heard_since_the_list_before(window:
     assert names(places_of(weaker, heard=heard), before)[0][0] == first
 
 
+def test_what_is_hardly_surer_than_chance_is_no_entry() -> None:
+    """Below the line an entry has to be as sure as the settings ask; what is significant always is one."""
+    places = [found(0), found(1, p_value=0.3), found(2, p_value=0.9)]
+    listed_then = places_of(places, least_confidence=0.0).entries(None)[0]
+    assert [round(one.confidence, 2) for one in listed_then] == [1.0, 0.4, 0.0]
+    assert [names(places_of(places, least_confidence=least), None)[0] for least in (0.3, 0.5)] == [["a", "b"], ["a"]]
+    assert names(places_of(places, least_confidence=0.99, false_discovery_rate=0.7), None)[0] == ["a", "b"]
+
+
+def test_a_place_not_heard_since_keeps_its_entry_however_little_is_known() -> None:
+    """Missing is not calm."""
+    since = PERIOD_BEGINS + 24
+    watermark = datetime.fromtimestamp(int(STARTS[since]), UTC)
+    before = msgspec.structs.replace(
+        listed("1", *(entry(stairwell=name, standing=5.0) for name in "ab")), watermark=watermark
+    )
+    heard = {"a": [since], "b": [since - 1], "c": [since], "d": []}
+    faded = [found(series, p_value=0.9, score=0.1) for series in range(3)]
+    assert names(places_of(faded, heard=heard), before)[0] == ["b"]
+
+
 BEGIN, END = (
     datetime.fromtimestamp(int(STARTS[-1]), UTC) - timedelta(days=PERIOD),
     datetime.fromtimestamp(int(STARTS[-1]), UTC),
@@ -134,11 +155,11 @@ def test_liveness_is_that_of_the_sensors_that_stood_in_the_space_in_the_period(
 ) -> None:
     """The sensor of another space, whose silence is taken for calm, says nothing of this one."""
     sensors = [Sensor(sensor="old", liveness=Liveness.ASSUMED, **valid), Sensor(sensor="new")]
-    [told] = places_of([found(0, p_value=0.5)], sensors=sensors).entries(None)[0]
+    [told] = places_of([found(0, p_value=0.1)], sensors=sensors).entries(None)[0]
     assert told.liveness is liveness
 
 
 @pytest.mark.parametrize(("weeks", "warming_up"), [(3.99, True), (4.0, False)])
 def test_after_four_weeks_a_place_is_known(weeks: float, warming_up: bool) -> None:
-    [told] = places_of([found(0, p_value=0.5)], weeks=weeks).entries(None)[0]
+    [told] = places_of([found(0, p_value=0.1)], weeks=weeks).entries(None)[0]
     assert (told.warming_up, "fyra veckor" in told.reason_sv) == (warming_up, warming_up)

@@ -60,7 +60,8 @@ class ListedPlaces:
     def entries(self, before: HotspotList | None) -> tuple[list[HotspotEntry], int]:
         """The list's entries, and how many were suppressed because their building is small.
 
-        They are damped by the list before. A place that was not heard since keeps its standing: missing is not calm.
+        They are damped by the list before. What is hardly surer than chance is no entry. A place that was not heard
+        since the list before keeps its standing, and its entry: missing is not calm.
         """
         found = [hotspot for hotspot in self.ranking.hotspots if self._stairwell(hotspot) in self.places]
         rates = false_discovery_rates([hotspot.p_value for hotspot in found], len(self._heard_in_period()))
@@ -68,11 +69,15 @@ class ListedPlaces:
         standings = standings_of(before)
         heard = self._heard(self.presences.starts >= before.watermark.timestamp()) if before else set()
         scored = [(one, self._standing(one, standings, heard)) for one in found]
+        most_doubtful = max(1.0 - self.asked.least_confidence, self.asked.false_discovery_rate)
         chosen: list[tuple[HotSpot, float]] = []
         suppressed = 0
         for hotspot, stands in order_by_standing(scored):
             if len(chosen) == self.asked.top:
                 break
+            stairwell = self._stairwell(hotspot)
+            if rate_of[hotspot.stairwell] > most_doubtful and (stairwell in heard or stairwell not in standings):
+                continue
             if self._is_small(hotspot):
                 suppressed += 1
             else:
