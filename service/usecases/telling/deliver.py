@@ -73,7 +73,7 @@ def deliver_lists(ports: Ports) -> list[str]:
             ports.deliveries.put(_to_send(ports, recipient, found))
     sent = []
     for delivery in ports.deliveries.find(channel=Channel.MAIL, status=DeliveryStatus.WAITING):
-        if is_due(ports, delivery):
+        if _key(delivery) in wanted and is_due(ports, delivery):  # one may have been queued again since
             _send(ports, delivery, *wanted[_key(delivery)])
             sent.append(delivery.item)
     return sent
