@@ -95,7 +95,8 @@ class TownAlarms:
         null, onset = null_town(self.seed, *self.sizes.null), onset_town(self.seed + 2, *self.sizes.onset)
         in_null, in_onset = rival.judge(null), rival.judge(onset)
         if in_null.tail is None:
-            threshold = self._threshold(rival)
+            other = null_town(self.seed + 1, *self.sizes.null)
+            threshold = threshold_without_hang_outs([rival.judge(other)], [other])
             flags_null, flags_onset = in_null.score >= threshold, in_onset.score >= threshold
         else:
             flags_null, flags_onset = flag_at_own_budget(in_null, null), flag_at_own_budget(in_onset, onset)
@@ -103,15 +104,10 @@ class TownAlarms:
             ONSETS.name: onset_figures(onset_shares(flags_onset, onset)),
             FALSE_EPISODES.name: false_episode_figures(flags_null, null),
         }
-        calibration = calibrate(in_null, null.observed_weeks >= WARMUP_WEEKS)
+        calibration = calibrate(in_null, warmed_up(null))
         if calibration:
             rows |= {CALIBRATION.name: figures(calibration), DECILES.name: decile_figures(calibration)}
         return rows
-
-    def _threshold(self, rival: Rival) -> float:
-        town = null_town(self.seed + 1, *self.sizes.null)
-        within = town.observed_weeks >= WARMUP_WEEKS
-        return threshold_at_budget(rival.judge(town).score, within, BUDGET * stairwell_weeks(town, within))
 
 
 @dataclass(frozen=True)
@@ -128,6 +124,23 @@ class LevelShifts:
         town, loitering = shift_town(self.seed + 3, *self.sizes.shift), onset_town(self.seed + 2, *self.sizes.onset)
         row = shift_figures(rival.judge(town), town)
         return {SHIFTS.name: {**row, **mistaken_figures(rival.judge(loitering), loitering)}}
+
+
+def warmed_up(town: Town) -> Flags:
+    """bool[T, n]: windows after the warm-up."""
+    return np.asarray(town.observed_weeks >= WARMUP_WEEKS)
+
+
+def threshold_without_hang_outs(judged: Sequence[Judgement], towns: Sequence[Town]) -> float:
+    """Of the score: opens 2 episodes per 100 stairwell-weeks after the warm-up where nothing happens, in all towns."""
+    shortest = min(len(town.starts) for town in towns)  # clocks change within some spans of time and not in others
+    known = [warmed_up(town) for town in towns]
+    weeks = sum(stairwell_weeks(town, within) for town, within in zip(towns, known, strict=True))
+    scores, within = (
+        np.concatenate([table[:shortest] for table in tables], axis=1)
+        for tables in ([one.score for one in judged], known)
+    )
+    return threshold_at_budget(scores, within, BUDGET * weeks)
 
 
 def onset_figures(shares: Mapping[str, Sequence[bool]]) -> dict[str, Figure]:

@@ -10,16 +10,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from bench.quality.alarming import WARMUP_WEEKS, onset_figures, onset_shares
+from bench.quality.alarming import onset_figures, onset_shares, threshold_without_hang_outs, warmed_up
 from bench.quality.alarms import Flags, flag_at_own_budget, stairwell_weeks
-from bench.quality.datasets import BUDGET
 from bench.quality.experiment import Figure, Row, Table
 from bench.quality.melbourne import read_melbourne
 from bench.quality.panel import Judgement, Panel, Rival
 from bench.quality.towns import HANG_OUTS, Town, with_truth
 from models.calendar import SECONDS_PER_WEEK
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.evaluation import opened, threshold_at_budget
+from models.evaluation import opened
 from models.kinds import kind_number
 
 _FIRST_MONDAY = date(2015, 1, 5)
@@ -69,19 +68,18 @@ class MelbourneTowns:
     tables: Sequence[Table] = (ONSETS, OWN)
 
     def measure(self, rival: Rival) -> Mapping[str, Row]:
-        calm, towns = list(self._towns(self.seed + self.towns, null=True)), list(self._towns(self.seed, null=False))
+        panel = read_melbourne(self.datasets)
+        calm, towns = list(self._towns(panel, self.seed + self.towns)), list(self._towns(panel, self.seed, HANG_OUTS))
         in_calm, in_towns = ([rival.judge(town) for town in each] for each in (calm, towns))
-        threshold = _threshold(in_calm, calm)
+        threshold = threshold_without_hang_outs(in_calm, calm)
         rows = {ONSETS.name: _figures([judged.score >= threshold for judged in in_towns], towns)}
         if in_calm[0].tail is not None:
             own = _figures([flag_at_own_budget(*each) for each in zip(in_towns, towns, strict=True)], towns)
             rows[OWN.name] = {**own, "without hang-outs": _episodes(in_calm, calm)}
         return rows
 
-    def _towns(self, seed: int, *, null: bool) -> Iterator[Town]:
-        panel = read_melbourne(self.datasets)
+    def _towns(self, panel: Panel, seed: int, parameters: CityParameters | None = None) -> Iterator[Town]:
         for span in range(self.towns):
-            parameters = None if null else HANG_OUTS
             city = melbourne_town(panel, seed + span, self.stairwells, _WEEKS, span=span, parameters=parameters)
             yield with_truth(city, city)
 
@@ -140,27 +138,11 @@ def _figures(flags: Sequence[Flags], towns: Sequence[Town]) -> dict[str, Figure]
     return onset_figures(shares)
 
 
-def _threshold(judged: Sequence[Judgement], calm: Sequence[Town]) -> float:
-    """Of all towns together: 2 episodes per 100 stairwell-weeks after the warm-up."""
-    shortest = min(len(town.starts) for town in calm)  # clocks change within some spans and not in others
-    known = [_known(town) for town in calm]
-    weeks = sum(stairwell_weeks(town, within) for town, within in zip(calm, known, strict=True))
-    scores, within = (
-        np.concatenate([table[:shortest] for table in tables], axis=1)
-        for tables in ([one.score for one in judged], known)
-    )
-    return threshold_at_budget(scores, within, BUDGET * weeks)
-
-
 def _episodes(judged: Sequence[Judgement], calm: Sequence[Town]) -> Figure:
     """Opened per 100 stairwell-weeks after the warm-up, all towns together."""
     number = weeks = 0.0
     for one, town in zip(judged, calm, strict=True):
-        known = _known(town)
+        known = warmed_up(town)
         number += float((opened(flag_at_own_budget(one, town)) & known).sum())
         weeks += stairwell_weeks(town, known)
     return Figure(f"{100 * number / weeks:.2f}")
-
-
-def _known(town: Town) -> Flags:
-    return np.asarray(town.observed_weeks >= WARMUP_WEEKS)

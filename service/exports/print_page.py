@@ -8,7 +8,7 @@ from jinja2 import Template
 
 from models.dates import date_text
 from service.domain.hotspots import HotspotEntry, HotspotList
-from service.exports import summary, wording
+from service.exports import summary
 from service.exports.templating import page_environment
 from service.exports.week import DAYS, HOURS, heat_map, hour_names, row_name, week_legend
 from service.exports.wording import Language
@@ -92,17 +92,7 @@ def _template() -> Template:
     environment = page_environment()
     environment.globals |= {"days": DAYS, "hours": HOURS, "hour_names": hour_names(), "row_name": row_name}
     environment.filters |= {
-        "area": wording.area_text,
-        "change": wording.change_text,
         "frame": frame,
         "heat_map": heat_map,
-        "kind": wording.kind_text,
-        "number": wording.number_text,
-        "percent": wording.percent_text,
-        "rank": wording.rank_text,
-        "reason": wording.reason_text,
-        "space": wording.space_text,
-        "trend": wording.trend_text,
-        "when": wording.when_text,
     }
     return environment.get_template("hotspot_list.html")

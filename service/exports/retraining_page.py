@@ -10,7 +10,7 @@ from jinja2 import Template
 
 from models.dates import clock_text
 from service.domain.retraining import CandidateTried, RetrainingReport
-from service.exports import retraining_words, wording
+from service.exports import retraining_words
 from service.exports.templating import page_environment
 from service.exports.wording import Language
 
@@ -60,7 +60,6 @@ def _reach(candidates: list[CandidateTried]) -> float:
 def _template() -> Template:
     environment = page_environment()
     environment.filters |= {
-        "area": wording.area_text,
         "changes": retraining_words.changes_text,
         "decimal": retraining_words.decimal,
         "interval": gain_interval,

@@ -61,6 +61,14 @@ def pass_time(ports: Ports, **time: float) -> None:
     ports.clock.time += timedelta(**time)  # type: ignore[attr-defined]
 
 
+def refuse_once(host: MailHost, ports: Ports) -> None:
+    """A round in which the server takes no letter; it does afterwards."""
+    host.post.answer = "451 later"
+    with pytest.raises(MailError):
+        deliver_lists(ports)
+    host.post.answer = "250 OK"
+
+
 def only(ports: Ports) -> Delivery:
     [delivery] = ports.deliveries.find()
     return delivery
@@ -245,10 +253,7 @@ def test_letters_that_were_given_up_are_sent_again_on_request(host: MailHost, tm
 def test_a_letter_is_not_sent_again_once_a_newer_list_is_in_force(host: MailHost, tmp_path: Path) -> None:
     ports = ports_to(host, tmp_path, SOUTH)
     approve(ports, FIRST)
-    host.post.answer = "451 later"
-    with pytest.raises(MailError):
-        deliver_lists(ports)
-    host.post.answer = "250 OK"
+    refuse_once(host, ports)
     approve(ports, SECOND)
     deliver_lists(ports)
     with pytest.raises(Conflict, match=f"list {FIRST} cannot be sent: a newer list"):
@@ -261,10 +266,7 @@ def test_a_newer_list_takes_the_place_of_one_that_waits(host: MailHost, tmp_path
     """Also in the same week, since the recipient got nothing yet."""
     ports = ports_to(host, tmp_path, SOUTH)
     approve(ports, FIRST)
-    host.post.answer = "451 later"
-    with pytest.raises(MailError):
-        deliver_lists(ports)
-    host.post.answer = "250 OK"
+    refuse_once(host, ports)
     approve(ports, SECOND)
     assert deliver_lists(ports) == [SECOND]
     assert [(one.item, one.status, one.error) for one in ports.deliveries.find()] == [
@@ -277,10 +279,7 @@ def test_who_is_no_longer_named_gets_nothing(host: MailHost, tmp_path: Path) -> 
     """Though the letter waited; nor does a list that was deleted meanwhile hold anything up."""
     ports = ports_to(host, tmp_path, SOUTH)
     approve(ports)
-    host.post.answer = "451 later"
-    with pytest.raises(MailError):
-        deliver_lists(ports)
-    host.post.answer = "250 OK"
+    refuse_once(host, ports)
     pass_time(ports, days=800)
     expire_lists(ports)
     assert deliver_lists(ports_to(host, tmp_path)) == []

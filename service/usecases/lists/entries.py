@@ -68,15 +68,15 @@ class ListedPlaces:
         rate_of = {hotspot.stairwell: rate for hotspot, rate in zip(found, rates, strict=True)}
         standings = standings_of(before)
         heard = self._heard(self.presences.starts >= before.watermark.timestamp()) if before else set()
-        scored = [(one, self._standing(one, standings, heard)) for one in found]
+        unheard = standings.keys() - heard
+        scored = [(one, self._standing(one, standings, unheard)) for one in found]
         most_doubtful = max(1.0 - self.asked.least_confidence, self.asked.false_discovery_rate)
         chosen: list[tuple[HotSpot, float]] = []
         suppressed = 0
         for hotspot, stands in order_by_standing(scored):
             if len(chosen) == self.asked.top:
                 break
-            stairwell = self._stairwell(hotspot)
-            if rate_of[hotspot.stairwell] > most_doubtful and (stairwell in heard or stairwell not in standings):
+            if rate_of[hotspot.stairwell] > most_doubtful and self._stairwell(hotspot) not in unheard:
                 continue
             if self._is_small(hotspot):
                 suppressed += 1
@@ -101,9 +101,9 @@ class ListedPlaces:
             for (tenant, area), stairwells in sorted(by_area.items())
         ]
 
-    def _standing(self, hotspot: HotSpot, standings: Mapping[str, float], heard: Collection[str]) -> float:
+    def _standing(self, hotspot: HotSpot, standings: Mapping[str, float], unheard: Collection[str]) -> float:
         stairwell = self._stairwell(hotspot)
-        if stairwell in standings and stairwell not in heard:
+        if stairwell in unheard:
             return standings[stairwell]
         return standing(hotspot.score, standings.get(stairwell), self.asked.overtake_margin)
 
