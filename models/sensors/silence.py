@@ -8,7 +8,8 @@ limit follows from them. How often an interval longer than t ends in a week is
 
 with N(t) the intervals longer than t of W weeks, and :math:`\lambda_0` that of the peers, which are the sensors that
 speak about as often. Beyond the few longest intervals seen, :math:`\lambda_0` falls off exponentially (peaks over a
-threshold: Davison and Smith, J. R. Stat. Soc. B 52, 1990, with shape 0).
+threshold: Davison and Smith, J. R. Stat. Soc. B 52, 1990, with shape 0). Whatever the rate, nothing is a silence before
+two of the intervals have passed that the sensor keeps to for most of its time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ INTERVAL_BINS = 36
 _FIRST_SECONDS = 60.0
 _EDGES = _FIRST_SECONDS * 2.0 ** (np.arange(INTERVAL_BINS) / 2)
 _MIDDLES = _EDGES * 2.0**0.25
+_MOST_OF_THE_TIME = 0.75  # passes in intervals no longer than the expected one: calm nights are longer than busy days
 _PEER_OCTAVES = 2.0
 _PEER_WEEKS = 4.0  # what the peers weigh
 _TYPICAL_WEEKS = 20.0  # what is typical weighs, among the peers
@@ -91,7 +93,14 @@ def silence_limits(intervals: Floats, weeks: Floats, rate_per_week: float) -> Fl
         rate = (own + _PEER_WEEKS * peers) / (weeks[of_group, None] + _PEER_WEEKS)
         limits[of_group] = _GRID[np.argmax(rate <= rate_per_week, axis=1)]
         limits[of_group] = np.where((rate > rate_per_week).all(axis=1), _GRID[-1], limits[of_group])
-    return np.maximum(limits, 2 * typical)
+    return np.maximum(limits, 2 * _expected_seconds(intervals))
+
+
+def _expected_seconds(intervals: Floats) -> Floats:
+    """The interval that a sensor keeps to for most of its time, rather more than less; an hour where none was seen."""
+    passed = np.cumsum(intervals * _MIDDLES, axis=1)
+    longest = np.argmax(passed >= _MOST_OF_THE_TIME * passed[:, -1:], axis=1)
+    return np.where(passed[:, -1] > 0, _EDGES[longest] * np.sqrt(2), 3600.0)  # the end of the bin
 
 
 def _typical_seconds(intervals: Floats) -> Floats:

@@ -89,10 +89,25 @@ def test_jitter_and_loss_are_borne_and_a_stricter_budget_waits_longer(
     assert strict > np.sort(lengths)[-100]
 
 
-def test_an_interval_and_a_half_is_never_a_silence() -> None:
-    """However many silences are borne."""
-    learnt, weeks = intervals_of(np.full(500, HOUR))
-    assert silence_limits(learnt, weeks, 1e6)[0] >= 1.5 * HOUR
+@settings(max_examples=50)
+@given(period=st.floats(60.0, 10 * 24 * HOUR), rate=st.sampled_from([0.001, 1.0, 1e6]), peers=st.sampled_from([1, 200]))
+def test_nothing_is_a_silence_before_two_messages_are_missed(period: float, rate: float, peers: int) -> None:
+    """However many silences are borne, and however punctual all sensors are."""
+    learnt, weeks = intervals_of(np.full(500, period))
+    assert silence_limits(np.repeat(learnt, peers, axis=0), np.repeat(weeks, peers), rate).min() >= 2 * period
+
+
+def test_a_heartbeat_is_awaited_where_people_are_heard_more_often_by_day() -> None:
+    """Ten messages an hour of sixteen, and then one an hour."""
+    learnt, weeks = intervals_of(np.tile(np.repeat([HOUR / 10, HOUR], [160, 8]), 50))
+    assert silence_limits(learnt, weeks, 1e6)[0] >= 2 * HOUR
+
+
+@pytest.mark.parametrize("jitter", [0.05, 0.3])
+def test_jitter_around_the_end_of_a_bin_is_borne_too(jitter: float) -> None:
+    for period in np.geomspace(HOUR / 2, 2 * HOUR, 40):
+        learnt, weeks = intervals_of(period * np.random.default_rng(1).uniform(1 - jitter, 1 + jitter, 2000))
+        assert silence_limits(learnt, weeks, 1e6)[0] >= (2 - jitter) * period
 
 
 def test_what_is_rarer_than_all_that_was_seen_is_longer_too() -> None:
