@@ -110,4 +110,4 @@ def block_sums(nightly: Cells) -> Cells:
     """Sums over every block of hours: float32[days, 24 * lengths, n] from float32[days, 32, n]."""
     running = np.concatenate([np.zeros_like(nightly[:, :1]), nightly.cumsum(axis=1)], axis=1)
     blocks = [running[:, length : length + 24] - running[:, :24] for length in BLOCK_HOURS]
-    return np.stack(blocks, axis=2).reshape(len(nightly), 24 * len(BLOCK_HOURS), -1)
+    return np.stack(blocks, axis=2).reshape(len(nightly), 24 * len(BLOCK_HOURS), nightly.shape[2])

@@ -110,8 +110,8 @@ def scan_blocks(observed: Cells, comparison: Comparison, days: Days) -> BestBloc
     The evidence is the log of the mean Bayes factor over all blocks, those in the morning counting less. The base of a
     block is corrected by the hours of the day outside it, by the level of each span outside it, and by the level of
     each weekday outside it, so that a shift of level or a busy weekday is no hot-spot; none of that is told by wild
-    days. The fullest night of the period counts at most half as much again as the next fullest: presences on one night
-    alone count nothing.
+    days. The fullest night of a span counts at most half as much again as the next fullest: presences on one night
+    alone count nothing, and no hour of the past says since when loitering goes on.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def _described(
 class _Week:
     """Blocks of all series by span and weekday: tables are float32[spans, 7, blocks of hours, n].
 
-    ``kept`` are counts without what the fullest night of the period has too many; in them, the base and the hours each
+    ``kept`` are counts without what the fullest night of each span has too many; in them, the base and the hours each
     presence counts for its ``worth``, what it tells beside one that comes alone. ``nights``, float32[7, blocks of
     hours, n], counts the period's nights with presences; ``period_has``, bool[7], tells the weekdays that it has.
     """
@@ -222,8 +222,8 @@ class _Week:
         night_variance = (comparison.dispersion / _HOURS + _NIGHT_VARIANCE).astype(np.float32)
         variance_of_sums = night_variance / nights + 1 / (weekday + of_weekday)
         variance_of_sums[0] += comparison.town.mood.variance_of_blocks()
-        kept = counts.copy()
-        counts[0], kept[0], nights_seen = _period(observed, days)
+        counts[0], in_period, nights_seen = _period(observed, days)
+        kept = np.stack([in_period, *_past(bounded, days)])
         worth = worth_of_a_presence(comparison.town.company)
         if worth < 1:
             kept, base, hours = (table * worth for table in (kept, base, hours))
@@ -273,11 +273,21 @@ def _by_span(cells: Cells, days: Days) -> Cells:
 def _period(observed: Cells, days: Days) -> tuple[Cells, Cells, Cells]:
     """Counts of the period by weekday; of its fullest night no more than so many times the next; nights with any."""
     nights = block_sums(evenings(observed)[days.in_period])
+    weekdays = days.weekdays[days.in_period]
+    seen = by_weekday((nights > 0).astype(np.float32), weekdays)
+    return by_weekday(nights, weekdays), by_weekday(_bounded(nights), weekdays), seen
+
+
+def _past(observed: Cells, days: Days) -> list[Cells]:
+    """Counts of each span before the period by weekday; of its fullest night no more than so many times the next."""
+    nightly = evenings(observed)
+    return [by_weekday(_bounded(block_sums(nightly[span])), days.weekdays[span]) for span in _spans(days)[1:]]
+
+
+def _bounded(nights: Cells) -> Cells:
+    """Nights, float32[nights, blocks of hours, n], of which the fullest counts so many times the next at most."""
     fullest, next_fullest = np.zeros((2, *nights.shape[1:]), dtype=np.float32)
     for night in nights:
         np.maximum(next_fullest, np.minimum(fullest, night), out=next_fullest)
         np.maximum(fullest, night, out=fullest)
-    weekdays = days.weekdays[days.in_period]
-    seen = by_weekday((nights > 0).astype(np.float32), weekdays)
-    bounded = np.minimum(nights, _FULLEST_NIGHT * next_fullest)
-    return by_weekday(nights, weekdays), by_weekday(bounded, weekdays), seen
+    return np.asarray(np.minimum(nights, _FULLEST_NIGHT * next_fullest))

@@ -13,7 +13,7 @@ from models.detector.columns import OccupancyColumns
 from models.evaluation import hours_iou, hours_of_block, precision_at_k
 from models.hotspots.blocks import Days
 from models.hotspots.ground import Presences
-from models.hotspots.hotspot import HotSpot
+from models.hotspots.hotspot import EMERGING, HotSpot
 from models.hotspots.ranking import rank_hotspots
 from models.hotspots.sightings import sightings
 from models.hotspots.significance import ScanNull
@@ -191,6 +191,22 @@ def test_one_wild_night_is_not_listed_above_three_moderate_ones():
     assert not any(entry.significant for entry in wild)
 
 
+@pytest.mark.parametrize("days_before", [14, 28, 42])
+def test_one_stuck_hour_before_the_period_does_not_say_since_when(town, days_before):
+    """Twenty presences in an hour of the block: of the places that began to be hot, nine in ten still did."""
+    city, entries = town
+    presences, prior = town_presences(city)
+    emerging = [entry for entry in entries if entry.kind == EMERGING and entry.score > 1]
+    assert len(emerging) > 12
+    last = presences.last_day()
+    for entry in emerging:
+        day = next(day for day in range(13 + days_before, 99) if (last - day + 3) % 7 in entry.weekdays)
+        window = hours_ago(presences, day, entry.from_hour)
+        presences.counts[window, entry.series] = np.where(np.isnan(presences.counts[window, entry.series]), np.nan, 20)
+    again = {entry.stairwell: entry.kind for entry in rank_hotspots(presences, prior, top=150)}
+    assert np.mean([again.get(entry.stairwell) == EMERGING for entry in emerging]) > 0.9
+
+
 def test_loitering_that_ended_before_the_period_is_forgotten():
     presences = flat()
     add_evenings(presences, 1, [35, 33, 30, 28, 26, 23, 21, 19], from_hour=20, hours=4)
@@ -236,6 +252,14 @@ def test_no_windows_or_no_series_give_an_empty_list():
         presences.calendar, nothing, presences.counts[:0], presences.expected[:0], presences.kinds, presences.stairwells
     )
     assert rank_hotspots(no_windows, None) == []
+
+
+@pytest.mark.parametrize("days", [2, 60, 69, 80])
+def test_a_list_may_look_at_any_number_of_days(days):
+    """Also at so many that a span before them is short, or has none."""
+    presences = flat()
+    add_evenings(presences, 1, list(range(30)), from_hour=20, hours=4)
+    assert rank_hotspots(presences, None, days=days)[0].stairwell == 1
 
 
 def test_few_series_are_not_held_against_peers():
