@@ -5,7 +5,8 @@
 *Thinned* and *added*: whatever happens in a stairwell, its presences after the date are thinned by a true ratio, or
 as many times the normal ones are added. *Ended*: loitering that was there all the time ends at the date, and the true
 ratio is what is left of the rate. *Picked*: nothing is done at the stairwells that rose most in the last fortnight
-before the date, in a town where nothing happens; who is picked so falls back by itself.
+before the date, in a town where nothing happens; who is picked so falls back by itself. *Far busier*: nothing is done
+at a stairwell where a hundred times as many come as at its like.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from models.kinds import kind_number
 _EVERY = 3  # stairwells: others would be much the same cases
 _PICKED = 6
 _RISE_WEEKS = 2
+_TIMES_BUSIER = 100
+_HOUR_SHAPE, _DAY_SHAPE = 3.0, 12.0  # of its hours and days, as elsewhere in the town
 _CHRONIC = CityParameters(chronic_share=0.12)
 
 
@@ -122,6 +125,22 @@ def picked(town: Spans) -> Iterator[Case]:
             yield Case(found, 1.0)
 
 
+def far_busier(town: Spans) -> Iterator[Case]:
+    """Nothing is done at a stairwell that is busier than all others by far, every third in turn."""
+    random = np.random.default_rng(7)
+    city = town.city
+    days = city.calendar.local_days(city.starts)
+    for stairwell in range(0, len(city.stairwells), _EVERY):
+        there = town.series(stairwell)
+        by_day = random.gamma(_DAY_SHAPE, 1 / _DAY_SHAPE, (int(np.ptp(days)) + 1, len(there)))[days - days[0]]
+        by_hour = random.gamma(_HOUR_SHAPE, 1 / _HOUR_SHAPE, by_day.shape)
+        counts = np.where(city.annotated, np.nan, city.counts)
+        many = random.poisson(_TIMES_BUSIER * city.rate[:, there] * by_day * by_hour)
+        counts[:, there] = np.where(np.isnan(counts[:, there]), np.nan, many)
+        if found := town.effect_at(stairwell, counts):
+            yield Case(found, 1.0)
+
+
 def _thinned(
     random: np.random.Generator, counts: NDArray[np.float64], share: NDArray[np.float64] | np.float64
 ) -> NDArray[np.float64]:
@@ -139,6 +158,7 @@ def main() -> None:
         *((f"true ratio {ratio:g}", partial(scaled, ratio), CityParameters()) for ratio in (1.0, 0.5, 2.0)),
         ("loitering ended", ended, _CHRONIC),
         ("picked for a rise, nothing done", picked, CityParameters().calm()),
+        ("far busier than all others, nothing done", far_busier, CityParameters()),
     ]
     for title, scenario, parameters in scenarios:
         for weeks in (8, 4):

@@ -6,6 +6,10 @@ over these weeks, is read off the stairwells where nothing was done: each is tre
 and Taber 2011). The differences are divided by their standard errors first, since a busy stairwell tells more than a
 quiet one (Ferman and Pinto 2019).
 
+That holds as far as placebos reach: of a stairwell far busier than all others its own counts would promise more than
+they can tell, since nobody as busy shows how far such a place strays. So no error is taken for less than half of the
+errors of the stairwells most like it.
+
 References
 ----------
 Conley, T., Taber, C.: Inference with "difference in differences" with a small number of policy changes. Review of
@@ -192,7 +196,8 @@ def effect(weeks: StairwellWeeks, target: int, *, confidence: float = 0.9) -> Ef
     compared = periods.nearest(placebos)
     change, variance = periods.differences(compared)
     astray = _variance_astray(change[placebos], variance[placebos])
-    error = np.sqrt(variance + astray)
+    alone = np.sqrt(variance + astray)
+    error = np.maximum(alone, np.median(alone[compared], axis=1))
     strayed = np.sort(np.abs(change[placebos]) / error[placebos])
     reach = strayed[rank - 1] * error[target]
     as_far = int((strayed >= abs(change[target]) / error[target]).sum())

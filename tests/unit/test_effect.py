@@ -144,6 +144,19 @@ def test_what_is_known_of_the_others_bounds_what_is_told_of_one() -> None:
     assert np.mean([holds_no_change(effect(steady(21, mean, seed), 0)) for seed in range(40)]) > 0.8
 
 
+@pytest.mark.parametrize(("stairwells", "astray"), [(30, 0.0), (30, 0.2), (90, 0.2)])
+def test_a_stairwell_far_busier_than_all_others_is_covered_as_often_as_it_says(stairwells: int, astray: float) -> None:
+    """Its weeks vary by more than their counts, which quiet ones do not show."""
+    held = []
+    for seed in range(120):
+        random = np.random.default_rng(seed)
+        mean = np.r_[1000.0, random.gamma(2.0, 4.0, stairwells - 1) + 1.0]
+        weeks = steady(stairwells, mean, seed, astray)
+        livelier = random.gamma(20.0, 1 / 20.0, weeks.observed.shape)
+        held.append(holds_no_change(effect(replace(weeks, observed=np.round(weeks.observed * livelier)), 0)))
+    assert np.mean(held) > 0.83
+
+
 def test_the_most_alike_are_so_before_the_date_by_the_hours_heard_and_on_the_scale_of_chance() -> None:
     weeks = steady(30, 60.0, 3)
     weeks.observed[:5, :4] = 100
