@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv, ndtri, stdtrit
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class Proportion:
     def clustered(cls, found: ArrayLike, trials: ArrayLike) -> Proportion:
         """What was found in clusters of trials that are alike, such as visits to one place.
 
-        The design effect is that of the ratio of the sums (Kish 1965; with the interval, Kott and Carr 1997). Where all
-        trials went one way it cannot be seen, and each cluster is taken for one trial.
+        The design effect is that of the ratio of the sums (Kish 1965; with the interval, Kott and Carr 1997), larger
+        where few clusters tell it (Korn and Graubard 1998), and at most that of clusters in which all is alike. Where
+        all trials went one way it cannot be seen, and each cluster is taken for one trial.
 
         Parameters
         ----------
@@ -56,7 +57,7 @@ class Proportion:
         --------
         >>> alike, unlike = Proportion.clustered([9, 0, 9, 0], [9] * 4), Proportion.clustered([5, 4, 5, 4], [9] * 4)
         >>> [round(end, 2) for end in alike.interval()], [round(end, 2) for end in unlike.interval()]
-        ([0.13, 0.87], [0.34, 0.66])
+        ([0.15, 0.85], [0.27, 0.73])
         """
         hits, tried = np.asarray(found, dtype=np.float64), np.asarray(trials, dtype=np.float64)
         hits, tried = hits[tried > 0], tried[tried > 0]
@@ -67,8 +68,11 @@ class Proportion:
         if share in (0.0, 1.0):
             effect = total / tried.size
         else:
-            between = ((hits - share * tried) ** 2).sum() * tried.size / max(tried.size - 1, 1)
-            effect = between * (total - 1) / total**2 / (share * (1.0 - share))
+            effect = alike = float((tried**2).sum() / total)
+            if tried.size > 1:
+                between = ((hits - share * tried) ** 2).sum() * tried.size / (tried.size - 1)
+                told = max(1.0, between * (total - 1) / total**2 / (share * (1.0 - share)))
+                effect = min(alike, told * float(stdtrit(tried.size - 1, 0.975) / ndtri(0.975)) ** 2)
         return cls(int(hits.sum()), int(total), max(1.0, float(effect)))
 
     @property

@@ -85,6 +85,25 @@ def test_clusters_that_all_went_one_way_tell_as_much_as_one_trial_each(found: in
     assert clustered.interval() == pytest.approx(Proportion(found // 3, 3).interval())
 
 
+def test_visits_to_one_place_are_one_trial_whatever_was_found():
+    low, high = Proportion.clustered([12], [30]).interval()
+    assert Proportion(12, 30).interval()[1] < high
+    assert high - low == pytest.approx(np.subtract(*Proportion(1, 1).interval()[::-1]), abs=0.1)
+
+
+def test_visits_to_a_place_each_are_trials_of_their_own():
+    assert Proportion.clustered([1, 0, 0, 1, 1], [1] * 5).interval() == Proportion(3, 5).interval()
+
+
+@pytest.mark.parametrize("places", [2, 3, 5, 10])
+def test_intervals_of_few_places_hold_the_share_as_often_as_they_say(places: int):
+    """Each visited ten times, and good or bad for good."""
+    random = np.random.default_rng(places)
+    found = random.binomial(10, random.beta(0.4, 0.6, (600, places)))
+    ends = [Proportion.clustered(hits, [10] * places).interval() for hits in found]
+    assert np.mean([low <= 0.4 <= high for low, high in ends]) > 0.93
+
+
 def test_chance_below_is_what_randomised_p_values_average_to():
     random = np.random.default_rng(1)
     p_value, p_above = np.array([0.2, 0.06, 0.04]), np.array([0.01, 0.04, 0.0])
