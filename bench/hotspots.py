@@ -148,6 +148,13 @@ def _towns(
         yield make_town(changed(city, seed))
 
 
+def why_without_melbourne(datasets: Path, weeks: int) -> str:
+    """Why towns of so many weeks with Melbourne's life are left out; empty where they are not."""
+    if not datasets.is_dir():
+        return f"there is no folder {datasets}"
+    return "" if spans_of(read_melbourne(datasets), weeks) else f"its counts do not last for {weeks} weeks"
+
+
 def _melbourne_towns(options: argparse.Namespace, *, null: bool) -> Iterator[Town]:
     """Towns with a real one's life, the spans of time in turn."""
     panel = read_melbourne(options.datasets)
@@ -194,13 +201,13 @@ def main() -> None:
         "calm towns whose presences bring others",
         [_significant(town) for town in _towns(options, null=True, changed=_accompanied)],
     )
-    if options.datasets.is_dir():
+    if why := why_without_melbourne(options.datasets, options.weeks):
+        print(f"towns with Melbourne's life were left out: {why}")
+    else:
         _report("towns with Melbourne's life", [measure(town) for town in _melbourne_towns(options, null=False)])
         _report(
             "calm towns with Melbourne's life", [_significant(town) for town in _melbourne_towns(options, null=True)]
         )
-    else:
-        print(f"towns with Melbourne's life were left out: there is no folder {options.datasets}")
     clock, processors = measure_time(calm[0], options.size)
     print(f"a list of {options.size} stairwells, peers included: {clock:.1f} s, {processors:.1f} s of processors")
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.hotspots import why_without_melbourne
 from bench.quality.melbourne_towns import melbourne_town, spans_of
 from bench.quality.panel import Panel
 from bench.quality.towns import HANG_OUTS
 from models.calendar import Calendar
 from models.city import simulate_city
 from models.kinds import kind_number
+from tests.datasets import FOLDER, needs_datasets
 
 _WEEKS = 6
 
@@ -67,3 +70,14 @@ def test_spans_are_those_that_the_counts_have_from_the_first_monday_on(melbourne
     assert [spans_of(melbourne, weeks) for weeks in (5, 7, 8)] == [3, 2, 1]
     last = melbourne_town(melbourne, 5, 2, 5, span=2)
     assert len(last.counts) >= 5 * 7 * 24
+
+
+@needs_datasets
+def test_towns_that_outlast_the_counts_are_left_out() -> None:
+    """Of 104 weeks there was no span to take in turn, and the benchmark ended in a division by zero."""
+    told = [why_without_melbourne(FOLDER, weeks) for weeks in (14, 103, 104)]
+    assert told == ["", "", "its counts do not last for 104 weeks"]
+
+
+def test_towns_without_counts_are_left_out(tmp_path: Path) -> None:
+    assert why_without_melbourne(tmp_path / "none", 14) == f"there is no folder {tmp_path / 'none'}"
