@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 import msgspec
@@ -37,11 +41,12 @@ def setup(session: Session, admin_token_file: Path | None, token_file: Path | No
     if token_file and token_file.exists():
         raise InvalidInput(f"{token_file} exists; name a new file with --token-file, or delete this one")
     token = _admin_token(admin_token_file)
-    done = provision(settings, token, session.settings.retention, read_only=read_only)
+    with _new_secret(token_file) if token_file else nullcontext() as kept:
+        done = provision(settings, token, session.settings.retention, read_only=read_only)
+        if kept:
+            kept.write(f"{done.token}\n".encode())
     for bucket in dict.fromkeys((settings.counts_bucket, settings.verdicts_bucket)):
         click.echo(f"Bucket {bucket} {'is made' if bucket in done.made else 'was there and stays as it is'}", err=True)
-    if token_file:
-        _write_secret(token_file, done.token)
     if read_only:
         where = f"is in {token_file}" if token_file else "is shown this once"
         click.echo(f"The token, which cannot write, {where}; give it to the dashboards, not to the service", err=True)
@@ -71,9 +76,16 @@ def _admin_token(file: Path | None) -> str:
     return checked_token(str(token).strip(), str(file or "what was typed"))
 
 
-def _write_secret(path: Path, token: str) -> None:
+@contextmanager
+def _new_secret(path: Path) -> Iterator[BinaryIO]:
+    """A new file with room for a secret, before there is one to be lost; gone again if none comes."""
     with new_file(path, OWNER_ALONE) as file:
-        file.write(f"{token}\n".encode())
+        try:
+            os.posix_fallocate(file.fileno(), 0, 1)
+            yield file
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _as_settings(settings: InfluxDB, token_file: str) -> str:

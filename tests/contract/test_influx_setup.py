@@ -16,6 +16,7 @@ from service.errors import StoreError
 from service.settings import load_settings
 from service.stores.influx.connection import InfluxConnection
 from tests.contract.influx import InfluxServer
+from tests.disks import fill, small_disk
 
 
 @pytest.fixture
@@ -154,3 +155,22 @@ def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
     assert away.exit_code == 1
     assert "InfluxDB at http://127.0.0.1:9 cannot be reached" in away.stderr
     assert "Traceback" not in away.output
+
+
+def test_nothing_is_asked_for_that_cannot_be_kept(tmp_path: Path) -> None:
+    """The token's file comes first: a token that could not be written stayed in InfluxDB, unused and unknown."""
+    config = write(tmp_path, "http://127.0.0.1:9", "o", ("a", "b"))
+    nowhere = tmp_path / "nowhere" / "token"
+    assert f"{nowhere}: No such file or directory" in set_up(config, "--token-file", nowhere, typed="x\n").stderr
+    with small_disk(tmp_path / "disk", 1) as disk:
+        fill(disk)
+        assert "No space left on device" in set_up(config, "--token-file", disk / "token", typed="x\n").stderr
+        assert not (disk / "token").exists()
+
+
+def test_no_file_is_left_without_a_token(tmp_path: Path) -> None:
+    """So the command can be given once more."""
+    config = write(tmp_path, "http://127.0.0.1:9", "o", ("a", "b"))
+    for _ in range(2):
+        away = set_up(config, "--token-file", tmp_path / "token", typed="x\n")
+        assert "cannot be reached" in away.stderr
