@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from models.hotspots.hotspot import CHRONIC, HotSpot
+from models.numbers import in_language, plain_number
 
-_NO_BREAK = "\N{NO-BREAK SPACE}"
 _LEAST_NAMED_CHANCE = 1e-6
 _CHANCE_IS_LIKELY = 0.05
 WEEKDAYS = {
@@ -76,7 +76,7 @@ def block_text(hotspot: HotSpot, language: str = "sv") -> str:
 
 
 def _swedish(hotspot: HotSpot) -> str:
-    expected = plain_number(hotspot.expected).replace(".", ",")
+    expected = plain_number(hotspot.expected, "sv")
     against = f"liknande utrymmen har {expected}" if hotspot.kind == CHRONIC else f"{expected} är normalt"
     return (
         f"{hotspot.observed} vistelser där {against}, på {hotspot.days} olika dagar: "
@@ -85,7 +85,7 @@ def _swedish(hotspot: HotSpot) -> str:
 
 
 def _english(hotspot: HotSpot) -> str:
-    expected = plain_number(hotspot.expected)
+    expected = plain_number(hotspot.expected, "en")
     against = f"similar spaces have {expected}" if hotspot.kind == CHRONIC else f"{expected} are normal"
     return (
         f"{hotspot.observed} presences where {against}, on {hotspot.days} different days: "
@@ -98,7 +98,7 @@ def _swedish_chance(p_value: float) -> str:
         return "kan vara en slump"
     if p_value < _LEAST_NAMED_CHANCE:
         return "slump mer sällan än 1 gång på en miljon"
-    return f"slump 1 gång på {_round(1 / p_value).replace(',', _NO_BREAK)}"
+    return f"slump 1 gång på {in_language(_round(1 / p_value), 'sv')}"
 
 
 def _english_chance(p_value: float) -> str:
@@ -107,17 +107,6 @@ def _english_chance(p_value: float) -> str:
     if p_value < _LEAST_NAMED_CHANCE:
         return "chance less than 1 in a million"
     return f"chance 1 in {_round(1 / p_value)}"
-
-
-def plain_number(value: float) -> str:
-    """A number of presences with as many decimals as it is good for, with a decimal point; little is not told as none.
-
-    Examples
-    --------
-    >>> plain_number(2.13), plain_number(0.04), plain_number(0.002)
-    ('2.1', '0.04', '0.01')
-    """
-    return f"{value:.1f}" if value >= 0.1 else f"{max(value, 0.01):.2f}"
 
 
 def _round(value: float) -> str:
@@ -182,11 +171,11 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
     if language == "sv":
         presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {IN_SPACE['sv'][kind]}"
         over = f" ({nights} nätter)" if nights > 1 else ""
-        normal = plain_number(expected).replace(".", ",")
+        normal = plain_number(expected, "sv")
         return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}"
     presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {IN_SPACE['en'][kind]}"
     over = f" ({nights} nights)" if nights > 1 else ""
-    are = plain_number(expected)
+    are = plain_number(expected, "en")
     return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}"
 
 
@@ -224,5 +213,5 @@ def _seldom(rate_per_week: float, language: str) -> str:
         return seldom[language]
     number, unit = (years, ("år", "years")) if years >= 2 else (weeks, ("veckor", "weeks"))
     if language == "sv":
-        return f"av en slump en gång på {_round(number).replace(',', _NO_BREAK)} {unit[0]}"
+        return f"av en slump en gång på {in_language(_round(number), 'sv')} {unit[0]}"
     return f"by chance once in {_round(number)} {unit[1]}"

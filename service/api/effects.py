@@ -58,8 +58,9 @@ class BeforeAfterQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         compared=["kvarnen-5b", "tranan-2"],
         placebos=118,
         reason=Reason(
-            sv="Färre vistelser: från den 14 sep. 2026 0,47 gånger så många som väntat (90 % säkert: 0,32–0,69).",
-            en="Fewer presences: from 14 Sept 2026 on 0.47 times as many as expected (90 % sure: 0.32–0.69).",
+            sv="Färre vistelser: från den 14 sep. 2026 0,47 gånger så många som väntat "
+            "(90\N{NO-BREAK SPACE}% säkert: 0,32–0,69).",
+            en="Fewer presences: from 14 Sept 2026 on 0.47 times as many as expected (90% sure: 0.32–0.69).",
         ),
     ),
 )

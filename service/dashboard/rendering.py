@@ -96,7 +96,7 @@ def battery(sensor: SensorView, language: Language, low: str) -> str:
     if said is None:
         return ""
     told = [
-        wording.percent_text(said.percent / 100) if said.percent is not None else "",
+        wording.percent_text(said.percent / 100, language) if said.percent is not None else "",
         f"{wording.number_text(said.volts, language)}{_NO_BREAK}V" if said.volts is not None else "",
         low if said.low else "",
     ]

@@ -116,5 +116,5 @@ PLOTS = (
     Plot(
         "episodes", "Episodes opened, week by week", "Dotted: the budget. Episodes of real events count too.", _episodes
     ),
-    Plot("recall", "Loitering found", "Share of injected loitering found, with 95 % intervals.", _recall),
+    Plot("recall", "Loitering found", "Share of injected loitering found, with 95% intervals.", _recall),
 )

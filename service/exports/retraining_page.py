@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Template
 
 from models.dates import clock_text
+from models.numbers import whole_number
 from service.domain.retraining import CandidateTried, RetrainingReport
 from service.exports import retraining_words
 from service.exports.templating import page_environment
@@ -65,6 +66,6 @@ def _template() -> Template:
         "interval": gain_interval,
         "on_ratio_scale": on_ratio_scale,
         "percent": retraining_words.percent,
-        "whole": retraining_words.whole,
+        "whole": whole_number,
     }
     return environment.get_template("retraining.html")

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from models.dates import date_text
+from models.numbers import in_language, per_cent, whole_number
 from service.domain.retraining import Figures, RetrainingReport
-from service.exports.wording import Language, with_decimal_sign
+from service.exports.wording import Language
 
 CLEAR = 3.0
 """Standard errors from which a difference is called clear."""
 NOTICED = 0.001
 """Share of the log-loss below which a difference, however sure, is nothing that anybody would notice."""
-_NO_BREAK = "\N{NO-BREAK SPACE}"
 _PARAMETERS = {
     "level_memory_weeks": ("nivåns minne, veckor", "memory of the level, weeks"),
     "time_memory_weeks": ("dygnets minne, veckor", "memory of the time of day, weeks"),
@@ -98,17 +98,6 @@ def changes_text(changes: Mapping[str, float], language: Language) -> str:
     return "; ".join(f"{parameter_text(name, language)}: {decimal(value, language)}" for name, value in changes.items())
 
 
-def whole(number: int) -> str:
-    """A number with its thousands apart.
-
-    Examples
-    --------
-    >>> whole(1234567).split()
-    ['1', '234', '567']
-    """
-    return f"{number:,}".replace(",", _NO_BREAK)
-
-
 def decimal(value: float, language: Language) -> str:
     """A number to three digits, with the language's decimal sign.
 
@@ -117,7 +106,7 @@ def decimal(value: float, language: Language) -> str:
     >>> decimal(0.0012345, Language.SV), decimal(1.5, Language.EN), decimal(26.0, Language.EN)
     ('0,00123', '1.5', '26')
     """
-    return with_decimal_sign(f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}", language)
+    return in_language(f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}", language)
 
 
 def percent(share: float, language: Language) -> str:
@@ -125,10 +114,10 @@ def percent(share: float, language: Language) -> str:
 
     Examples
     --------
-    >>> percent(0.0123, Language.SV).split(), percent(0.25, Language.EN).split()
-    (['1,2', '%'], ['25', '%'])
+    >>> percent(0.0123, Language.SV).split(), percent(0.25, Language.EN)
+    (['1,2', '%'], '25%')
     """
-    return f"{with_decimal_sign(f'{100 * share:.2g}', language)}{_NO_BREAK}%"
+    return per_cent(f"{100 * share:.2g}", language)
 
 
 def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, dict[str, str]]]:
@@ -140,16 +129,19 @@ def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, 
             "weeks": decimal(learnt.weeks, language),
             "start": date_text(learnt.start.astimezone(zone), language),
             "end": date_text(learnt.end.astimezone(zone), language),
-            "counts": whole(learnt.counts),
-            "series": whole(learnt.series),
+            "counts": whole_number(learnt.counts, language),
+            "series": whole_number(learnt.series, language),
         },
     )
     if learnt.annotated or learnt.silent:
-        yield "left_out", {"annotated": whole(learnt.annotated), "silent": whole(learnt.silent)}
+        yield (
+            "left_out",
+            {"annotated": whole_number(learnt.annotated, language), "silent": whole_number(learnt.silent, language)},
+        )
     yield _foresight(report), {"champion": report.champion, "percent": percent(abs(report.log_loss_gain), language)}
     yield from _calibration(report.champion_figures, report.challenger_figures, report.champion, language)
-    yield _recall(report)
-    yield _list(report)
+    yield _recall(report, language)
+    yield _list(report, language)
     yield from _settings(report, language)
 
 
@@ -175,28 +167,36 @@ def _calibration(old: Figures, new: Figures, champion: str, language: Language) 
             )
 
 
-def _recall(report: RetrainingReport) -> tuple[str, dict[str, str]]:
+def _recall(report: RetrainingReport, language: Language) -> tuple[str, dict[str, str]]:
     old, new = report.champion_figures.recall, report.challenger_figures.recall
     if old is None or new is None:
         return "no_recall", {}
-    counted = {"trials": whole(new.trials), "new": whole(new.found), "old": whole(old.found)}
+    counted = {
+        "trials": whole_number(new.trials, language),
+        "new": whole_number(new.found, language),
+        "old": whole_number(old.found, language),
+    }
     return "recall", {**counted, "champion": report.champion}
 
 
-def _list(report: RetrainingReport) -> tuple[str, dict[str, str]]:
+def _list(report: RetrainingReport, language: Language) -> tuple[str, dict[str, str]]:
     stay = report.challenger_figures.listed - len(report.entering)
     if not report.entering and not report.leaving:
-        return "list_same", {"stay": whole(stay)}
+        return "list_same", {"stay": whole_number(stay, language)}
     return "list", {
-        "stay": whole(stay),
-        "enter": whole(len(report.entering)),
-        "leave": whole(len(report.leaving)),
+        "stay": whole_number(stay, language),
+        "enter": whole_number(len(report.entering), language),
+        "leave": whole_number(len(report.leaving), language),
     }
 
 
 def _settings(report: RetrainingReport, language: Language) -> Iterator[tuple[str, dict[str, str]]]:
     tried = sum(not candidate.all_series for candidate in report.candidates)
-    said = {"tried": whole(tried), "champion": report.champion, "changes": changes_text(report.changes, language)}
+    said = {
+        "tried": whole_number(tried, language),
+        "champion": report.champion,
+        "changes": changes_text(report.changes, language),
+    }
     if report.fell_back:
         yield "fell_back", said
     elif tried:

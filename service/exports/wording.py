@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
 
-from models.reasons import plain_number
+from models.numbers import per_cent, plain_number
 from service.domain.hotspots import Block, Change, HotspotEntry, Trend
 from service.domain.places import UNKNOWN
 
-_EN_DASH, _NO_BREAK = "–", "\N{NO-BREAK SPACE}"
+_EN_DASH = "–"
 _SHORTEST_RUN = 3  # days in a row that are told as first to last
 
 
@@ -157,14 +157,9 @@ def number_text(value: float, language: Language) -> str:
     >>> number_text(14, Language.SV), number_text(1.94, Language.SV), number_text(1.0, Language.EN)
     ('14', '1,9', '1.0')
     """
-    return with_decimal_sign(str(value) if isinstance(value, int) else plain_number(value), language)
+    return str(value) if isinstance(value, int) else plain_number(value, language)
 
 
-def with_decimal_sign(number: str, language: Language) -> str:
-    """A written number with the decimal sign of the language."""
-    return number.replace(".", {"sv": ",", "en": "."}[language])
-
-
-def percent_text(share: float | None) -> str:
+def percent_text(share: float | None, language: Language) -> str:
     """A share in whole per cent, rounded down lest 99.9 become all; a dash where it is not known."""
-    return _EN_DASH if share is None else f"{int(100 * share)}{_NO_BREAK}%"
+    return _EN_DASH if share is None else per_cent(f"{int(100 * share)}", language)

@@ -127,7 +127,7 @@ def page(listed: HotspotList, language: str = "sv") -> Elements:
     ("language", "words"),
     [
         ("sv", ["tor–lör 22–03", "källare (K2)", "14 vistelser där 1,9 är normalt.", "1,9", "14 nov. 2026", "99 %"]),
-        ("en", ["Thu–Sat 22–03", "cellar (K2)", "14 presences where 1.9 are normal.", "1.9", "14 Nov 2026", "99 %"]),
+        ("en", ["Thu–Sat 22–03", "cellar (K2)", "14 presences where 1.9 are normal.", "1.9", "14 Nov 2026", "99%"]),
     ],
 )
 def test_the_page_says_where_when_and_why(language: str, words: list[str]) -> None:

@@ -41,7 +41,7 @@ def render_xlsx(listed: HotspotList, language: Language, draft: bool) -> bytes:
                 "created": listed.made.astimezone(UTC).replace(tzinfo=None),
             }
         )
-        styles = Styles(workbook)
+        styles = Styles(workbook, language)
         entries, weeks, other_places = _NAMES[language]
         sheet = partial(Sheet, workbook, styles=styles, listed=listed, language=language, draft=draft)
         write_entries(sheet(entries))

@@ -9,6 +9,9 @@ from typing import Any
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 
+from models.numbers import per_cent
+from service.exports.wording import Language
+
 INK, FAINT, LINE, HOT = "#2B2B2B", "#6B6B6B", "#DAD5CA", "#B2182B"
 _SHADES = ("#F4F1EA", "#EFCDC3", "#E5A497", "#D6756C", "#C5464A", "#B2182B")
 """From calm to hot, a shade for each level of a heat map."""
@@ -20,7 +23,7 @@ _KINDS: Mapping[str, Mapping[str, Any]] = {
     "rank": {"num_format": "0", "align": "right"},
     "whole": {"num_format": "0", "align": "right"},
     "decimal": {"num_format": "[<0.095]0.00;0.0", "align": "right"},
-    "share": {"num_format": "0%", "align": "right"},
+    "share": {"align": "right"},
     "day": {"num_format": "yyyy-mm-dd", "align": "right"},
 }
 _IN_BRACKETS = {"num_format": '"("0")"'}
@@ -34,10 +37,13 @@ class Styles:
     ----------
     workbook
         What they belong to.
+    language
+        Which per cent are told in; a spreadsheet does by itself what else differs.
     """
 
-    def __init__(self, workbook: Workbook) -> None:
+    def __init__(self, workbook: Workbook, language: Language) -> None:
         self._workbook = workbook
+        self._kinds = {**_KINDS, "share": {**_KINDS["share"], "num_format": per_cent("0", language)}}
         self.headline = self._made(font_size=15, bold=True, valign="vcenter")
         self.note = self._made(font_size=9, font_color=FAINT, valign="vcenter")
         self.heading = cache(self._heading)
@@ -50,11 +56,11 @@ class Styles:
     def _heading(self, kind: str) -> Format:
         """The heading of a column whose cells are of a kind."""
         look = {"bold": True, "bg_color": _SHADES[0], "bottom": _MEDIUM, "bottom_color": HOT, "valign": "vcenter"}
-        return self._made(**{**_KINDS[kind], **look, "text_wrap": True})
+        return self._made(**{**self._kinds[kind], **look, "text_wrap": True})
 
     def _cell(self, kind: str, *, strong: bool = False, faint: bool = False) -> Format:
         """A cell of a table, by what stands in it; strong if it is news, faint if it is uncertain."""
-        look = {**_KINDS[kind], "bottom": _THIN, "bottom_color": LINE, "valign": "top", "bold": strong}
+        look = {**self._kinds[kind], "bottom": _THIN, "bottom_color": LINE, "valign": "top", "bold": strong}
         if faint:
             look |= {"font_color": FAINT} | (_IN_BRACKETS if kind == "rank" else {})
         elif strong:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from models.numbers import in_language
 from models.reasons import IN_SPACE, WEEKDAYS
 from service.domain.places import Kind
 from service.domain.verdicts import Verdict
@@ -43,7 +44,7 @@ def explain_verdict(verdict: Verdict, kind: Kind, timezone: str, window: timedel
     expected = _expected(verdict.expected)
     return Reason(
         sv=f"{verdict.count:g} {'vistelse' if verdict.count == 1 else 'vistelser'} {IN_SPACE['sv'][kind]} "
-        f"{WEEKDAYS['sv'][day]} kl. {hours} där {expected.replace('.', ',')} är normalt; {why_sv}.",
+        f"{WEEKDAYS['sv'][day]} kl. {hours} där {in_language(expected, 'sv')} är normalt; {why_sv}.",
         en=f"{verdict.count:g} {'presence' if verdict.count == 1 else 'presences'} {IN_SPACE['en'][kind]}, "
         f"{WEEKDAYS['en'][day]} {hours} where {expected} are normal; {why_en}.",
     )

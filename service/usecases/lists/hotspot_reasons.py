@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models.hotspots.hotspot import HotSpot
+from models.numbers import per_cent
 from models.reasons import block_text, hotspot_reason
 
 _WELL_HEARD = 0.8
@@ -14,8 +15,8 @@ _NEW = {
     "en": "What is normal here is known from less than four weeks.",
 }
 _COVERAGE = {
-    "sv": "Sensorn hördes {} % av perioden.",
-    "en": "The sensor was heard for {} % of the period.",
+    "sv": "Sensorn hördes {} av perioden.",
+    "en": "The sensor was heard for {} of the period.",
 }
 
 
@@ -30,7 +31,7 @@ def entry_reason(
     >>> more = HotSpot(0, 1, "emerging", (6,), 18, 21, 5, 0.13, 2, 4.2, 6.3e-5, True, 0, 0)
     >>> print(entry_reason(best, [(more, "cellar")], warming_up=False, coverage=0.5, language="en"))
     14 presences where 2.1 are normal, on 5 different days: Thursday, Friday and Saturday 21–01; chance 1 in 16,000. \
-Also Sunday 18–21 (cellar). The sensor was heard for 50 % of the period.
+Also Sunday 18–21 (cellar). The sensor was heard for 50% of the period.
     """
     sentences = [hotspot_reason(best, language)]
     if further:
@@ -39,5 +40,5 @@ Also Sunday 18–21 (cellar). The sensor was heard for 50 % of the period.
     if warming_up:
         sentences.append(_NEW[language])
     if coverage < _WELL_HEARD:
-        sentences.append(_COVERAGE[language].format(int(100 * coverage)))
+        sentences.append(_COVERAGE[language].format(per_cent(f"{int(100 * coverage)}", language)))
     return " ".join(sentences)

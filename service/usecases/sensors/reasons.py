@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from models.dates import clock_text
+from models.numbers import in_language
 from service.domain.sensors import SensorFault, SensorState
 from service.ports import Ports
 from service.usecases.findings.verdict_reasons import Reason
@@ -99,11 +100,12 @@ def sensor_reason(ports: Ports, fault: SensorFault) -> Reason:
     said = _said(fault, other)
     number = f"{fault.value:.3g}" if fault.value < 1000 else f"{fault.value:.0f}"
     english = {"number": number, "hours": f"{abs(fault.value):.2g}"}
-    swedish = {name: text.replace(".", ",") for name, text in english.items()}
-    rest = {"unit": fault.unit, "other": other}
+    swedish = {name: in_language(text, "sv") for name, text in english.items()}
+    swedish |= {"unit": fault.unit, "other": other}
+    english |= {"unit": fault.unit.replace(" %", "%"), "other": other}
     return Reason(
-        said.sv.format(since=clock_text(since, "sv"), **swedish, **rest),
-        said.en.format(since=clock_text(since, "en"), **english, **rest),
+        said.sv.format(since=clock_text(since, "sv"), **swedish),
+        said.en.format(since=clock_text(since, "en"), **english),
     )
 
 
