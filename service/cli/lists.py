@@ -69,7 +69,8 @@ def show(session: Session, list_id: str | None, tenant: str | None, area: str | 
     """Show a list, by default the newest."""
     record, content = _read(session, list_id, tenant, area)
     shown = msgspec.json.decode(content, type=HotspotList)
-    click.echo(f"List {record.list_id}, {record.status}, made {record.made.isoformat(timespec='minutes')}")
+    made = record.made.isoformat(timespec="minutes")
+    click.echo(f"List {record.list_id}, {record.status}, made {made} by model version {shown.version}")
     show_entries(shown)
 
 

@@ -191,6 +191,9 @@ class HotspotList(msgspec.Struct, frozen=True, kw_only=True):
     made: datetime
     watermark: datetime
     version: str
+    retrained: Annotated[
+        datetime | None, Meta(description="When the model version was made; null for the one that ships.")
+    ] = None
     timezone: Annotated[str, Meta(description="IANA name of the zone that hours and weekdays are told in.")] = ""
     days: int
     top: int | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from models.dates import clock_text
+from models.dates import clock_text, date_text
+from models.numbers import whole_number
 from service.domain.hotspots import HotspotList
 from service.exports.wording import Language, area_text
 
+_SHIPPED = "0"  # the version in models.shipped, which takes longer to import than all of this
 _UTC = "UTC"  # of lists that were made before they told their zone
 
 
@@ -47,13 +49,21 @@ def headline(listed: HotspotList, language: Language, *, draft: bool = False) ->
 
 
 def origin(listed: HotspotList, language: Language) -> str:
-    """When it was made, by which model version, and of how many places nothing is known."""
-    version, unknown = {
-        "sv": ("modellversion", "{} av {} trapphus okända"),
-        "en": ("model version", "{} of {} stairwells unknown"),
-    }[language]
-    made = clock_text(local_time(listed, listed.made), language)
-    return f"{made} · {version} {listed.version} · {unknown.format(listed.unknown_places, listed.places)}"
+    """When it was made, by which model, and of how many places nothing is known."""
+    unknown = {"sv": "{} av {} trapphus okända", "en": "{} of {} stairwells unknown"}[language]
+    places = (whole_number(number, language) for number in (listed.unknown_places, listed.places))
+    told = [clock_text(local_time(listed, listed.made), language), _model(listed, language), unknown.format(*places)]
+    return " · ".join(filter(None, told))
+
+
+def _model(listed: HotspotList, language: Language) -> str:
+    """Which model judged, in words; its number is in the JSON. Empty of several, and where no list said it yet."""
+    if listed.version == _SHIPPED:
+        return {"sv": "modellen som följer med Trappvakt", "en": "the model that ships with Trappvakt"}[language]
+    if listed.retrained is None:
+        return ""
+    retrained = {"sv": "modell omtränad", "en": "model retrained"}[language]
+    return f"{retrained} {date_text(local_time(listed, listed.retrained), language)}"
 
 
 def notes(listed: HotspotList, language: Language) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from service.domain.hotspots import GoneEntry, HotspotList, UnknownPlaces
 from service.domain.places import UNKNOWN
+from service.domain.versions import SHIPPED_MANIFEST
 from service.exports.formats import FORMATS, export_list
 from service.exports.week import heat_map
 from service.exports.wording import Language
@@ -138,6 +139,26 @@ def test_the_page_says_where_when_and_why(language: str, words: list[str]) -> No
         assert text in found.texts
     assert any("eken-1" in text for text in found.texts)
     assert "(3)" in found.texts
+
+
+@pytest.mark.parametrize(
+    ("language", "shipped", "retrained"),
+    [
+        ("sv", "modellen som följer med Trappvakt", "modell omtränad 19 nov. 2026"),
+        ("en", "the model that ships with Trappvakt", "model retrained 19 Nov 2026"),
+    ],
+)
+def test_readers_are_told_of_the_model_in_words(language: str, shipped: str, retrained: str) -> None:
+    """Its number is in the JSON; where several models judged, or the list is of before it was told, nothing is said."""
+    told = [
+        next(text for text in page(listed, language).texts if "05:05 · " in text).split(" · ")[1:-1]
+        for listed in (
+            rich_list(version=SHIPPED_MANIFEST.version_id, retrained=None),
+            rich_list(version="7"),
+            rich_list(version="0, 7", retrained=None),
+        )
+    ]
+    assert told == [[shipped], [retrained], []]
 
 
 @pytest.mark.parametrize(("language", "area"), [("sv", "okänt område"), ("en", "unknown area")])

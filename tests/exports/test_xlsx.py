@@ -39,12 +39,20 @@ def texts(sheet: Worksheet) -> list[list[object]]:
 def test_the_first_line_says_what_whose_when_and_how_much_is_unknown(language: str) -> None:
     """On every sheet, so that a page that is printed alone says it too."""
     first = {
-        "sv": "Hotspotlista 41 · norrbo, Södra · 19 nov. 2026 kl. 05:05 · modellversion 7 · 2 av 120 trapphus okända",
-        "en": "Hot-spot list 41 · norrbo, Södra · 19 Nov 2026 at 05:05 · model version 7 · 2 of 120 stairwells unknown",
+        "sv": "Hotspotlista 41 · norrbo, Södra · 19 nov. 2026 kl. 05:05 · modell omtränad 19 nov. 2026 · "
+        "2 av 1\N{NO-BREAK SPACE}200 trapphus okända",
+        "en": "Hot-spot list 41 · norrbo, Södra · 19 Nov 2026 at 05:05 · model retrained 19 Nov 2026 · "
+        "2 of 1,200 stairwells unknown",
     }
-    workbook = opened(rich_list(), language)
+    workbook = opened(rich_list(places=1200), language)
     assert workbook.sheetnames == SHEETS[language]
     assert {sheet["A1"].value for sheet in workbook} == {first[language]}
+
+
+@pytest.mark.parametrize(("language", "percent"), [("sv", "0\N{NO-BREAK SPACE}%"), ("en", "0%")])
+def test_per_cent_are_told_as_the_language_does(language: str, percent: str) -> None:
+    sheet = opened(rich_list(), language)["Lista" if language == "sv" else "List"]
+    assert [cell.number_format for cell in (sheet["L4"], sheet["M4"])] == [percent, percent]
 
 
 def test_an_entry_says_where_and_when_to_go_and_why() -> None:

@@ -93,6 +93,7 @@ def rich_list(*entries: HotspotEntry, **more: object) -> HotspotList:
         "made": MADE,
         "watermark": MADE,
         "version": "7",
+        "retrained": MADE,
         "timezone": "Europe/Stockholm",
         "days": 14,
         "false_discovery_rate": 0.05,

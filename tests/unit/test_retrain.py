@@ -12,6 +12,7 @@ import pytest
 
 from models.city import SimulatedCity, simulate_city
 from models.hyperparameters import Hyperparameters
+from models.numbers import whole_number
 from models.shipped import shipped_version
 from models.training.budget import BUDGETS
 from service.domain.retraining import RetrainingReport
@@ -22,6 +23,7 @@ from service.ports import Ports
 from service.usecases.findings.profile import normal_week
 from service.usecases.learning.advance import advance
 from service.usecases.learning.scoring import Roster
+from service.usecases.lists.hotspots import make_list
 from service.usecases.locks import retraining_lock
 from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining import candidates, retrain
@@ -126,13 +128,19 @@ def test_the_page_holds_both_languages_and_loads_nothing(scored, made, report):
     page = scored.registry.document(made.version_id, "report.html").decode()
     for sentence in (*report.summary_sv, *report.summary_en):
         assert sentence in page
+    english, swedish = (whole_number(report.learnt.counts, language) for language in ("en", "sv"))
+    assert english != swedish
+    assert (english in report.summary_en[0], swedish in report.summary_sv[0]) == (True, True)
     assert not [word for word in ("<script", "http:", "https:", "@import", "url(") if word in page]
 
 
 def test_a_retrained_version_can_be_put_in_force(scored, made):
     promote(scored, made.version_id, "test", override="a town of ten stairwells has few places to list")
     assert scored.state.manifest().version == made.version_id
+    listed = make_list(scored, TENANT)
+    assert (listed.version, listed.retrained) == (made.version_id, scored.registry.manifest(made.version_id).created)
     promote(scored, "0", "test")
+    assert make_list(scored, TENANT).retrained is None
 
 
 def test_one_retraining_runs_at_a_time(scored):

@@ -12,6 +12,7 @@ from service.domain.hotspots import HeldBack, HotspotList, ListRecord, ListStatu
 from service.domain.keys import EVERY_TENANT
 from service.domain.places import Series, Stairwell
 from service.domain.state import Manifest
+from service.domain.versions import SHIPPED_MANIFEST
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.settings.sections import Hotspots
@@ -75,6 +76,7 @@ def make_list(
         made=ports.clock.now(),
         watermark=datetime.fromtimestamp(manifest.watermark, UTC),
         version=manifest.version,
+        retrained=_retrained(ports, manifest.version),
         timezone=listed.ranking.presences.calendar.timezone,
         days=asked.days,
         top=asked.top,
@@ -158,6 +160,11 @@ def _rank(
     numbers = np.array([one.number for one in series], dtype=np.int64)
     verdicts = ports.verdicts.columns(numbers, start, manifest.watermark, LISTED)
     return rank_places(ports, version, calendar, verdicts, starts, series=series, places=places, asked=asked)
+
+
+def _retrained(ports: Ports, version_id: str) -> datetime | None:
+    """When a version was made from counts; None of the one that ships."""
+    return None if version_id == SHIPPED_MANIFEST.version_id else ports.registry.manifest(version_id).created
 
 
 def _list_before(ports: Ports, tenant: str, area: str | None) -> tuple[HotspotList | None, HotspotList | None]:

@@ -120,12 +120,14 @@ def _put_together(ports: Ports, shared: Sequence[Shared]) -> HotspotList:
         for one in listed.gone
         if not _covered(listed.tenant, one.area, since)
     ]
+    versions = {listed.version: listed.retrained for listed in lists}
     return HotspotList(
         list_id="",
         tenant=EVERY_TENANT,
         made=ports.clock.now(),
         watermark=min(listed.watermark for listed in lists),
-        version=", ".join(sorted({listed.version for listed in lists})),
+        version=", ".join(sorted(versions)),
+        retrained=lists[0].retrained if len(versions) == 1 else None,
         timezone=ports.settings.general.timezone,
         days=max(listed.days for listed in lists),
         false_discovery_rate=max(listed.false_discovery_rate for listed in lists),
