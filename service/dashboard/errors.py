@@ -1,4 +1,7 @@
-"""What went wrong, as a page in words for people. The errors are those of the one tree; a page has a status each."""
+"""What went wrong, as a page in words for people. The errors are those of the one tree; a page has a status each.
+
+A page says it in its own words, in the reader's language: the message of an error is English, for programs and the log.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +48,8 @@ def tell(error: Exception, ports: Ports) -> Response:
         STORE_ERRORS.labels("api").inc()
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("page failed", page=request.endpoint, exc_info=error)
-    detail = (
-        str(error) if isinstance(error, errors.TrappvaktError) and status < HTTPStatus.INTERNAL_SERVER_ERROR else ""
-    )
-    response = show(visit, "error.html", status, problem=f"e{status}", code=status, detail=detail)
+    wait = error.retry_after_seconds if isinstance(error, errors.TooManyRequests) else None
+    response = show(visit, "error.html", status, problem=f"e{status}", code=status, wait_seconds=wait)
     response.headers.update(failure_headers(error, status))
     return response
 

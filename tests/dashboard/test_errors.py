@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import html
+import re
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -19,14 +23,14 @@ from service.exports.wording import Language
 from service.site import create_site
 from service.stores.session_secret import FileSessionSecret
 from service.usecases.lists.hotspots import approve_list
-from tests.api.conftest import body
-from tests.api.drafts import add
+from tests.api.conftest import body, memory_ports
+from tests.api.drafts import MADE, add
 from tests.api.test_operating import Unreachable
-from tests.dashboard.conftest import READERS, Site, with_draft
+from tests.dashboard.conftest import READERS, Person, Site, with_draft
 from tests.exports.worlds import STARTS, hostile_list
 from tests.worlds import TENANT
 
-LIST = "2026-11-01-001"
+LIST, DELETED = "2026-11-01-001", "2025-11-01-001"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -44,11 +48,65 @@ def test_every_status_has_words(language: Language) -> None:
         assert getattr(said.meanings, f"e{status}")
 
 
+def told_on(page: str) -> list[str]:
+    """What the page of an error says, paragraph by paragraph."""
+    section = page.split('<section class="door">')[1].split("</section>", maxsplit=1)[0]
+    return [html.unescape(re.sub("<.*?>", "", line)) for line in section.split("\n") if line]
+
+
+def door(language: Language, status: int, **gaps: object) -> list[str]:
+    """The same from the words of a language alone."""
+    said, name = words(language).error, f"e{status}"
+    return [str(status), getattr(said.titles, name), getattr(said.meanings, name).format(**gaps), said.home]
+
+
+CAUSED = [
+    ("GET", "/lists/none", 404),
+    ("GET", f"/lists/{LIST}/download/pdf", 404),
+    ("GET", f"/lists/{DELETED}", 410),
+    ("GET", "/stairwells/none", 404),
+    ("GET", "/sensors?from=x", 400),
+    ("POST", "/episodes/1-2/acknowledge", 404),
+    ("POST", "/episodes/1-2/close", 404),
+    ("POST", "/episodes/1-2/mute", 400),
+    ("POST", "/episodes/1-2/mute?until=2999-01-01&reason=handled", 404),
+    ("POST", f"/lists/{LIST}/decision", 400),
+    ("POST", f"/lists/{LIST}/decision?hold=99", 400),
+    ("POST", f"/lists/{LIST}/entries/1/outcomes?found=gold", 400),
+    ("POST", f"/lists/{LIST}/entries/1/outcomes?found=nothing&visited=2026-11-01T01:00", 404),
+    ("POST", "/sign-out?token=another", 400),
+]
+"""What an operator can cause on each page; the fields of a form stand in its query."""
+
+
 @pytest.mark.parametrize("language", Language)
-def test_what_is_not_there_is_told_in_the_reader_s_language(site: Site, language: Language) -> None:
-    page = site.person(Role.POLICE, language=language.value).read("/lists/none", 404)
-    assert words(language).error.titles.e404 in page
-    assert words(language).error.meanings.e404 in page
+@pytest.mark.parametrize(("method", "path", "status"), CAUSED)
+def test_what_a_person_causes_is_told_in_the_reader_s_language(
+    site: Site, language: Language, method: str, path: str, status: int
+) -> None:
+    """And in no other: the message of the error, which is English, was shown to Swedish readers too."""
+    with_draft(site)
+    add(site.ports, DELETED, made=MADE - timedelta(days=400))
+    site.ports.lists.expire(MADE, MADE)
+    person = site.person(Role.OPERATOR, language=language.value)
+    path, _, fields = path.partition("?") if method == "POST" else (path, "", "")
+    form = {"token": person.token(), **dict(parse_qsl(fields))}
+    response = person.client.open(path, method=method, data=form if method == "POST" else None)
+    assert (response.status_code, told_on(response.text)) == (status, door(language, status))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_who_may_not_is_told_of_the_role_and_who_must_wait_how_long(
+    site: Site, language: Language, tmp_path: Path
+) -> None:
+    page = site.person(Role.POLICE, language=language.value).read("/sensors", 403)
+    assert told_on(page) == door(language, 403, role=words(language).roles.police)
+    limited = Site(memory_ports(tmp_path, dashboard__sign_ins_per_minute=1))
+    person = Person(limited.app.test_client(), language.value)
+    person.sign_in("tv_wrong", 403)
+    page = person.sign_in("tv_wrong", 429)
+    seconds = person.client.post("/sign-in", data={"token": person.token()}).headers["Retry-After"]
+    assert told_on(page) == door(language, 429, seconds=seconds)
 
 
 def test_a_store_that_is_away_is_told(site: Site) -> None:
@@ -57,8 +115,7 @@ def test_a_store_that_is_away_is_told(site: Site) -> None:
     person.client.application = create_site(dataclasses.replace(site.ports, lists=Unreachable()))
     response = person.client.get("/lists")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
-    assert "cannot reach its data" in response.text
-    assert "In detail" not in response.text
+    assert told_on(response.text) == door(Language.EN, 503)
 
 
 def test_without_a_secret_nobody_signs_in(site: Site, tmp_path: Path) -> None:
