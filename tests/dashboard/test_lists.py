@@ -162,7 +162,7 @@ def test_an_entry_says_where_when_and_why(site: Site, language: Language) -> Non
         "▲ från 4" if swedish else "▲ from 4",
         "<dd>14 <small>normalt 1,9" if swedish else "<dd>14 <small>normal 1.9",
         "ökar" if swedish else "rising",
-        "99\N{NO-BREAK SPACE}%",
+        "99\N{NO-BREAK SPACE}%" if swedish else "99%",
         "14 nov. 2026" if swedish else "14 Nov 2026",
         "14 vistelser där 1,9 är normalt." if swedish else "14 presences where 1.9 are normal.",
         "nytt: över platsens eget normala" if swedish else "emerging: above its own normal",
