@@ -22,7 +22,7 @@ from service.api.contract import OPERATIONS
 from service.api.inputs import read_body, read_query
 from service.api.paging import Page
 from service.api.recent import Recent
-from service.api.revision_tags import expected_tags, is_known, is_surely_known, revision_tag, served_by
+from service.api.revision_tags import expected_tags, is_known, is_surely_known, names_tags, revision_tag, served_by
 from service.api.routes import Operation, Reply
 from service.domain.places import Identifier
 from service.errors import StoreError
@@ -90,8 +90,8 @@ def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
         tag = revision_tag(operation, ports, key, served_as)
         if tag and is_surely_known(tag):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
-        if not operation.tagged and expected_tags() is not None:
-            _check_unchanged(operation, given)
+        if not operation.tagged and names_tags():
+            _check_preconditions(operation, given, served_as)
         return _respond(operation, _called(operation, given), tag)
 
     return view
@@ -101,13 +101,22 @@ def _called(operation: Operation, given: Mapping[str, Any]) -> object:
     return operation.handler(**{name: value for name, value in given.items() if name in operation.hints})
 
 
-def _check_unchanged(operation: Operation, given: Mapping[str, Any]) -> None:
-    """Raise PreconditionFailed unless what is to be changed reads as the sender of the request has it (If-Match)."""
+def _check_preconditions(operation: Operation, given: Mapping[str, Any], served_as: str) -> None:
+    """Raise PreconditionFailed if what is to be changed does not read as If-Match has it, or does as If-None-Match has.
+
+    RFC 9110, 13.1.1 and 13.1.2.
+    """
     reading = _READING.get(operation.path)
-    if reading is None or reading.revision:  # it has no ETag, or a weak one, which never matches
+    if reading is None:  # it has no ETag
+        known = expected_tags() is not None
+    elif tag := revision_tag(reading, given["ports"], given["key"], served_as):
+        known = is_known(tag)
+    else:
+        query = read_query(MultiDict(), reading.query, given["ports"].settings.api.max_page)
+        answer = _respond(reading, _called(reading, {**given, "query": query}))
+        known = answer.status_code == HTTPStatus.NOT_MODIFIED
+    if known:
         raise PreconditionFailed
-    query = read_query(MultiDict(), reading.query, given["ports"].settings.api.max_page)
-    _respond(reading, _called(reading, {**given, "query": query}))
 
 
 def _open_view(operation: Operation, ports: Ports) -> Callable[..., Response]:

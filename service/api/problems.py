@@ -133,10 +133,11 @@ TYPES: dict[type[Exception], ProblemType] = {
     ),
     PreconditionFailed: ProblemType(
         "precondition-failed",
-        "No ETag is one that If-Match names",
+        "The ETag is not as the request wants it",
         412,
-        "What is asked for or to be changed has another ETag, none, or a weak one (W/), which never matches. Read it "
-        "again, or leave If-Match out; to be told whether an answer has changed, send its ETag as If-None-Match.",
+        "What is asked for or to be changed has another ETag than If-Match names, none, or a weak one (W/), which "
+        "never matches; or what is to be changed has one that If-None-Match names. Read it again, or leave the header "
+        "out; to be told whether an answer has changed, send its ETag as If-None-Match with a GET.",
     ),
     errors.TooLarge: ProblemType(
         "too-large", "The body is too large", 413, "Send smaller batches; the limit holds for unpacked bytes too."

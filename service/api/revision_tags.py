@@ -37,6 +37,11 @@ def is_surely_known(tag: str) -> bool:
     return "If-Match" not in request.headers and not request.if_none_match.star_tag and is_known(tag)
 
 
+def names_tags() -> bool:
+    """Whether the request is to be done only of some answers (If-Match), or only of others (If-None-Match)."""
+    return "If-Match" in request.headers or "If-None-Match" in request.headers
+
+
 def expected_tags() -> ETags | None:
     """The tags that an If-Match names, none if it is empty or garbled; None where any answer is taken."""
     return None if "If-Match" not in request.headers or request.if_match.star_tag else request.if_match

@@ -136,6 +136,27 @@ def test_nothing_is_changed_that_was_wanted_of_another_answer(changing, city):
     assert changing.operator.delete(path, headers={"If-Match": "*"}).status_code == 200
 
 
+def test_nothing_is_changed_of_an_answer_that_was_not_wanted(changing, city):
+    """By If-None-Match, which was ignored: RFC 9110, 13.1.2. It compares weakly; what cannot be read has no ETag."""
+    known = {"kind": "moving", "start": "2026-06-05T00:00:00Z", "end": "2026-06-06T00:00:00Z", **_where(city)}
+    path = f"/v1/annotations/{body(changing.operator.post('/v1/annotations', json=known))['annotation']}"
+    strong, weak = (changing.operator.get(one).headers["ETag"] for one in (path, "/v1/annotations"))
+    episode = body(changing.operator.get("/v1/episodes?limit=1"))["items"][0]["episode"]
+    acknowledge = f"/v1/episodes/{episode}/acknowledge"
+    before = changing.operator.get("/v1/annotations").data
+    for unwanted in (strong, f"W/{strong}", f'"another", {strong}', "*"):
+        refused = changing.operator.delete(path, headers={"If-None-Match": unwanted})
+        assert (refused.status_code, body(refused)["type"]) == (412, "/problems/precondition-failed")
+    for unwanted in (weak, "*"):
+        refused = changing.operator.post("/v1/annotations", json=known, headers={"If-None-Match": unwanted})
+        assert refused.status_code == 412
+    assert changing.operator.get("/v1/annotations").data == before
+    for unwanted in (strong, "*"):
+        assert changing.operator.post(acknowledge, headers={"If-None-Match": unwanted}).status_code == 200
+    assert changing.operator.delete("/v1/annotations/none", headers={"If-None-Match": "*"}).status_code == 404
+    assert changing.operator.delete(path, headers={"If-None-Match": '"another"'}).status_code == 200
+
+
 def _where(city):
     return {"stairwell": city.places[0].stairwell}
 
