@@ -11,9 +11,9 @@ from msgspec import Meta
 from service.api.routes import Routes
 from service.domain.keys import Key, Role
 from service.domain.places import Identifier
+from service.domain.reasons import Reason
 from service.errors import Conflict, NotFound, TooLittleData
 from service.ports import Ports
-from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.trials.before_after import (
     DEFAULT_WEEKS,
     FEWEST_WEEKS,

@@ -13,6 +13,7 @@ from service.api.routes import Routes
 from service.domain.episodes import EpisodeStatus, MuteReason
 from service.domain.keys import DECIDERS, FINDING_READERS, Key
 from service.domain.places import Kind
+from service.domain.reasons import Reason
 from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.findings.episodes import (
@@ -25,7 +26,6 @@ from service.usecases.findings.episodes import (
     mute_episode,
     read_episode,
 )
-from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.revisions import episodes_revision
 
 routes = Routes("Episodes")

@@ -11,10 +11,10 @@ from service.api.paging import Page, PageQuery
 from service.api.routes import Routes
 from service.domain.keys import FINDING_READERS, Key
 from service.domain.places import Kind, Liveness
+from service.domain.reasons import Reason
 from service.domain.sensors import SensorKey, SensorState
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.sensors.reading import BatteryView, FaultView, SensorFilter, SensorView, find_sensors, read_sensor
 from service.usecases.sensors.reasons import ACTIONS
 

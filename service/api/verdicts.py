@@ -12,6 +12,7 @@ from service.api.paging import Page, PageQuery, page_of
 from service.api.routes import Routes
 from service.domain.keys import FINDING_READERS, Key
 from service.domain.places import Identifier, Kind
+from service.domain.reasons import Reason
 from service.errors import NotFound
 from service.ports import Ports
 from service.usecases.findings.level_shifts import LevelShift, level_shifts
@@ -23,7 +24,6 @@ from service.usecases.findings.queries import (
     find_anomalies,
     read_stairwell_verdicts,
 )
-from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.revisions import verdicts_revision
 
 routes = Routes("Verdicts")

@@ -16,6 +16,7 @@ from msgspec import Meta
 from models.reasons import episode_reason
 from service.domain.episodes import EpisodeAction, EpisodeDecision, EpisodeStatus, MuteReason
 from service.domain.places import Kind, Series
+from service.domain.reasons import Reason
 from service.domain.times import second_of
 from service.domain.verdicts import Verdict
 from service.errors import InvalidInput, NotFound
@@ -23,7 +24,6 @@ from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.findings.common_cause import have_common_cause
 from service.usecases.findings.episode_runs import Run, reaching, run_around, runs_since
-from service.usecases.findings.verdict_reasons import Reason
 
 _NIGHT_BEGINS_HOURS = 12  # a night is that of the day it starts: noon parts them
 _OLDEST = -(2**62)

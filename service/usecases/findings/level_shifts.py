@@ -15,9 +15,9 @@ from models.calendar import SECONDS_PER_WEEK
 from models.change_reasons import level_shift_reason
 from models.detector.shift import level_shift
 from service.domain.places import Kind, Series
+from service.domain.reasons import Reason
 from service.domain.state import Manifest
 from service.ports import Ports
-from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.shards import read_head, read_published
 from service.usecases.retention.kept import verdicts_since

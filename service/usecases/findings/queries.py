@@ -11,11 +11,12 @@ from msgspec import Meta
 
 from service.domain.annotations import AnnotationKind
 from service.domain.places import Kind, Series, Stairwell
+from service.domain.reasons import Reason
 from service.domain.times import second_of
 from service.domain.verdicts import WARM_UP_WEEKS, Verdict, VerdictQuery
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.findings.verdict_reasons import Reason, explain_verdict
+from service.usecases.findings.verdict_reasons import explain_verdict
 from service.usecases.learning.marks import causes_between, kinds_of
 
 LATELY = timedelta(weeks=4)

@@ -5,21 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from models.numbers import in_language
 from models.reasons import IN_SPACE, WEEKDAYS
 from service.domain.places import Kind
+from service.domain.reasons import Reason
 from service.domain.verdicts import Verdict
 
 _RARE = 0.01  # a count less likely than this is rare by itself; otherwise persistence made the window anomalous
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """Why, in one sentence."""
-
-    sv: str
-    en: str
 
 
 def explain_verdict(verdict: Verdict, kind: Kind, timezone: str, window: timedelta) -> Reason:

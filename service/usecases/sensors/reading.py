@@ -15,10 +15,10 @@ from msgspec import Meta
 from models.calendar import SECONDS_PER_DAY
 from models.sensors.silence import expected_per_day
 from service.domain.places import Kind, Liveness
+from service.domain.reasons import Reason
 from service.domain.sensors import Activity, SensorFault, SensorKey, SensorState
 from service.errors import NotFound
 from service.ports import Ports
-from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.sensors.reasons import ACTIONS, sensor_reason
 from service.usecases.sensors.watched import Watched, activities_of, limits_of, watched_sensors
 

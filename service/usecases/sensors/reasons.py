@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from models.dates import clock_text
 from models.numbers import in_language
+from service.domain.reasons import Reason
 from service.domain.sensors import SensorFault, SensorState
 from service.ports import Ports
-from service.usecases.findings.verdict_reasons import Reason
 
 _REASONS: Mapping[SensorState, Reason] = {
     SensorState.SILENT: Reason(

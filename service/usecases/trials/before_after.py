@@ -18,10 +18,10 @@ from models.change_reasons import effect_reason
 from models.effect import FEWEST_PLACEBOS, FEWEST_PRESENCES, StairwellWeeks, count_weeks, effect
 from models.kinds import kind_number
 from service.domain.places import Series, Stairwell
+from service.domain.reasons import Reason
 from service.domain.times import utc_text
 from service.errors import TooLittleData
 from service.ports import Ports
-from service.usecases.findings.verdict_reasons import Reason
 from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import calendar_of, days_of_areas
 from service.usecases.learning.scoring import count_matrix, window_starts
