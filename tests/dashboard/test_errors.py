@@ -101,7 +101,7 @@ def test_who_may_not_is_told_of_the_role_and_who_must_wait_how_long(
 ) -> None:
     page = site.person(Role.POLICE, language=language.value).read("/sensors", 403)
     assert told_on(page) == door(language, 403, role=words(language).roles.police)
-    limited = Site(memory_ports(tmp_path, dashboard__sign_ins_per_minute=1))
+    limited = Site(memory_ports(tmp_path / "limited", dashboard__sign_ins_per_minute=1))
     person = Person(limited.app.test_client(), language.value)
     person.sign_in("tv_wrong", 403)
     page = person.sign_in("tv_wrong", 429)
