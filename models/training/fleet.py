@@ -14,10 +14,11 @@ from models.calendar import DAY_TYPES, Calendar
 from models.kinds import KINDS
 from models.prior import FleetPrior
 from models.surroundings import SIZE_BANDS, LocalPrior, Surroundings
+from models.training.dispersion import fit_dispersion
 from models.training.hours import fit_area_hours
 from models.training.levels import LevelFit, Members, fit_levels
 from models.training.profile import ProfileFit, fit_profile
-from models.training.spread import fit_dispersion, fit_slots, fit_time_of_day, sum_by_kind
+from models.training.spread import fit_slots, fit_time_of_day
 from models.training.totals import (
     SLOTS,
     Floats,
@@ -26,6 +27,7 @@ from models.training.totals import (
     on_every_day,
     slot_totals,
     standing_out,
+    sum_by_kind,
 )
 
 _ROUNDS = 4  # fit, leave out what stands out, fit again
@@ -83,10 +85,10 @@ def fit_fleet(
     -----
     The profile is a Poisson regression of harmonics of the day, their change by day type and by kind, with the
     parent's profile as offset and a ridge as prior, so that little data leaves the parent as it is; presences are
-    weighted so that no busy series decides alone. Levels are gamma around the kind's, times effects of area and size
-    of building (`models.training.levels`); areas keep hours of their own (`models.training.hours`). Shapes and
-    dispersion are found by moments and shrunk towards the parent's. Hours of a series far above its kind's
-    (loitering) are left out and all is fitted again.
+    weighted so that no busy series decides alone. Levels are gamma around the kind's, times effects of area and
+    size of building (`models.training.levels`); areas keep hours of their own (`models.training.hours`). Shapes and
+    dispersion (`models.training.dispersion`) are found by moments and shrunk towards the parent's. Hours of a
+    series far above its kind's (loitering) are left out and all is fitted again.
 
     Raises
     ------

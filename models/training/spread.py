@@ -1,23 +1,15 @@
-"""How far series stray from what their kind and level make of them, by moments and shrunk towards the parent's."""
+"""How far the hours of series stray from what their kind and level make of them, by moments shrunk to the parent's."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kinds import KINDS
 from models.prior import FleetPrior
-from models.training.totals import Floats, SlotTotals, by_time_of_day, on_every_day
+from models.training.totals import Floats, SlotTotals, by_time_of_day, on_every_day, sum_by_kind
 
 _PARENT_CELLS = 20.0  # how many presences' worth of cells the parent's shapes count for
 _LEAST_TIME_VARIANCE, _LEAST_SLOT_VARIANCE = 0.04, 0.02  # kinds with few presences show none: no two places are alike
-
-
-def sum_by_kind(values: Floats, kinds: NDArray[np.int64]) -> Floats:
-    """Sums over the series of each kind."""
-    total = np.zeros((len(KINDS), *values.shape[1:]))
-    np.add.at(total, kinds, values)
-    return total
 
 
 def fit_time_of_day(
@@ -34,24 +26,6 @@ def fit_slots(totals: SlotTotals, kinds: NDArray[np.int64], rate: Floats, prior:
     """Shape of one slot around the series' own profile by time of day, by kind."""
     expected = totals.hours * rate
     return _shape(_relative_variance(totals.presences, expected, kinds, prior.slot_shape), _LEAST_SLOT_VARIANCE)
-
-
-def fit_dispersion(
-    totals: SlotTotals, kinds: NDArray[np.int64], rate: Floats, prior: FleetPrior
-) -> tuple[Floats, Floats]:
-    """Dispersion phi by kind, from the squares of the counts, and how alike the series of a kind are in it."""
-    mean, windows = rate * totals.window_hours, totals.hours / totals.window_hours
-    weight = 1 / (1 + mean)
-    squared = totals.squares - 2 * mean * totals.presences + windows * mean**2
-    excess = (weight * (squared - windows * mean)).sum(axis=1)
-    information = (windows * weight * mean**2).sum(axis=1)
-    error = (windows * weight**2 * (mean + 3 * mean**2)).sum(axis=1)
-    pooled = sum_by_kind(excess, kinds) + _PARENT_CELLS * prior.dispersion
-    phi = np.clip(pooled / (sum_by_kind(information, kinds) + _PARENT_CELLS), 0.01, 5.0)
-    surprise = sum_by_kind((excess - phi[kinds] * information) ** 2 - error, kinds)
-    information_squared = sum_by_kind(information**2, kinds) + _PARENT_CELLS**2
-    between = (surprise + _PARENT_CELLS**2 * phi**2 / prior.dispersion_strength) / information_squared
-    return phi, np.clip(phi**2 / np.maximum(between, 1e-9), 0.5, 20.0)
 
 
 def _relative_variance(observed: Floats, expected: Floats, kinds: NDArray[np.int64], parent_shape: Floats) -> Floats:

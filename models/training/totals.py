@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from models.calendar import DAY_TYPES, Calendar
+from models.kinds import KINDS
 
 SLOTS = DAY_TYPES * 24
 _LOITERING_TAIL = 5.0  # log-likelihood ratio above which three hours of one series are left out
@@ -85,6 +86,13 @@ def standing_out(totals: SlotTotals, rate: Floats, shape: Floats) -> NDArray[np.
 def by_time_of_day(cells: Floats) -> Floats:
     """Sum of all day types, float64[n, 24]."""
     return np.asarray(cells.reshape(len(cells), DAY_TYPES, 24).sum(axis=1))
+
+
+def sum_by_kind(values: Floats, kinds: NDArray[np.int64]) -> Floats:
+    """Sums over the series of each kind."""
+    total = np.zeros((len(KINDS), *values.shape[1:]))
+    np.add.at(total, kinds, values)
+    return total
 
 
 def on_every_day(hours: Floats) -> Floats:

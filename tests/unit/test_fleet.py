@@ -10,11 +10,12 @@ from models.calendar import HOLIDAY, Calendar
 from models.city import CityParameters, SimulatedCity, simulate_city
 from models.kinds import KINDS, kind_number
 from models.prior import FleetPrior
+from models.training.dispersion import fit_dispersion
 from models.training.fleet import default_prior, fit_fleet
 from models.training.hours import fit_area_hours
 from models.training.levels import Members, fit_levels
 from models.training.profile import fit_profile
-from models.training.spread import fit_dispersion, fit_slots, fit_time_of_day
+from models.training.spread import fit_slots, fit_time_of_day
 from models.training.totals import SlotTotals, slot_totals, standing_out
 
 
