@@ -46,7 +46,7 @@ class Lesson(NamedTuple):
     credible: Floats  # the count, or the most of it that is believed
     trust: Floats  # from 0 (missing) to 1
     distrust: Floats  # of counts above their mean, before it is rationed
-    squared_residual: Floats  # cut off where unlikely
+    surplus: Floats  # squared residual less the count, cut off where unlikely
 
 
 def expect(step: Step, frame: Frame) -> Expectation:
@@ -150,6 +150,6 @@ def _learn_spread(step: Step, frame: Frame, expectation: Expectation, lesson: Le
         excess=expectation.excess,
         dispersion=expectation.dispersion,
         clumping=expectation.clumping,
-        squared_residual=lesson.squared_residual,
+        surplus=lesson.surplus,
         trust=observed * maximum(lesson.trust, _LEAST_TRUST) * known,
     )

@@ -56,16 +56,20 @@ def learn_dispersion(
     excess: Floats,
     dispersion: Floats,
     clumping: Floats,
-    squared_residual: Floats,
+    surplus: Floats,
     trust: Floats,
 ) -> None:
-    """Learn what of a squared residual the rest of the variance does not explain."""
+    """Learn what of a squared residual less its count, the ``surplus``, the rest of the variance does not explain.
+
+    Less the count, and not less the mean: a mean that is wrong then matters to second order only, and where few are
+    counted the difference strays less (Dean and Lawless, J. Am. Stat. Assoc. 84, 1989).
+    """
     squared_mean = square(mean)
-    surplus = squared_residual - mean - squared_mean * excess
+    unexplained = surplus - squared_mean * excess
     per_square, per_mean = _information(frame, mean)
     weight, mean_weight = trust * per_square, trust * per_mean
-    gain = weight * (surplus / squared_mean + dispersion)
-    by_mean = mean_weight * (surplus / mean + clumping)
+    gain = weight * (unexplained / squared_mean + dispersion)
+    by_mean = mean_weight * (unexplained / mean + clumping)
     head, windows, moment = step.head, frame.week.windows, step.moment
     age = head[Head.SEEN] / windows
     for known, new, first, visits in (

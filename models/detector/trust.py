@@ -49,12 +49,12 @@ def lesson_of(
     distrust = settled * (1.0 - where(trusted, 1.0, likely) * (1.0 - loitering))
     ration = minimum(1.0, constants.most_distrust / maximum(head[Head.DISTRUST], 1e-9))
     credible = minimum(count, _most_credible(expectation, head[Head.SEEN]))
-    residual = square(credible - expectation.mean)
+    surplus = square(credible - expectation.mean) - credible
     return Lesson(
         credible=credible,
         trust=where(observed, 1.0 - distrust * ration, 0.0),
         distrust=where(observed & (count > expectation.mean), distrust, 0.0),
-        squared_residual=residual * minimum(1.0, square(constants.dispersion_z / surprise)),
+        surplus=surplus * minimum(1.0, square(constants.dispersion_z / surprise)),
     )
 
 

@@ -34,7 +34,7 @@ def test_dispersion_is_that_of_the_counts(taken_for: float) -> None:
         excess=taken_for * ONE,
         dispersion=taken_for * ONE,
         clumping=0.0 * ONE,
-        squared_residual=np.square(counts - mean),
+        surplus=np.square(counts - mean) - counts,
         trust=ONE,
     )
     for of_all in (state.head[Head.DISPERSION_SUM :], state.bins[20, FRAME.moments.at(20).dispersion :]):
@@ -55,7 +55,7 @@ def test_clumping_is_that_of_the_counts(taken_for: float) -> None:
         excess=taken_for / mean,
         dispersion=0.0 * ONE,
         clumping=taken_for * ONE,
-        squared_residual=np.square(counts - mean),
+        surplus=np.square(counts - mean) - counts,
         trust=ONE,
     )
     told = state.head[Head.CLUMPING_SUM] / state.head[Head.CLUMPING_WEIGHT]

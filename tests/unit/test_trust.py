@@ -64,13 +64,26 @@ def test_distrust_is_rationed_where_much_was_not_believed() -> None:
     assert not lesson(count=0.5 * EXPECTED.mean).distrust.any()
 
 
-def test_residuals_are_cut_off_where_they_are_unlikely_and_counts_where_they_are_incredible() -> None:
+def test_surpluses_are_cut_off_where_they_are_unlikely_and_counts_where_they_are_incredible() -> None:
     told = lesson()
-    assert told.squared_residual == pytest.approx(9.0 * np.minimum(1.0, (HYPER.dispersion_z / SURPRISES) ** 2))
+    assert told.surplus == pytest.approx((9.0 - told.credible) * np.minimum(1.0, (HYPER.dispersion_z / SURPRISES) ** 2))
     wild = lesson(count=np.full(4, 1e9))
     assert (lesson(count=np.full(4, 1e6)).credible == wild.credible).all()
     assert (wild.credible < 100.0).all()
     assert (lesson(count=np.full(4, 1e9), seen=0.0).credible > 50.0 * wild.credible).all()
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.4])
+def test_a_mean_that_is_wrong_matters_to_a_surplus_to_second_order_only(factor: float) -> None:
+    """Of counts that are Poisson the surplus is none on average, but for the square of what the mean is wrong by."""
+    likely = np.zeros(4)
+    surplus = np.mean(
+        [
+            lesson(count=count, p_value=likely + 0.5, p_above=likely + 0.5).surplus
+            for count in np.random.default_rng(3).poisson(factor * EXPECTED.mean, (4000, 4)).astype(float)
+        ]
+    )
+    assert surplus == pytest.approx(((factor - 1.0) * EXPECTED.mean[0]) ** 2, abs=0.01)
 
 
 def test_a_count_far_above_what_is_expected_tells_no_more_than_its_own_size_says() -> None:
