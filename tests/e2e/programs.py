@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +28,7 @@ candidates = 0
 simulated_share = 0.02
 workers = 1
 """
+_MARK = "TRAPPVAKT_STARTED_BY_A_TEST"
 TRAPPVAKT = [sys.executable, "-m", "service.cli"]
 
 
@@ -38,16 +42,38 @@ def run(*words: object, check: bool = True) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
+def started(command: Iterable[object], *, grace_seconds: float = 60, **how: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process for a while. However that ends, nothing is left of it and of what it started, in whatever session.
+
+    ``how`` it is started is as `subprocess.Popen` takes it.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        If it is asked to end and does not within ``grace_seconds``; then it is killed.
+    """
+    mark = uuid.uuid4().hex
+    environment = {**how.pop("env", os.environ), _MARK: mark}
+    with subprocess.Popen([*map(str, command)], text=True, env=environment, **how) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(grace_seconds)
+            finally:
+                process.kill()
+                while left := _marked(mark):
+                    for one in left:
+                        with suppress(ProcessLookupError):
+                            os.kill(one, signal.SIGKILL)
+
+
+@contextmanager
 def serving(*words: object) -> Iterator[str]:
     """Run a command that serves; gives the address it prints, and stops it at the end."""
-    process = subprocess.Popen(
-        [*TRAPPVAKT, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
+    with started([*TRAPPVAKT, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         yield _address(process)
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @dataclass(frozen=True)
@@ -68,12 +94,19 @@ class Demo:
 def demo_served(folder: Path) -> Iterator[Demo]:
     """Bring up the demo on a free port, and stop it at the end; it ticks often and retrains without candidates."""
     config = written(folder.with_suffix(".toml"), _HURRY)
-    command = [*TRAPPVAKT, "--config", str(config), "--data", str(folder), "demo", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [*TRAPPVAKT, "--config", config, "--data", folder, "demo", "--port", "0"]
+    with started(command, stdout=subprocess.PIPE) as process:
         address = _address(process)
         keys = _keys(process.stdout or ())
         yield Demo(address, folder, keys)
-        process.terminate()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def get(address: str, path: str, token: str) -> Any:
@@ -145,3 +178,13 @@ def written(path: Path, text: str) -> Path:
     """A file with this text."""
     path.write_text(text, "utf-8")
     return path
+
+
+def _marked(mark: str) -> list[int]:
+    """Processes that have the mark in the environment they were started with, as Linux tells."""
+    found, own = [], f"{_MARK}={mark}".encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if own in environment.read_bytes().split(b"\0"):
+                found.append(int(environment.parent.name))
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from service.bootstrap import build_backups
 from service.errors import BackupRefused
 from service.usecases.backups import make_backup, restore_backup
 from service.usecases.learning.advance import advance
-from tests.e2e.programs import TRAPPVAKT, run
+from tests.e2e.programs import TRAPPVAKT, run, started
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 TRIES = 2
@@ -81,7 +80,7 @@ def part_of(target: Path) -> Path:
 
 def killed_amid(data: Path, target: Path) -> bool:
     """Kill a backup as soon as it writes; whether it was killed before it had written all."""
-    with subprocess.Popen([*TRAPPVAKT, "--data", str(data), "backup", str(target)]) as backup:
+    with started([*TRAPPVAKT, "--data", data, "backup", target]) as backup:
         while not part_of(target).exists() and backup.poll() is None:
             time.sleep(0.001)
         backup.kill()
@@ -91,7 +90,7 @@ def killed_amid(data: Path, target: Path) -> bool:
 def killed_amid_restoring(backup: Path, into: Path) -> bool:
     """Kill a restore once it has copied counts and state; whether it was killed before all was in place."""
     aside = into / ".restoring"
-    with subprocess.Popen([*TRAPPVAKT, "restore", str(backup), "--into", str(into)]) as restore:
+    with started([*TRAPPVAKT, "restore", backup, "--into", into]) as restore:
         while not (aside / "state").exists() and restore.poll() is None:
             time.sleep(0.0005)
         restore.kill()

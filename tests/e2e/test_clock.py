@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.programs import TRAPPVAKT, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, started, wait_for, written
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
@@ -26,16 +25,13 @@ def test_ticks_go_on_when_the_clock_is_set(tmp_path: Path, wrong: str) -> None:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    command = [*TRAPPVAKT, "--config", str(settings), "--data", str(tmp_path / "data"), "scheduler"]
-    with log.open("w") as file, subprocess.Popen(command, stderr=file, env=os.environ | faked) as process:
-        try:
-            assert wait_for(lambda: ticks(log) > 1, 60)
-            written(shown, "+0")
-            before, began = ticks(log), time.monotonic()
-            assert wait_for(lambda: ticks(log) > before + 4, 20)
-            assert ticks(log) - before < time.monotonic() - began + 3
-        finally:
-            process.terminate()
+    command = [*TRAPPVAKT, "--config", settings, "--data", tmp_path / "data", "scheduler"]
+    with log.open("w") as file, started(command, stderr=file, env=os.environ | faked) as process:
+        assert wait_for(lambda: ticks(log) > 1, 60)
+        written(shown, "+0")
+        before, began = ticks(log), time.monotonic()
+        assert wait_for(lambda: ticks(log) > before + 4, 20)
+        assert ticks(log) - before < time.monotonic() - began + 3
     assert process.returncode == 0
 
 

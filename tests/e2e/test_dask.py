@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from service.errors import SettingsError
 from service.ports import Ports
 from service.usecases import workers
 from service.usecases.learning.advance import advance
-from tests.e2e.programs import wait_for
+from tests.e2e.programs import started, wait_for
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 CITY = simulate_city(11, stairwells=6, weeks=2)
@@ -28,16 +29,16 @@ QUIET = ["--no-dashboard", "--host", "127.0.0.1"]
 
 
 class Cluster:
-    """A scheduler without workers; all of them end with the test."""
+    """A scheduler without workers; all of them end with ``processes``."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._processes = folder, list[subprocess.Popen[bytes]]()
+    def __init__(self, folder: Path, processes: ExitStack) -> None:
+        self._folder, self._processes = folder, processes
         named = folder / "address.json"
         self._start("dask_scheduler", "--port", "0", "--scheduler-file", str(named))
         assert wait_for(lambda: named.exists() and named.stat().st_size)
         self.address = str(json.loads(named.read_text("utf-8"))["address"])
 
-    def hire(self, number: int = 2) -> list[subprocess.Popen[bytes]]:
+    def hire(self, number: int = 2) -> list[subprocess.Popen[str]]:
         """Start workers, and wait until they have come, with what a first task would wait for in a loaded machine."""
         words = ["--no-nanny", "--nthreads", "1", "--local-directory", str(self._folder)]
         hired = [self._start("dask_worker", self.address, *words) for _ in range(number)]
@@ -60,24 +61,16 @@ class Cluster:
         ports.counts.append(city_points(CITY))
         return ports
 
-    def end(self) -> None:
-        for process in self._processes:
-            process.kill()
-            process.wait()
-
-    def _start(self, program: str, *words: str) -> subprocess.Popen[bytes]:
+    def _start(self, program: str, *words: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", f"distributed.cli.{program}", *QUIET, *words]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self._processes.append(process)
-        return process
+        return self._processes.enter_context(started(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """One scheduler, and nobody who works."""
-    made = Cluster(tmp_path)
-    yield made
-    made.end()
+    with ExitStack() as processes:
+        yield Cluster(tmp_path, processes)
 
 
 def test_workers_killed_amid_a_tick_end_it_and_the_next_goes_on(

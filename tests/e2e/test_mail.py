@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from service.bootstrap import build_ports
 from service.settings import load_settings
 from tests.api.drafts import add, entry
-from tests.e2e.programs import TRAPPVAKT, run, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, run, started, wait_for, written
 from tests.mail import PASSWORD, USER, MailHost, mail_host
 from tests.worlds import TENANT
 
@@ -53,10 +52,7 @@ def test_the_scheduler_sends_what_was_approved_once(tmp_path: Path) -> None:
         )
         log = tmp_path / "log"
         for _ in range(2):
-            with (
-                log.open("a") as errors,
-                subprocess.Popen([*TRAPPVAKT, *options, "scheduler"], stderr=errors) as process,
-            ):
+            with log.open("a") as errors, started([*TRAPPVAKT, *options, "scheduler"], stderr=errors) as process:
                 ticks = log.read_text().count('"tick"')
                 if not host.post.letters:
                     run(*options, "lists", "approve", LIST, "--tenant", TENANT)

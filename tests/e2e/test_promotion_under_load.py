@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -28,7 +27,7 @@ from service.usecases.keys import create_key
 from service.usecases.learning.advance import advance
 from tests.challengers import add_challenger
 from tests.e2e.fast_scheduler import FastClock
-from tests.e2e.programs import TRAPPVAKT, get, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, get, started, wait_for, written
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 REPOSITORY = Path(__file__).parents[2]
@@ -261,11 +260,8 @@ def places(*stairwells: str) -> Iterator[PlaceRow]:
 @contextmanager
 def running(command: list[str], log: Path) -> Iterator[None]:
     """A process that is asked to end at the end."""
-    with log.open("w") as file, subprocess.Popen(command, cwd=REPOSITORY, stdout=file, stderr=file) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
+    with log.open("w") as file, started(command, cwd=REPOSITORY, stdout=file, stderr=file):
+        yield
 
 
 def answers(address: str) -> bool:

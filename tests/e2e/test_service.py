@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ import pytest
 
 from service.supervisor import listen
 from tests.disks import fill, small_disk
-from tests.e2e.programs import TRAPPVAKT, get, last_scored_hour, post_counts, run, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, get, last_scored_hour, post_counts, run, started, wait_for, written
 
 SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n"
 TENANT = "norrbo"
@@ -33,14 +33,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are l
 class Service:
     """A service that runs, its address, and a token for each role that counts are sent and verdicts read with."""
 
-    def __init__(self, folder: Path) -> None:
-        self.options = ["--config", written(folder / "trappvakt.toml", SETTINGS), "--data", folder / "data"]
-        command = [*TRAPPVAKT, *map(str, self.options), "serve", "--port", "0"]
-        self.log = folder / "log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        line = self.process.stdout.readline() if self.process.stdout else ""
-        assert "http://" in line, self.log.read_text()
+    def __init__(self, process: subprocess.Popen[str], options: list[object], log: Path) -> None:
+        self.process, self.options, self.log = process, options, log
+        line = process.stdout.readline() if process.stdout else ""
+        assert "http://" in line, log.read_text()
         self.address = line.split()[-1]
 
     @cached_property
@@ -85,15 +81,21 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+@contextmanager
+def service_in(folder: Path) -> Iterator[Service]:
+    """A service on the data of a folder."""
+    options = ["--config", written(folder / "trappvakt.toml", SETTINGS), "--data", folder / "data"]
+    command = [*TRAPPVAKT, *options, "serve", "--port", "0"]
+    with (folder / "log").open("w") as log, started(command, stdout=subprocess.PIPE, stderr=log) as process:
+        yield Service(process, options, folder / "log")
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service on data of its own."""
-    running = Service(tmp_path_factory.mktemp("service"))
-    try:
+    with service_in(tmp_path_factory.mktemp("service")) as running:
         yield running
-    finally:
-        running.process.terminate()
-        assert running.process.wait(60) == 0
+    assert running.process.returncode == 0
 
 
 def test_counts_that_are_posted_come_back_as_verdicts(service: Service) -> None:
@@ -223,35 +225,30 @@ def test_a_process_comes_back_where_its_metrics_are_gone(service: Service, kind:
 
 def test_a_service_whose_disk_is_full_says_so(tmp_path: Path) -> None:
     """Every process lives on, whatever it counts for Prometheus; counts are taken again once there is room."""
-    with small_disk(tmp_path / "data", megabytes=4) as disk:
-        service = Service(tmp_path)
-        try:
-            service.post("A", [1], last_scored_hour())
-            processes = service.processes()
-            ballast = fill(disk)
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                service.post("A", [2] * HOURS * 26, last_scored_hour())  # more than is left within files
-            assert refused.value.code == 503
-            assert b"free some space on the disk" in refused.value.read()
-            assert [service.alive() for _ in range(8)] == [True] * 8
-            with urllib.request.urlopen(f"{service.address}/metrics", timeout=30) as response:
-                assert b'trappvakt_store_errors_total{process="api"} 1.0' in response.read()
-            assert service.processes() == processes
-            ballast.unlink()
-            service.post("A", [3], last_scored_hour())
-        finally:
-            service.process.terminate()
-            service.process.wait(60)
+    with small_disk(tmp_path / "data", megabytes=4) as disk, service_in(tmp_path) as service:
+        service.post("A", [1], last_scored_hour())
+        processes = service.processes()
+        ballast = fill(disk)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            service.post("A", [2] * HOURS * 26, last_scored_hour())  # more than is left within files
+        assert refused.value.code == 503
+        assert b"free some space on the disk" in refused.value.read()
+        assert [service.alive() for _ in range(8)] == [True] * 8
+        with urllib.request.urlopen(f"{service.address}/metrics", timeout=30) as response:
+            assert b'trappvakt_store_errors_total{process="api"} 1.0' in response.read()
+        assert service.processes() == processes
+        ballast.unlink()
+        service.post("A", [3], last_scored_hour())
 
 
 def test_a_killed_supervisor_leaves_no_orphans(tmp_path: Path) -> None:
     """Scheduler, master and workers end with it."""
-    service = Service(tmp_path)
-    assert service.alive()
-    everybody = [pid for pids in service.all_processes().values() for pid in pids]
-    service.process.kill()
-    service.process.wait()
-    assert wait_for(lambda: not [pid for pid in everybody if Path(f"/proc/{pid}").exists()], 30)
+    with service_in(tmp_path) as service:
+        assert service.alive()
+        everybody = [pid for pids in service.all_processes().values() for pid in pids]
+        service.process.kill()
+        service.process.wait()
+        assert wait_for(lambda: not [pid for pid in everybody if Path(f"/proc/{pid}").exists()], 30)
 
 
 def test_no_secret_is_logged(service: Service) -> None:

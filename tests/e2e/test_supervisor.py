@@ -19,6 +19,7 @@ from service import server
 from service.errors import SettingsError
 from service.metrics import FOLDER_VARIABLE
 from service.supervisor import listen, pause_before_restart
+from tests.e2e.programs import alive
 
 PATIENCE_SECONDS = 60.0
 
@@ -37,14 +38,6 @@ folder = sys.argv[1]
 programs = [Program(name, [sys.executable, "-c", sys.argv[2], folder, name]) for name in ("api", "scheduler")]
 Supervisor(programs).run(lambda: print("started", flush=True))
 """
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def until(condition: Callable[[], bool]) -> None:

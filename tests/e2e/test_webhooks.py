@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from standardwebhooks.webhooks import Webhook
@@ -14,7 +13,7 @@ from service.settings import load_settings
 from service.usecases.lists.hotspots import approve_list
 from service.usecases.telling.webhooks import list_webhooks
 from tests.api.drafts import add, entry
-from tests.e2e.programs import TRAPPVAKT, run, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, run, started, wait_for, written
 from tests.receivers import SECRET, Receiver, receiver
 from tests.worlds import TENANT
 
@@ -40,7 +39,7 @@ def configured(folder: Path, host: Receiver) -> Path:
 
 def scheduler_killed(options: list[str], log: Path, host: Receiver, got: int) -> None:
     """Run the scheduler until the receiver has got so many requests, and a tick more; then kill it."""
-    with log.open("a") as errors, subprocess.Popen([*TRAPPVAKT, *options, "scheduler"], stderr=errors) as process:
+    with log.open("a") as errors, started([*TRAPPVAKT, *options, "scheduler"], stderr=errors) as process:
         assert wait_for(lambda: len(host.got) == got), log.read_text()
         ticks = log.read_text().count('"tick"')
         assert wait_for(lambda: log.read_text().count('"tick"') > ticks + 1)
