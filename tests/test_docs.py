@@ -15,6 +15,7 @@ from service.cli import main
 from service.domain.events import EventType
 from service.settings import load_settings
 from tests.documents import PAGES, REPOSITORY, RUN_ALONE, RUN_BESIDE_THE_DEMO, blocks, run_examples
+from tests.preloaded import preloaded
 
 
 def commands(group: click.Group, context: click.Context, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -90,9 +91,10 @@ def test_settings_for_the_container_are_valid() -> None:
 
 
 @pytest.mark.parametrize("name", RUN_ALONE)
-def test_examples_run(name: str, tmp_path: Path) -> None:
+def test_examples_run(name: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Those that need nothing but an empty folder."""
-    run_examples(name, tmp_path, {})
+    with preloaded(tmp_path_factory.mktemp("programs")) as programs:
+        run_examples(name, tmp_path, {}, programs)
 
 
 def test_every_page_that_has_examples_is_run() -> None:

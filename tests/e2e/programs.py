@@ -18,6 +18,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner, Result
+
+from service.cli import main
 from service.demo import SETTINGS_FILE
 
 _HURRY = """[advance]
@@ -67,6 +70,19 @@ def started(command: Iterable[object], *, grace_seconds: float = 60, **how: Any)
                     for one in left:
                         with suppress(ProcessLookupError):
                             os.kill(one, signal.SIGKILL)
+
+
+def run_here(*words: object, check: bool = True) -> Result:
+    """Run one command to its end in this process, where it is not what a process does that is looked at."""
+    done = CliRunner().invoke(main, [*map(str, words)])
+    if check and done.exit_code:
+        raise AssertionError(f"{words} ended with {done.exit_code}:\n{done.output}") from done.exception
+    return done
+
+
+def key(data: Path, role: str, tenant: str = "norrbo") -> str:
+    """A key on a data folder."""
+    return run_here("--data", data, "keys", "create", "--role", role, "--tenant", tenant).stdout.strip()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from service.bootstrap import build_backups
 from service.errors import BackupRefused
 from service.usecases.backups import make_backup, restore_backup
 from service.usecases.learning.advance import advance
-from tests.e2e.programs import TRAPPVAKT, run, started
+from tests.e2e.programs import TRAPPVAKT, run, run_here, started
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 TRIES = 2
@@ -63,12 +63,14 @@ def test_a_killed_restore_leaves_no_folder_to_start_on_and_is_repeated(tmp_path:
     for name in moved:
         (into / ".restoring" / name).rename(into / name)
     left = sorted(into.rglob("*"))
-    for words in (["serve", "--port", "0"], ["keys", "list"], ["backup", tmp_path / "b"]):
-        refused = run("--data", into, *words, check=False)
-        assert (refused.returncode, "or repeat it" in refused.stderr) == (1, True), refused.stderr
-    assert "a backup is being restored into it" in run("--data", into, "doctor", check=False).stdout
+    refused = run("--data", into, "serve", "--port", "0", check=False)
+    assert (refused.returncode, "or repeat it" in refused.stderr) == (1, True), refused.stderr
+    for words in (["keys", "list"], ["backup", tmp_path / "b"]):
+        refused_here = run_here("--data", into, *words, check=False)
+        assert (refused_here.exit_code, "or repeat it" in refused_here.stderr) == (1, True), refused_here.stderr
+    assert "a backup is being restored into it" in run_here("--data", into, "doctor", check=False).stdout
     assert sorted(into.rglob("*")) == left
-    run("restore", tmp_path / "b.tar", "--into", into)
+    run_here("restore", tmp_path / "b.tar", "--into", into)
     assert not (into / ".restoring").exists()
     assert same(read_verdicts(sqlite_ports(into, end_of(city))), read_verdicts(ports))
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.programs import get, run, serving, written
+from tests.e2e.programs import get, key, serving, written
 
 SETTINGS = "[api]\nworkers = 1\nthreads = 2\n"
 LINE = "presence,stairwell=kvarnen-3a,space=attic count=12i 1790848800000000000\n"
@@ -23,8 +23,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
     """An address, and a key by role."""
     folder = tmp_path_factory.mktemp("service")
     options = ["--config", written(folder / "trappvakt.toml", SETTINGS), "--data", folder / "data"]
-    make = [*options, "keys", "create", "--tenant", "norrbo", "--role"]
-    keys = {role: run(*make, role).stdout.strip() for role in ("ingest", "reader")}
+    keys = {role: key(folder / "data", role) for role in ("ingest", "reader")}
     with serving(*options, "serve", "--port", "0") as address:
         yield address, keys
 

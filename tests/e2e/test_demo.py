@@ -13,8 +13,9 @@ import pytest
 from service.demo import simulate_town
 from service.settings import load_settings
 from service.usecases.versions.retraining import FEWEST_WEEKS
-from tests.documents import RUN_BESIDE_THE_DEMO, run_examples
-from tests.e2e.programs import Demo, demo_served, get, last_scored_hour, post_counts, request, run, wait_for
+from tests.documents import INSTALLED, RUN_BESIDE_THE_DEMO, run_examples
+from tests.e2e.programs import Demo, demo_served, get, last_scored_hour, post_counts, request, run, run_here, wait_for
+from tests.preloaded import preloaded
 
 ON_THE_DEMO = ("evaluation", "operations", "police", "retention")
 
@@ -61,7 +62,7 @@ def test_the_model_is_replaced_while_windows_are_scored(demo: Demo) -> None:
     run(*config, "models", "promote", version, "--override", "a town of sixty stairwells is small")
     assert champion(config) == version
     assert versions_of_new_windows(demo, "after-promotion") == {version}
-    run(*config, "models", "rollback")
+    run_here(*config, "models", "rollback")
     assert champion(config) == "0"
     assert versions_of_new_windows(demo, "after-rollback") == {"0"}
     after = verdicts(demo, stairwell, since)
@@ -116,13 +117,28 @@ def is_known(demo: Demo, stairwell: str) -> bool:
 
 def champion(config: tuple[object, ...]) -> str:
     """The version in force, as the command tells it."""
-    rows = [line.split("\t") for line in run(*config, "models", "list").stdout.splitlines()[1:]]
+    rows = [line.split("\t") for line in run_here(*config, "models", "list").stdout.splitlines()[1:]]
     return next(row[0] for row in rows if row[1] == "yes")
 
 
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The folder of a command that is loaded once."""
+    with preloaded(tmp_path_factory.mktemp("programs")) as folder:
+        yield folder
+
+
 @pytest.mark.parametrize("name", RUN_BESIDE_THE_DEMO)
-def test_examples_run(name: str, demo: Demo, tmp_path: Path) -> None:
-    """They are given the demo's address, folder and keys; those of the analyst work on the demo's data."""
+def test_examples_run(name: str, demo: Demo, tmp_path: Path, programs: str) -> None:
+    """They are given the demo's address, folder and keys; those of the analyst work on the demo's data.
+
+    Who installs the program runs it as it is installed, and the others as it is loaded once.
+    """
     keys = {role.upper(): key for role, key in demo.keys.items()}
     configured = {"TRAPPVAKT_CONFIG": str(demo.config)} if name in ON_THE_DEMO else {}
-    run_examples(name, tmp_path, {**keys, "ADDRESS": demo.address, "DATA": str(demo.folder), **configured})
+    run_examples(
+        name,
+        tmp_path,
+        {**keys, "ADDRESS": demo.address, "DATA": str(demo.folder), **configured},
+        INSTALLED if name == "deployment" else programs,
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from service.bootstrap import build_ports
 from service.settings import load_settings
 from tests.api.drafts import add, entry
-from tests.e2e.programs import TRAPPVAKT, run, started, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, run_here, started, wait_for, written
 from tests.mail import PASSWORD, USER, MailHost, mail_host
 from tests.worlds import TENANT
 
@@ -55,12 +55,12 @@ def test_the_scheduler_sends_what_was_approved_once(tmp_path: Path) -> None:
             with log.open("a") as errors, started([*TRAPPVAKT, *options, "scheduler"], stderr=errors) as process:
                 ticks = log.read_text().count('"tick"')
                 if not host.post.letters:
-                    run(*options, "lists", "approve", LIST, "--tenant", TENANT)
+                    run_here(*options, "lists", "approve", LIST, "--tenant", TENANT)
                 assert wait_for(lambda: host.post.letters), log.read_text()
                 assert wait_for(lambda seen=ticks: log.read_text().count('"tick"') > seen + 1)
                 process.kill()
     assert [to for to, _, _ in host.post.letters] == [[ADDRESS]]
-    shown = run(*options, "lists", "deliveries", "--tenant", TENANT).stdout
+    shown = run_here(*options, "lists", "deliveries", "--tenant", TENANT).stdout
     assert "police-south\tsent\t1" in shown
     for secret in (ADDRESS, PASSWORD):
         assert secret not in shown + log.read_text()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents import INSTALLED
 from tests.e2e.programs import alive, started, wait_for
+from tests.preloaded import preloaded
 
 STUBBORN = """
 import os, signal, subprocess, sys, time
@@ -37,3 +39,20 @@ def fail_amid_stubborn_programs(folder: Path, killed: bool) -> None:
         if killed:
             process.kill()
         raise AssertionError("as a test does")
+
+
+def test_a_command_that_is_loaded_already_ends_as_any(tmp_path: Path) -> None:
+    """The same code, words and place, whether it does what it is told to or fails."""
+    (tmp_path / "programs").mkdir()
+    with preloaded(tmp_path / "programs") as folder:
+        for words in (["--data", "empty", "keys", "list"], ["--data", "empty", "lists", "show"], ["no-command"]):
+            loaded, installed = (
+                subprocess.run([Path(where) / "trappvakt", *words], cwd=tmp_path, capture_output=True, check=False)
+                for where in (folder, INSTALLED)
+            )
+            assert (loaded.returncode, loaded.stdout, loaded.stderr) == (
+                installed.returncode,
+                installed.stdout,
+                installed.stderr,
+            )
+    assert (tmp_path / "empty").is_dir()

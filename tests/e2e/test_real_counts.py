@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from tests.datasets import needs_datasets, write_calit2, write_melbourne
-from tests.e2e.programs import get, run, serving, wait_for, written
+from tests.e2e.programs import get, key, run, run_here, serving, wait_for, written
 
 PLACES = """tenant,area,property,building,stairwell,space
 uci,campus,p1,calit2,calit2,7
@@ -41,9 +41,9 @@ def calit2(tmp_path_factory):
 def test_calit2_served_equals_calit2_replayed(calit2, tmp_path):
     """places, import, serve: the API's verdicts are those of the file, to the last bit."""
     config = written(tmp_path / "trappvakt.toml", SETTINGS.format(folder=tmp_path / "data"))
-    run("--config", config, "places", "import", written(tmp_path / "places.csv", PLACES))
-    run("--config", config, "import", calit2)
-    token = run("--config", config, "keys", "create", "--role", "reader", "--tenant", "uci").stdout.split()[-1]
+    run_here("--config", config, "places", "import", written(tmp_path / "places.csv", PLACES))
+    run_here("--config", config, "import", calit2)
+    token = key(tmp_path / "data", "reader", "uci")
     with serving("--config", config, "serve", "--port", 0) as address:
         path = "/v1/stairwells/calit2/verdicts?limit=1000"
         wait_for(lambda: len(pages(address, f"{path}&from={LAST}", token)) == 2)

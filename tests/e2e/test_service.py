@@ -21,7 +21,7 @@ import pytest
 
 from service.supervisor import listen
 from tests.disks import fill, small_disk
-from tests.e2e.programs import TRAPPVAKT, get, last_scored_hour, post_counts, run, started, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, get, key, last_scored_hour, post_counts, run, started, wait_for, written
 
 SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n"
 TENANT = "norrbo"
@@ -41,11 +41,9 @@ class Service:
 
     @cached_property
     def tokens(self) -> dict[str, str]:
-        """Created while the service runs, as far as anybody asks."""
-        return {role: self._token(role) for role in ("ingest", "reader")}
-
-    def _token(self, role: str) -> str:
-        return run(*self.options, "keys", "create", "--role", role, "--tenant", TENANT).stdout.strip()
+        """Created while the service runs, as far as anybody asks; one of them by the program."""
+        made = run(*self.options, "keys", "create", "--role", "ingest", "--tenant", TENANT).stdout.strip()
+        return {"ingest": made, "reader": key(self.log.parent / "data", "reader", TENANT)}
 
     def post(self, stairwell: str, counts: list[int], end: datetime) -> None:
         """Send hourly counts whose last window ends at ``end``."""

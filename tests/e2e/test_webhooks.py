@@ -13,7 +13,7 @@ from service.settings import load_settings
 from service.usecases.lists.hotspots import approve_list
 from service.usecases.telling.webhooks import list_webhooks
 from tests.api.drafts import add, entry
-from tests.e2e.programs import TRAPPVAKT, run, started, wait_for, written
+from tests.e2e.programs import TRAPPVAKT, run_here, started, wait_for, written
 from tests.receivers import SECRET, Receiver, receiver
 from tests.worlds import TENANT
 
@@ -57,7 +57,7 @@ def test_an_event_survives_a_kill_and_goes_out_when_asked(tmp_path: Path) -> Non
         host.answer = 500
         scheduler_killed(options, log, host, got=1)
         host.answer = 200
-        assert run(*options, "webhooks", "resend", "1", "--tenant", TENANT).stdout.startswith("1 queued")
+        assert run_here(*options, "webhooks", "resend", "1", "--tenant", TENANT).stdout.startswith("1 queued")
         scheduler_killed(options, log, host, got=2)
     [delivery] = list_webhooks(ports, TENANT)
     assert (delivery.status, delivery.attempts) == (DeliveryStatus.SENT, 1)
