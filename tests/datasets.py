@@ -27,10 +27,10 @@ def write_calit2(path: Path) -> None:
                 target.write(f"20{year}-{month}-{date}T{time},calit2,{flow},{count}\n")
 
 
-def write_melbourne(path: Path) -> None:
-    """A year of Melbourne's pedestrians as a counts file: four stairwells, wall-clock hours."""
+def write_melbourne(path: Path, first: str = "2015", end: str = "2016") -> None:
+    """Melbourne's pedestrians from one date up to another as a counts file: four stairwells, wall-clock hours."""
     with gzip.open(FOLDER / "melbourne_pedestrians" / "pedestrian.csv.gz", "rt") as source, path.open("w") as target:
         target.write("time,stairwell,count\n")
         for row in csv.DictReader(source):
-            if row["Date"] < "2016":
+            if first <= row["Date"] < end:
                 target.write(f"{row['Date']}T{int(row['Time']):02d}:00,{row['Sensor']},{row['Count']}\n")

@@ -57,8 +57,10 @@ def create_app(ports: Ports, lost: Callable[[Lost], Response | None] = lambda _:
     app.config["MAX_CONTENT_LENGTH"] = ports.settings.api.max_body_bytes + 1  # a chunked body is cut there in silence
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
+    served_as = served_by(ports)
     for operation in OPERATIONS:
-        app.add_url_rule(_rule(operation), operation.name, _view(operation, ports), methods=[operation.method])
+        view = _view(operation, ports, served_as)
+        app.add_url_rule(_rule(operation), operation.name, view, methods=[operation.method])
     app.register_error_handler(Exception, _fail)
     for nowhere in (NoSuchRoute, MethodNotAllowed):
         app.register_error_handler(nowhere, lambda error: lost(error) or _fail(error))
@@ -74,11 +76,10 @@ def _rule(operation: Operation) -> str:
     return rule
 
 
-def _view(operation: Operation, ports: Ports) -> Callable[..., Response]:
+def _view(operation: Operation, ports: Ports, served_as: str) -> Callable[..., Response]:
     if not operation.roles:
         return _open_view(operation, ports)
     limits = ports.settings.api
-    served_as = served_by(ports)
 
     def view(**variables: Any) -> Response:
         key = permitted_key(request, operation, ports)

@@ -56,13 +56,18 @@ def test_calit2_served_equals_calit2_replayed(calit2, tmp_path):
         assert verdict["anomalous"] == (row["anomalous"] == "true")
 
 
-def test_melbourne_has_one_verdict_a_row_and_no_hour_twice(tmp_path):
-    """Four sensors over a year, with an hour repeated in autumn and one left out in spring."""
+@pytest.mark.parametrize(
+    ("first", "end", "rows_given"),
+    [("2015-03-30", "2015-10-12", 18_068), pytest.param("2015", "2016", 32_276, marks=pytest.mark.long)],
+    ids=["winter", "year"],
+)
+def test_melbourne_has_one_verdict_a_row_and_no_hour_twice(tmp_path, first, end, rows_given):
+    """Four sensors over a winter or a year, with an hour repeated in autumn and one left out in spring."""
     counts = tmp_path / "melbourne.csv"
-    write_melbourne(counts)
+    write_melbourne(counts, first, end)
     given = sum(1 for _ in counts.open()) - 1
     rows = replay(counts, tmp_path, "--timezone", "Australia/Melbourne", "--holidays", "none")
-    assert len(rows) == given == 32_276
+    assert len(rows) == given == rows_given
     assert len({(row["time"], row["stairwell"]) for row in rows}) == given
     assert all(datetime.fromisoformat(row["time"]).minute == 0 for row in rows)
 

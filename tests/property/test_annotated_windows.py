@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.detector.columns import OccupancyColumns
 from models.detector.state import OccupancyState
+from models.detector.verdicts import Verdicts
 from models.shipped import shipped_version
 from tests.property.test_detector import assert_same, assert_state, columns_of, draw_counts, run
 
@@ -41,24 +41,25 @@ def test_no_mark_changes_nothing() -> None:
     assert_state(plain.state, masked.state)
 
 
-@pytest.mark.parametrize("cut", [1, 5])
-def test_marks_of_a_series_do_not_touch_those_beside_it(cut: int) -> None:
+def test_marks_of_a_series_do_not_touch_those_beside_it() -> None:
     """Any split gives the same bits."""
     counts, random = draw_counts(200, 9), np.random.default_rng(3)
     left_out, confirmed = random.random((2, *counts.shape)) < 0.3
-    together = columns_of(9)
-    for first, width in ((0, cut), (cut, 9 - cut)):
-        part, alone = slice(first, first + width), columns_of(width, first=first)
-        together.state = OccupancyState.new(24, 9)
-        for k, row in enumerate(counts):
-            marks = {"left_out": left_out[k], "confirmed": confirmed[k]}
-            whole = together.step(k % WEEK, row, **marks)
-            assert_same(
-                [whole],
-                [alone.step(k % WEEK, row[part].copy(), **{name: mark[part] for name, mark in marks.items()})],
-                part,
-            )
-        assert_state(together.state.select(part), alone.state)
+
+    def run_part(part: slice) -> tuple[list[Verdicts], OccupancyState]:
+        columns = columns_of(part.stop - part.start, first=part.start)
+        rows = enumerate(zip(counts, left_out, confirmed, strict=True))
+        verdicts = [
+            columns.step(k % WEEK, row[part].copy(), left_out=out[part], confirmed=sure[part])
+            for k, (row, out, sure) in rows
+        ]
+        return verdicts, columns.state
+
+    together, state = run_part(slice(0, 9))
+    for part in (slice(0, 1), slice(1, 9), slice(0, 5), slice(5, 9)):
+        alone, own_state = run_part(part)
+        assert_same(together, alone, part)
+        assert_state(state.select(part), own_state)
 
 
 def test_loud_evenings_are_learnt_when_a_person_says_that_they_are_normal() -> None:
