@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
+_ROUNDING_ERROR = 1e-9  # 0.29 times 100 is a little less than 29
 _SWEDISH = str.maketrans({".": ",", ",": _NO_BREAK})
 
 
@@ -31,6 +32,29 @@ def plain_number(value: float, language: str) -> str:
     ('2.1', '0,04', '0.01')
     """
     return in_language(f"{value:.1f}" if value >= 0.1 else f"{max(value, 0.01):.2f}", language)
+
+
+def short_number(value: float, language: str, digits: int = 3) -> str:
+    """A number to so many digits that matter; from a thousand on it is whole.
+
+    Examples
+    --------
+    >>> short_number(0.0012345, "sv"), short_number(26.0, "en"), short_number(999.7, "en"), short_number(65535, "en")
+    ('0,00123', '26', '1,000', '65,535')
+    """
+    near = round(value) if abs(value) >= 1000 else float(f"{value:.{digits}g}")
+    return in_language(f"{near:,.15g}", language)
+
+
+def whole_per_cent(share: float) -> int:
+    """A share in whole per cent, rounded down lest 99.9 become all.
+
+    Examples
+    --------
+    >>> whole_per_cent(0.999), whole_per_cent(0.29)
+    (99, 29)
+    """
+    return int(100 * share + _ROUNDING_ERROR)
 
 
 def per_cent(number: str, language: str) -> str:

@@ -11,6 +11,9 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+PER_CENT, VOLTS = " %", " V"
+"""Units of a :class:`SensorFault`."""
+
 
 class SensorState(StrEnum):
     """How a sensor is; ``ok`` and ``awaited`` stand alone, faults may come together.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Template
 
 from models.dates import clock_text
-from models.numbers import whole_number
+from models.numbers import short_number, whole_number
 from service.domain.retraining import CandidateTried, RetrainingReport
 from service.exports import retraining_words
 from service.exports.templating import page_environment
@@ -62,8 +62,10 @@ def _template() -> Template:
     environment = page_environment()
     environment.filters |= {
         "changes": retraining_words.changes_text,
-        "decimal": retraining_words.decimal,
+        "decimal": short_number,
+        "counted": retraining_words.counted,
         "interval": gain_interval,
+        "noun": retraining_words.noun,
         "on_ratio_scale": on_ratio_scale,
         "percent": retraining_words.percent,
         "whole": whole_number,

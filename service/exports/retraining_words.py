@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
 from models.dates import date_text
-from models.numbers import in_language, per_cent, whole_number
+from models.numbers import per_cent, short_number, whole_number
 from service.domain.retraining import Figures, RetrainingReport
 from service.exports.wording import Language
 
@@ -23,14 +23,28 @@ _PARAMETERS = {
     "loitering_odds": ("odds att tillhåll börjar", "odds that loitering begins"),
     "memory_gain": ("tyngd hos tidigare kvällar", "weight of earlier nights"),
 }
+_NOUNS = {
+    "counts": (("räkning", "räkningar"), ("count", "counts")),
+    "hang-outs": (("tillhåll", "tillhåll"), ("hang-out", "hang-outs")),
+    "missing": (("räkning saknas", "räkningar saknas"), ("window missing", "windows missing")),
+    "prior": (
+        ("utrymme till flottans utgångspunkt", "utrymmen till flottans utgångspunkt"),
+        ("space for the fleet prior", "spaces for the fleet prior"),
+    ),
+    "silent": (("räkning", "räkningar"), ("window", "windows")),
+    "spaces": (("utrymme", "utrymmen"), ("space", "spaces")),
+    "stairwells": (("trapphus", "trapphus"), ("stairwell", "stairwells")),
+    "weeks": (("vecka", "veckor"), ("week", "weeks")),
+}
+"""What is counted, of one and of more."""
 _SENTENCES = {
     "learnt": (
-        "Version {version} har lärt av {weeks} veckor, {start} till {end}: {counts} räkningar från {series} utrymmen.",
-        "Version {version} learnt from {weeks} weeks, {start} to {end}: {counts} counts of {series} spaces.",
+        "Version {version} har lärt av {weeks}, {start} till {end}: {counts} från {series}.",
+        "Version {version} learnt from {weeks}, {start} to {end}: {counts} of {series}.",
     ),
     "left_out": (
-        "Utelämnat: {annotated} räkningar med känd orsak och {silent} timmar från tysta sensorer.",
-        "Left out: {annotated} counts with a known cause and {silent} windows of silent sensors.",
+        "Utelämnat: {annotated} med känd orsak och {silent} från tysta sensorer.",
+        "Left out: {annotated} with a known cause and {silent} of silent sensors.",
     ),
     "foresees_better": (
         "Den förutser räkningarna bättre än version {champion}: förlusten är {percent} lägre, och det är säkert.",
@@ -49,36 +63,36 @@ _SENTENCES = {
         "It foresees counts about as version {champion} does: log-loss differs by {percent}, which may be chance.",
     ),
     "calibration": (
-        "Det som ska hända {often} timmar av 100 hände {new} gånger så ofta (version {champion}: {old}; 1 är rätt).",
-        "What is due in {often} of 100 hours came {new} times as often (version {champion}: {old}; 1 is right).",
+        "Det som ska hända i {often} av fallen hände {new} gånger så ofta (version {champion}: {old}; 1 är rätt).",
+        "What is due in {often} of windows came {new} times as often (version {champion}: {old}; 1 is right).",
     ),
     "recall": (
-        "Av {trials} tillhåll tillagda i verkliga räkningar fann den {new} på 14 dagar (version {champion}: {old}).",
-        "Of {trials} hang-outs added to the real counts it found {new} within 14 days (version {champion}: {old}).",
+        "Av {trials} tillagda i verkliga räkningar fann den {new} på 14 dagar (version {champion}: {old}).",
+        "Of {trials} added to the real counts it found {new} within 14 days (version {champion}: {old}).",
     ),
     "no_recall": (
         "Hur många tillhåll den finner är inte prövat: för få veckor hölls undan.",
         "How many hang-outs it finds was not tried: too few weeks were held back.",
     ),
     "list_same": (
-        "Listan blir densamma: {stay} trapphus.",
-        "The list would stay the same: {stay} stairwells.",
+        "Listan blir densamma: {stay}.",
+        "The list would stay the same: {stay}.",
     ),
     "list": (
-        "På listan blir {stay} trapphus kvar, {enter} kommer in och {leave} går ut.",
-        "On the list {stay} stairwells would stay, {enter} enter and {leave} leave.",
+        "På listan blir {stay} kvar, {enter} kommer in och {leave} går ut.",
+        "On the list {stay} would stay, {enter} enter and {leave} leave.",
     ),
     "kept": (
-        "Ingen av {tried} andra inställningar var klart bättre, så de från version {champion} behålls.",
-        "None of {tried} other settings was clearly better, so those of version {champion} are kept.",
+        "Inga andra inställningar var klart bättre (antal prövade: {tried}), så de från version {champion} behålls.",
+        "No other settings were clearly better (tried: {tried}), so those of version {champion} are kept.",
     ),
     "fell_back": (
         "Inställningar som såg bättre ut föll igenom på de undanhållna veckorna; de från version {champion} behålls.",
         "Settings that looked better failed on the weeks held back; those of version {champion} are kept.",
     ),
     "changed": (
-        "Inställningar ändras, för de var klart bättre bland {tried}: {changes}.",
-        "Settings change, because they were clearly better among {tried}: {changes}.",
+        "Inställningar ändras, för andra var klart bättre (antal prövade: {tried}): {changes}.",
+        "Settings change, because others were clearly better (tried: {tried}): {changes}.",
     ),
 }
 
@@ -95,18 +109,26 @@ def parameter_text(name: str, language: Language) -> str:
 
 def changes_text(changes: Mapping[str, float], language: Language) -> str:
     """Hyper-parameters and their values, such as ``memory of the level, weeks: 8``."""
-    return "; ".join(f"{parameter_text(name, language)}: {decimal(value, language)}" for name, value in changes.items())
+    return "; ".join(
+        f"{parameter_text(name, language)}: {short_number(value, language)}" for name, value in changes.items()
+    )
 
 
-def decimal(value: float, language: Language) -> str:
-    """A number to three digits, with the language's decimal sign.
+def noun(number: float, name: str, language: Language) -> str:
+    """What so many are called.
 
     Examples
     --------
-    >>> decimal(0.0012345, Language.SV), decimal(1.5, Language.EN), decimal(26.0, Language.EN)
-    ('0,00123', '1.5', '26')
+    >>> noun(1, "weeks", Language.SV), noun(1.5, "weeks", Language.SV), noun(0, "spaces", Language.EN)
+    ('vecka', 'veckor', 'spaces')
     """
-    return in_language(f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}", language)
+    one, more = _NOUNS[name][_column(language)]
+    return one if number == 1 else more
+
+
+def counted(number: int, name: str, language: Language) -> str:
+    """A number with its thousands apart, and what is counted."""
+    return f"{whole_number(number, language)} {noun(number, name, language)}"
 
 
 def percent(share: float, language: Language) -> str:
@@ -114,10 +136,10 @@ def percent(share: float, language: Language) -> str:
 
     Examples
     --------
-    >>> percent(0.0123, Language.SV).split(), percent(0.25, Language.EN)
-    (['1,2', '%'], '25%')
+    >>> percent(0.0123, Language.SV).split(), percent(0.25, Language.EN), percent(1.25, Language.EN)
+    (['1,2', '%'], '25%', '120%')
     """
-    return per_cent(f"{100 * share:.2g}", language)
+    return per_cent(short_number(100 * share, "en", digits=2), language)
 
 
 def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, dict[str, str]]]:
@@ -126,17 +148,20 @@ def _facts(report: RetrainingReport, language: Language) -> Iterator[tuple[str, 
         "learnt",
         {
             "version": report.version,
-            "weeks": decimal(learnt.weeks, language),
+            "weeks": f"{short_number(learnt.weeks, language)} {noun(learnt.weeks, 'weeks', language)}",
             "start": date_text(learnt.start.astimezone(zone), language),
             "end": date_text(learnt.end.astimezone(zone), language),
-            "counts": whole_number(learnt.counts, language),
-            "series": whole_number(learnt.series, language),
+            "counts": counted(learnt.counts, "counts", language),
+            "series": counted(learnt.series, "spaces", language),
         },
     )
     if learnt.annotated or learnt.silent:
         yield (
             "left_out",
-            {"annotated": whole_number(learnt.annotated, language), "silent": whole_number(learnt.silent, language)},
+            {
+                "annotated": counted(learnt.annotated, "counts", language),
+                "silent": counted(learnt.silent, "silent", language),
+            },
         )
     yield _foresight(report), {"champion": report.champion, "percent": percent(abs(report.log_loss_gain), language)}
     yield from _calibration(report.champion_figures, report.challenger_figures, report.champion, language)
@@ -159,9 +184,9 @@ def _calibration(old: Figures, new: Figures, champion: str, language: Language) 
             yield (
                 "calibration",
                 {
-                    "often": decimal(100 * float(level), language),
-                    "new": decimal(ratio, language),
-                    "old": decimal(old.tail_ratios[level], language),
+                    "often": percent(float(level), language),
+                    "new": short_number(ratio, language),
+                    "old": short_number(old.tail_ratios[level], language),
                     "champion": champion,
                 },
             )
@@ -171,20 +196,20 @@ def _recall(report: RetrainingReport, language: Language) -> tuple[str, dict[str
     old, new = report.champion_figures.recall, report.challenger_figures.recall
     if old is None or new is None:
         return "no_recall", {}
-    counted = {
-        "trials": whole_number(new.trials, language),
+    told = {
+        "trials": counted(new.trials, "hang-outs", language),
         "new": whole_number(new.found, language),
         "old": whole_number(old.found, language),
     }
-    return "recall", {**counted, "champion": report.champion}
+    return "recall", {**told, "champion": report.champion}
 
 
 def _list(report: RetrainingReport, language: Language) -> tuple[str, dict[str, str]]:
-    stay = report.challenger_figures.listed - len(report.entering)
+    stay = counted(report.challenger_figures.listed - len(report.entering), "stairwells", language)
     if not report.entering and not report.leaving:
-        return "list_same", {"stay": whole_number(stay, language)}
+        return "list_same", {"stay": stay}
     return "list", {
-        "stay": whole_number(stay, language),
+        "stay": stay,
         "enter": whole_number(len(report.entering), language),
         "leave": whole_number(len(report.leaving), language),
     }

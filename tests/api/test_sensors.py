@@ -47,7 +47,7 @@ def test_a_status_event_tells_of_the_battery(empty: Town) -> None:
     [sensor] = body(empty.client("reader").get("/v1/sensors?state=low_battery"))["items"]
     assert (sensor["sensor"], sensor["battery"]["percent"]) == (EUI, 11.5)
     assert sensor["faults"][0]["reason"] == {
-        "sv": "Batteriet är snart slut (11,5 %).",
+        "sv": "Batteriet är snart slut (11,5\N{NO-BREAK SPACE}%).",
         "en": "The battery is nearly empty (11.5%).",
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.calendar import SECONDS_PER_DAY
 from service.domain.places import Liveness
-from service.domain.sensors import Activity, SensorFault, SensorKey, SensorState
+from service.domain.sensors import PER_CENT, VOLTS, Activity, SensorFault, SensorKey, SensorState
 from service.domain.state import Silence
 from service.ports import Ports
 from service.usecases.sensors.watched import Watched
@@ -83,7 +83,7 @@ def _silent_while_assumed(key: SensorKey, activity: Activity, silences: Sequence
 def _low(key: SensorKey, activity: Activity, now: int) -> Iterator[SensorFault]:
     battery, since = activity.battery, activity.battery_at
     if battery is not None and battery.low:
-        value, unit = (battery.volts, " V") if battery.percent is None else (battery.percent, " %")
+        value, unit = (battery.volts, VOLTS) if battery.percent is None else (battery.percent, PER_CENT)
         state = SensorState.LOW_BATTERY
         yield SensorFault(key=key, state=state, since=since, found=now, value=value or 0.0, unit=unit)
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from models.dates import clock_text
-from models.numbers import in_language
+from models.numbers import per_cent, short_number
 from service.domain.reasons import Reason
-from service.domain.sensors import SensorFault, SensorState
+from service.domain.sensors import PER_CENT, SensorFault, SensorState
 from service.ports import Ports
 
 _REASONS: Mapping[SensorState, Reason] = {
@@ -30,9 +30,7 @@ _REASONS: Mapping[SensorState, Reason] = {
         "Sedan {since} kommer meddelanden {hours} h senare efter sin tidsstämpel än vanligt.",
         "Since {since} messages come {hours} h later after their timestamp than usual.",
     ),
-    SensorState.LOW_BATTERY: Reason(
-        "Batteriet är snart slut ({number}{unit}).", "The battery is nearly empty ({number}{unit})."
-    ),
+    SensorState.LOW_BATTERY: Reason("Batteriet är snart slut ({level}).", "The battery is nearly empty ({level})."),
     SensorState.DUPLICATED: Reason(
         "Varje antal sedan {since} är jämnt delbart med {number}: meddelanden räknas {number} gånger.",
         "Every count since {since} is a multiple of {number}: messages are counted {number} times.",
@@ -98,15 +96,17 @@ def sensor_reason(ports: Ports, fault: SensorFault) -> Reason:
     since = datetime.fromtimestamp(fault.since, UTC).astimezone(ZoneInfo(ports.settings.general.timezone))
     other = _name_of(ports, fault.other)
     said = _said(fault, other)
-    number = f"{fault.value:.3g}" if fault.value < 1000 else f"{fault.value:.0f}"
-    english = {"number": number, "hours": f"{abs(fault.value):.2g}"}
-    swedish = {name: in_language(text, "sv") for name, text in english.items()}
-    swedish |= {"unit": fault.unit, "other": other}
-    english |= {"unit": fault.unit.replace(" %", "%"), "other": other}
-    return Reason(
-        said.sv.format(since=clock_text(since, "sv"), **swedish),
-        said.en.format(since=clock_text(since, "en"), **english),
+    swedish, english = (
+        said_in.format(since=clock_text(since, language), other=other, **_numbers(fault, language))
+        for said_in, language in ((said.sv, "sv"), (said.en, "en"))
     )
+    return Reason(swedish, english)
+
+
+def _numbers(fault: SensorFault, language: str) -> dict[str, str]:
+    number = short_number(fault.value, language)
+    level = per_cent(short_number(fault.value, "en"), language) if fault.unit == PER_CENT else f"{number}{fault.unit}"
+    return {"number": number, "level": level, "hours": short_number(abs(fault.value), language, digits=2)}
 
 
 def _said(fault: SensorFault, other: str) -> Reason:
