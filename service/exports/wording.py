@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
 
-from models.numbers import per_cent, plain_number
+from models.numbers import per_cent, plain_number, whole_per_cent
 from service.domain.hotspots import Block, Change, HotspotEntry, Trend
 from service.domain.places import UNKNOWN
 
@@ -162,4 +162,4 @@ def number_text(value: float, language: Language) -> str:
 
 def percent_text(share: float | None, language: Language) -> str:
     """A share in whole per cent, rounded down lest 99.9 become all; a dash where it is not known."""
-    return _EN_DASH if share is None else per_cent(f"{int(100 * share)}", language)
+    return _EN_DASH if share is None else per_cent(f"{whole_per_cent(share)}", language)

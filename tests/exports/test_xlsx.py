@@ -49,10 +49,16 @@ def test_the_first_line_says_what_whose_when_and_how_much_is_unknown(language: s
     assert {sheet["A1"].value for sheet in workbook} == {first[language]}
 
 
-@pytest.mark.parametrize(("language", "percent"), [("sv", "0\N{NO-BREAK SPACE}%"), ("en", "0%")])
+@pytest.mark.parametrize(("language", "percent"), [("sv", '0"\N{NO-BREAK SPACE}"%'), ("en", "0%")])
 def test_per_cent_are_told_as_the_language_does(language: str, percent: str) -> None:
     sheet = opened(rich_list(), language)["Lista" if language == "sv" else "List"]
     assert [cell.number_format for cell in (sheet["L4"], sheet["M4"])] == [percent, percent]
+
+
+def test_whole_per_cent_are_told_as_they_are() -> None:
+    """They were told one less: times 100, 0.29 and 0.57 are a little less than whole."""
+    sheet = opened(rich_list(entries=[entry(confidence=0.29, coverage=0.57)]))["Lista"]
+    assert [sheet["L4"].value, sheet["M4"].value] == [0.29, 0.57]
 
 
 def test_an_entry_says_where_and_when_to_go_and_why() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from textwrap import wrap
 
+from models.numbers import whole_per_cent
 from service.domain.hotspots import Change, HotspotEntry
 from service.exports.wording import Language, area_text, change_text, reason_text, space_text, trend_text, when_text
 from service.exports.xlsx.sheet import FIRST_ROW, Sheet
@@ -92,4 +93,4 @@ def _lines(text: str, width: float) -> int:
 
 def _rounded_down(share: float | None) -> float | None:
     """Whole per cent, lest what is almost sure be told as sure."""
-    return None if share is None else int(100 * share) / 100
+    return None if share is None else whole_per_cent(share) / 100

@@ -12,6 +12,7 @@ from xlsxwriter.workbook import Workbook
 from models.numbers import per_cent
 from service.exports.wording import Language
 
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 INK, FAINT, LINE, HOT = "#2B2B2B", "#6B6B6B", "#DAD5CA", "#B2182B"
 _SHADES = ("#F4F1EA", "#EFCDC3", "#E5A497", "#D6756C", "#C5464A", "#B2182B")
 """From calm to hot, a shade for each level of a heat map."""
@@ -43,7 +44,7 @@ class Styles:
 
     def __init__(self, workbook: Workbook, language: Language) -> None:
         self._workbook = workbook
-        self._kinds = {**_KINDS, "share": {**_KINDS["share"], "num_format": per_cent("0", language)}}
+        self._kinds = {**_KINDS, "share": {**_KINDS["share"], "num_format": _quoted(per_cent("0", language))}}
         self.headline = self._made(font_size=15, bold=True, valign="vcenter")
         self.note = self._made(font_size=9, font_color=FAINT, valign="vcenter")
         self.heading = cache(self._heading)
@@ -84,3 +85,8 @@ class Styles:
 
     def _made(self, **look: Any) -> Format:
         return self._workbook.add_format({"font_color": INK, **look})
+
+
+def _quoted(number_format: str) -> str:
+    """A format whose no-break space is quoted: only plain spaces may stand there as they are (ECMA-376-1, 18.8.31)."""
+    return number_format.replace(_NO_BREAK, f'"{_NO_BREAK}"')

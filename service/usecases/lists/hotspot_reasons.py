@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models.hotspots.hotspot import HotSpot
-from models.numbers import per_cent
+from models.numbers import per_cent, whole_per_cent
 from models.reasons import block_text, hotspot_reason
 
 _WELL_HEARD = 0.8
@@ -40,5 +40,5 @@ Also Sunday 18–21 (cellar). The sensor was heard for 50% of the period.
     if warming_up:
         sentences.append(_NEW[language])
     if coverage < _WELL_HEARD:
-        sentences.append(_COVERAGE[language].format(per_cent(f"{int(100 * coverage)}", language)))
+        sentences.append(_COVERAGE[language].format(per_cent(f"{whole_per_cent(coverage)}", language)))
     return " ".join(sentences)
