@@ -12,7 +12,7 @@ from service.api.routes import Routes
 from service.domain.keys import Key, Role
 from service.domain.places import Identifier
 from service.domain.reasons import Reason
-from service.errors import Conflict, NotFound, TooLittleData
+from service.errors import Conflict, NotFound, TooLittleData, VersionRefused
 from service.ports import Ports
 from service.usecases.trials.before_after import (
     DEFAULT_WEEKS,
@@ -43,7 +43,7 @@ class BeforeAfterQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     "GET",
     "/v1/stairwells/{stairwell}/before-after",
     roles=(Role.READER, Role.OPERATOR),
-    raises=(NotFound, Conflict, TooLittleData),
+    raises=(NotFound, Conflict, TooLittleData, VersionRefused),
     answered=BeforeAfter(
         stairwell="kvarnen-3a",
         date=date(2026, 9, 14),
@@ -69,7 +69,7 @@ def read_before_after(ports: Ports, key: Key, query: BeforeAfterQuery, stairwell
 
     The ratio says how many times as many there were as there would have been, had it gone as at the stairwells most
     like it before. The interval is read off the other stairwells, each taken as if something had been done there; in
-    simulated towns an interval of 90 % holds the true ratio in 87 to 92 of 100 cases. Hours of a known cause, holidays
+    simulated towns an interval of 90% holds the true ratio in 86 to 95 of 100 cases. Hours of a known cause, holidays
     and what was not heard are left out, and so are the stairwells of the same building. It tells that presences
     changed, and never why: something else may have happened at the same time.
     """

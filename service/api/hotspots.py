@@ -19,7 +19,7 @@ from service.domain.hotspots import (
     ListStatus,
 )
 from service.domain.keys import DECIDERS, LIST_READERS, Key
-from service.errors import Conflict, Gone, NotFound
+from service.errors import Conflict, Gone, NotFound, VersionRefused
 from service.exports.formats import FORMATS, JSON, Format, Suffix, export_list
 from service.exports.wording import Language
 from service.ports import Ports
@@ -150,7 +150,7 @@ def _by_recipient(delivery: ListDelivery) -> tuple[str]:
     "/v1/hotspot-lists",
     roles=DECIDERS,
     status=201,
-    raises=(NotFound, Conflict),
+    raises=(NotFound, Conflict, VersionRefused),
     sent=ListOrder(14, 50),
     answered=LIST,
 )

@@ -13,7 +13,7 @@ from service.api.routes import Routes
 from service.domain.keys import FINDING_READERS, Key
 from service.domain.places import Identifier, Kind
 from service.domain.reasons import Reason
-from service.errors import NotFound
+from service.errors import NotFound, VersionRefused
 from service.ports import Ports
 from service.usecases.findings.level_shifts import LevelShift, level_shifts
 from service.usecases.findings.profile import SpaceProfile, normal_week
@@ -161,7 +161,7 @@ def list_anomalies(ports: Ports, key: Key, query: AnomaliesQuery) -> VerdictPage
     "GET",
     "/v1/stairwells/{stairwell}/profile",
     roles=FINDING_READERS,
-    raises=(NotFound,),
+    raises=(NotFound, VersionRefused),
     answered=Profile(
         "kvarnen-3a",
         "Europe/Stockholm",

@@ -32,10 +32,13 @@ STATUSES: dict[type[Exception], int] = {
     errors.TooLarge: 413,
     errors.TooManyRequests: 429,
     errors.InvalidInput: 400,
+    errors.VersionRefused: 409,
     errors.StoreError: 503,
     Exception: 500,
 }
 """By the error a status comes from; the first match along the error's bases wins."""
+_OWN_WORDS: dict[type[Exception], str] = {errors.VersionRefused: "version"}
+"""What is told in words of its own, and not in those of its status."""
 
 
 def tell(error: Exception, ports: Ports) -> Response:
@@ -44,12 +47,13 @@ def tell(error: Exception, ports: Ports) -> Response:
     if isinstance(error, errors.NotAuthenticated):
         return _lead_to_the_door(visit)
     status = _status(error)
+    problem = next((words for kind, words in _OWN_WORDS.items() if isinstance(error, kind)), f"e{status}")
     if isinstance(error, errors.StoreError):
         STORE_ERRORS.labels("api").inc()
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("page failed", page=request.endpoint, exc_info=error)
     wait = error.retry_after_seconds if isinstance(error, errors.TooManyRequests) else None
-    response = show(visit, "error.html", status, problem=f"e{status}", code=status, wait_seconds=wait)
+    response = show(visit, "error.html", status, problem=problem, code=status, wait_seconds=wait)
     response.headers.update(failure_headers(error, status))
     return response
 

@@ -12,20 +12,23 @@ from urllib.parse import parse_qsl
 import msgspec
 import pytest
 
+from service.api.contract import OPERATIONS
 from service.api.problems import type_of
 from service.dashboard import errors as pages
 from service.dashboard.words import words
 from service.domain.hotspots import HeldBack
 from service.domain.keys import Role
 from service.domain.places import PlaceRow
-from service.errors import InvalidInput
+from service.errors import InvalidInput, TooManyRequests, VersionRefused
 from service.exports.wording import Language
 from service.site import create_site
 from service.stores.session_secret import FileSessionSecret
 from service.usecases.lists.hotspots import approve_list
-from tests.api.conftest import body, memory_ports
+from service.usecases.versions.promote import promote
+from tests.api.conftest import body, memory_ports, scored_ports
 from tests.api.drafts import MADE, add
 from tests.api.test_operating import Unreachable
+from tests.challengers import add_challenger
 from tests.dashboard.conftest import READERS, Person, Site, with_draft
 from tests.exports.worlds import STARTS, hostile_list
 from tests.worlds import TENANT
@@ -107,6 +110,41 @@ def test_who_may_not_is_told_of_the_role_and_who_must_wait_how_long(
     page = person.sign_in("tv_wrong", 429)
     seconds = person.client.post("/sign-in", data={"token": person.token()}).headers["Retry-After"]
     assert told_on(page) == door(language, 429, seconds=seconds)
+
+
+@pytest.mark.parametrize("seconds", [1, 2])
+def test_how_long_to_wait_is_right_in_number(site: Site, seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second was told as 1 seconds."""
+
+    def too_many(*_: object) -> None:
+        raise TooManyRequests("too many", seconds)
+
+    monkeypatch.setattr("service.dashboard.signing_in.limit_sign_ins", too_many)
+    for language, told in ((Language.SV, f"Vänta {seconds} s och"), (Language.EN, f"Wait {seconds} s and")):
+        assert told in Person(site.app.test_client(), language.value).sign_in("tv_wrong", 429)
+
+
+def test_a_model_that_cannot_be_used_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As the API has it, where it was a fault of ours; and not as if somebody else had decided."""
+    town = Site(scored_ports("memory", tmp_path_factory))
+    add_challenger(town.ports)
+    promote(town.ports, "1", "test")
+    path = town.ports.settings.data_dir / "versions" / "1" / "tables" / "level.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    stairwell = town.ports.register.stairwells(TENANT)[0].stairwell
+    for language in Language:
+        page = town.person(Role.OPERATOR, language=language.value).read(f"/stairwells/{stairwell}", 409)
+        said = words(language).error
+        assert told_on(page) == ["409", said.titles.version, said.meanings.version, said.home]
+    operator, a_day = town.client("operator"), {"date": "2026-01-01"}
+    for answer in (
+        operator.get(f"/v1/stairwells/{stairwell}/profile"),
+        operator.get(f"/v1/stairwells/{stairwell}/before-after", query_string=a_day),
+        operator.post("/v1/hotspot-lists", json={}),
+    ):
+        assert (answer.status_code, body(answer)["type"]) == (409, "/problems/version-refused")
+    for name in ("read_profile", "read_before_after", "post_hotspot_list"):
+        assert VersionRefused in next(one.raises for one in OPERATIONS if one.name == name)
 
 
 def test_a_store_that_is_away_is_told(site: Site) -> None:

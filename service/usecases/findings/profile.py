@@ -48,6 +48,8 @@ def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]
     ------
     NotFound
         If there is no such stairwell, or nothing has been scored yet.
+    VersionRefused
+        If the champion's files are incomplete, altered or another Trappvakt's.
     """
     ports.register.stairwell(tenant, stairwell)
     series = [one for one in ports.register.series(tenant) if one.stairwell == stairwell]

@@ -60,6 +60,8 @@ def make_list(
         If the tenant or the area has no places.
     InvalidInput
         If the tenant is ``*``.
+    VersionRefused
+        If the champion's files are incomplete, altered or another Trappvakt's.
     """
     manifest = manifest_in_force(ports, "making a list")
     places = _places(ports, tenant, area)

@@ -138,6 +138,8 @@ def before_after(
         If nothing has been scored yet.
     TooLittleData
         If too few weeks are scored, too little was heard or happened, or there is too little to compare with.
+    VersionRefused
+        If the champion's files are incomplete, altered or another Trappvakt's.
     """
     here = ports.register.stairwell(tenant, stairwell)
     span = _span(ports, day, weeks_before, weeks_after)
