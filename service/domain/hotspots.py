@@ -192,7 +192,11 @@ class HotspotList(msgspec.Struct, frozen=True, kw_only=True):
     watermark: datetime
     version: str
     retrained: Annotated[
-        datetime | None, Meta(description="When the model version was made; null for the one that ships.")
+        datetime | None,
+        Meta(
+            description="When the model version was made; null for the one that ships, in joint lists of several "
+            "versions, and in lists that were made before it was told."
+        ),
     ] = None
     timezone: Annotated[str, Meta(description="IANA name of the zone that hours and weekdays are told in.")] = ""
     days: int

@@ -47,12 +47,11 @@ def listed(list_id: str, *entries: HotspotEntry, tenant: str = TENANT, **more: o
     return HotspotList(
         list_id=list_id,
         tenant=tenant,
-        version="0",
         days=14,
         false_discovery_rate=0.1,
         places=3,
         entries=list(entries),
-        **{"made": MADE, "watermark": MADE, **more},
+        **{"made": MADE, "watermark": MADE, "version": "0", **more},
     )
 
 

@@ -74,6 +74,17 @@ def test_a_joint_list_has_the_approved_entries_of_all_who_share(ports):
     }
 
 
+@pytest.mark.parametrize("newer", ["7", "0"])
+def test_a_joint_list_says_when_its_model_was_retrained_if_it_is_one(ports, newer):
+    """Of lists that were made before theirs told it, the newest may know."""
+    for day, tenant, version, retrained in ((1, OURS, "7", None), (2, THEIRS, newer, MADE)):
+        told = {"version": version, "retrained": retrained}
+        add(ports, f"list-{day}", entry(), tenant=tenant, made=MADE + timedelta(days=day), **told)
+        approve_list(ports, tenant, f"list-{day}", "anna")
+    joint = latest(ports)
+    assert (joint.version, joint.retrained) == (("7", MADE) if newer == "7" else ("0, 7", None))
+
+
 def test_what_a_tenant_held_back_is_in_no_joint_list(ports):
     approve_list(ports, OURS, "2026-11-01-001", "anna", [HeldBack(rank=1, reason="flytt")])
     response = police(ports).get("/v1/hotspots")

@@ -120,7 +120,7 @@ def _put_together(ports: Ports, shared: Sequence[Shared]) -> HotspotList:
         for one in listed.gone
         if not _covered(listed.tenant, one.area, since)
     ]
-    versions = {listed.version: listed.retrained for listed in lists}
+    versions = {listed.version for listed in lists}
     return HotspotList(
         list_id="",
         tenant=EVERY_TENANT,
