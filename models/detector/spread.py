@@ -2,8 +2,9 @@ r"""How far counts and ratios stray: dispersion and misfit, learnt online by the
 
 A count of mean :math:`m` has the variance :math:`v = m + \psi m + \phi m^2`: people come in groups (clumping
 :math:`\psi`, which shows in quiet hours) and days differ (dispersion :math:`\phi`, which shows in busy ones). A squared
-residual holds about :math:`m^4 / (v + 2 v^2)` of information on :math:`\phi` and :math:`m^2 / (v + 2 v^2)` on
-:math:`\psi`; so weighted, sparse and dense series, and a prior, add up.
+residual less its count is taken to hold :math:`m^4 / (v + 2 v^2)` of information on :math:`\phi` and
+:math:`m^2 / (v + 2 v^2)` on :math:`\psi`, which is what a squared residual less its mean holds: less than it does of
+sparse series, which go by their prior for longer. So weighted, sparse and dense series, and a prior, add up.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def learn_dispersion(
 
 
 def _information(frame: Frame, mean: Floats) -> tuple[Floats, Floats]:
-    """Information of a squared residual on the log of phi and of psi, where they are the fleet's.
+    """Information taken to be in a surplus on the log of phi and of psi, where they are the fleet's.
 
     Weights that followed a series' own estimates would favour the residuals met while an estimate is low.
     """
