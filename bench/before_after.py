@@ -1,4 +1,4 @@
-"""How often the 90 % interval of a before/after holds the true ratio, in simulated towns.
+"""How often the 90% interval of a before/after holds the true ratio, in simulated towns.
 
     python -m bench.before_after [--towns 8] [--stairwells 120] [--first-seed 900]
 

@@ -31,7 +31,7 @@ from scipy.special import gammaincinv
 Floats = NDArray[np.float64]
 
 FEWEST_PLACEBOS = 19
-"""Stairwells where nothing was done: with fewer, the ends of a 90 % interval would be those of one or two of them."""
+"""Stairwells where nothing was done: with fewer, the ends of a 90% interval would be those of one or two of them."""
 FEWEST_PRESENCES = 5
 _COMPARED = 20  # stairwells that one is held against; more are less like it, fewer tell less
 _HEARD_SHARE = 0.5  # of a series' windows, before and after: what a sensor missed most of is not compared

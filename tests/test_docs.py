@@ -70,6 +70,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_per_cent_are_told_as_english_does(page: Path) -> None:
+    """As on the pages in the browser; benchmarks are as they were printed."""
+    told = re.findall(r".{0,20}\d %", page.read_text("utf-8"))
+    assert told == [] or page.name == "benchmarks.md"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_settings_examples_are_valid(page: Path, tmp_path: Path) -> None:
     """Each TOML block is a settings file, unless it names itself telegraf's."""
     for _, text in blocks(page, "toml"):

@@ -27,7 +27,7 @@ class Verdicts:
     expected
         float64[n]: mean of the predictive distribution, presences per window.
     lower, upper
-        float64[n]: its central 95 %.
+        float64[n]: its central 95%.
     p_value, p_above
         float64[n]: P(Y >= count) and P(Y > count), as often as this series' counts come that far out.
     score

@@ -92,7 +92,7 @@ class Proportion:
 
 
 def poisson_interval(events: int) -> tuple[float, float]:
-    """Exact 95 % interval of the mean of a Poisson number (Garwood 1936).
+    """Exact 95% interval of the mean of a Poisson number (Garwood 1936).
 
     Examples
     --------

@@ -105,7 +105,7 @@ def _candidates(counts: NDArray[np.float64]) -> set[tuple[int, int]]:
     """Pairs that agree in all minima of one of several bands of hashes of (window, count), of those that hear enough.
 
     The chance to agree in one minimum is the share of windows alike (Broder, Compression and Complexity of Sequences,
-    1997): of pairs alike in 90 % of them one in 400 is missed, of pairs alike in 20 % one in 2,000 is looked at.
+    1997): of pairs alike in 90% of them one in 400 is missed, of pairs alike in 20% one in 2,000 is looked at.
     """
     buckets: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for series in range(counts.shape[1]):

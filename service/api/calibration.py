@@ -58,7 +58,7 @@ _TAILS = [
 def read_calibration(ports: Ports, key: Key, query: CalibrationQuery) -> LiveCalibration:
     """Read whether small p-values come as often as they say, and episodes as seldom as the budget says.
 
-    By kind of space and by decile of the expected count, with 95 % intervals; ``drift`` says in words what is not as it
+    By kind of space and by decile of the expected count, with 95% intervals; ``drift`` says in words what is not as it
     should be. Windows with a known cause, and spaces in their first four weeks, are left out.
     """
     return live_calibration(ports, key.tenant, query.weeks)

@@ -79,7 +79,7 @@ _RANKINGS = [
 def read_evaluation(ports: Ports, key: Key, query: EvaluationQuery) -> Evaluation:
     """Read how good the newest approved lists were, by what was found at their entries.
 
-    Precision, hit rate, PAI and PEI of the first ``k`` entries with 95 % intervals (Wilson; over several lists widened
+    Precision, hit rate, PAI and PEI of the first ``k`` entries with 95% intervals (Wilson; over several lists widened
     for visits to one place being alike), and how many of them stayed from list to list; beside the list before, the
     raw counts of the list's period, and the mean of each hour of the week. What was found while a list was in force
     counts for it, whichever list sent somebody there. With more than 3,000 spaces the last two are left out, for their

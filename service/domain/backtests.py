@@ -18,7 +18,7 @@ class DecileRatios(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecallFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """Injected loitering found within so many days of its first evening, with the 95 % interval of its share."""
+    """Injected loitering found within so many days of its first evening, with the 95% interval of its share."""
 
     days: int
     found: int

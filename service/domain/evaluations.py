@@ -28,7 +28,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """So many of so many, and the 95 % interval of what it would be for many more; null where there are none."""
+    """So many of so many, and the 95% interval of what it would be for many more; null where there are none."""
 
     found: int
     of: int

@@ -12,7 +12,7 @@ from service.domain.versions import BudgetKept
 
 
 class Share(msgspec.Struct, frozen=True):
-    """So many of so many; ``low`` and ``high`` are the 95 % interval of the share."""
+    """So many of so many; ``low`` and ``high`` are the 95% interval of the share."""
 
     found: int
     trials: int

@@ -15,7 +15,7 @@ from service.exports import retraining_words
 from service.exports.templating import page_environment
 from service.exports.wording import Language
 
-_SURE = 1.96  # standard errors of a 95 % interval
+_SURE = 1.96  # standard errors of a 95% interval
 _WIDEST_RATIO = 4.0  # that the scale of calibration shows, and its reciprocal
 
 
@@ -45,7 +45,7 @@ def on_ratio_scale(ratio: float) -> float:
 
 
 def gain_interval(candidate: CandidateTried) -> tuple[float, float]:
-    """The 95 % interval of a candidate's gain."""
+    """The 95% interval of a candidate's gain."""
     z, gain = candidate.log_loss_z, candidate.log_loss_gain
     error = abs(gain / z) if z else 0.0
     return gain - _SURE * error, gain + _SURE * error

@@ -33,6 +33,11 @@ def test_the_document_is_valid_openapi():
     assert DOCUMENT["openapi"].startswith("3.1")
 
 
+def test_per_cent_are_told_as_english_does():
+    """As on the pages; Swedish examples have a no-break space."""
+    assert re.findall(r".{0,20}\d %", openapi_json().decode()) == []
+
+
 def test_pairs_are_closed_by_their_length():
     """Not by ``items: false``, at which openapi-python-client gives up on the whole document."""
     window = DOCUMENT["components"]["schemas"]["VersionView"]["properties"]["window"]["anyOf"][0]

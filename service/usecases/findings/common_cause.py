@@ -27,7 +27,7 @@ from service.usecases.findings.episode_runs import Run, anomalous_between, runs_
 KNOWN_WEEKS = 2.0
 """Weeks of own evidence of a series until which its p-values tell of the prior."""
 ONE_IN = 200
-"""So few series anomalous at once are no crowd: in a simulated town 86 % of all hours, whose p-values need no look."""
+"""So few series anomalous at once are no crowd: in a simulated town 86% of all hours, whose p-values need no look."""
 TOGETHER = 2
 _SAMPLE = 200  # series: of a town out by 15 in 100, as little as marks any, 97 samples in 100 show it
 _LIKELY = 2 * LEVEL  # share of a sample that is out; one in 800 shows it of an hour like any other

@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 
 
 class TailRatio(msgspec.Struct, frozen=True, kw_only=True):
-    """P(p < a) / a and its 95 % interval; 1 is right, above 1 small p-values come too often."""
+    """P(p < a) / a and its 95% interval; 1 is right, above 1 small p-values come too often."""
 
     level: Annotated[float, Meta(description="a")]
     ratio: float
@@ -57,7 +57,7 @@ class CalibrationGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EpisodeRate(msgspec.Struct, frozen=True, kw_only=True):
-    """Episodes opened per 100 stairwell-weeks beside the budget, and the 95 % interval of a Poisson number."""
+    """Episodes opened per 100 stairwell-weeks beside the budget, and the 95% interval of a Poisson number."""
 
     promised: float
     opened: float

@@ -40,8 +40,8 @@ class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
     end: Annotated[datetime, Meta(description="End of the window, exclusive.")]
     count: float
     expected: float
-    lower: Annotated[float, Meta(description="Lower end of the central 95 % of what was expected.")]
-    upper: Annotated[float, Meta(description="Upper end of the central 95 % of what was expected.")]
+    lower: Annotated[float, Meta(description="Lower end of the central 95% of what was expected.")]
+    upper: Annotated[float, Meta(description="Upper end of the central 95% of what was expected.")]
     p_value: Probability
     p_above: Probability
     score: float
