@@ -50,7 +50,7 @@ def headline(listed: HotspotList, language: Language, *, draft: bool = False) ->
 
 def origin(listed: HotspotList, language: Language) -> str:
     """When it was made, by which model, and of how many places nothing is known."""
-    unknown = {"sv": "{} av {} trapphus okända", "en": "{} of {} stairwells unknown"}[language]
+    unknown = {"sv": "okända trapphus: {} av {}", "en": "{} of {} stairwells unknown"}[language]
     places = (whole_number(number, language) for number in (listed.unknown_places, listed.places))
     told = [clock_text(local_time(listed, listed.made), language), _model(listed, language), unknown.format(*places)]
     return " · ".join(filter(None, told))

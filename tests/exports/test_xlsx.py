@@ -40,7 +40,7 @@ def test_the_first_line_says_what_whose_when_and_how_much_is_unknown(language: s
     """On every sheet, so that a page that is printed alone says it too."""
     first = {
         "sv": "Hotspotlista 41 · norrbo, Södra · 19 nov. 2026 kl. 05:05 · modell omtränad 19 nov. 2026 · "
-        "2 av 1\N{NO-BREAK SPACE}200 trapphus okända",
+        "okända trapphus: 2 av 1\N{NO-BREAK SPACE}200",
         "en": "Hot-spot list 41 · norrbo, Södra · 19 Nov 2026 at 05:05 · model retrained 19 Nov 2026 · "
         "2 of 1,200 stairwells unknown",
     }
