@@ -42,8 +42,8 @@ def short_number(value: float, language: str, digits: int = 3) -> str:
     >>> short_number(0.0012345, "sv"), short_number(26.0, "en"), short_number(999.7, "en"), short_number(65535, "en")
     ('0,00123', '26', '1,000', '65,535')
     """
-    near = round(value) if abs(value) >= 1000 else float(f"{value:.{digits}g}")
-    return in_language(f"{near:,.15g}", language)
+    told = f"{value:,.0f}" if abs(value) >= 1000 else f"{float(f'{value:.{digits}g}'):,.15g}"
+    return in_language(told, language)
 
 
 def whole_per_cent(share: float) -> int:

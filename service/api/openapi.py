@@ -32,12 +32,12 @@ Trappvakt learns what is normal in every stairwell and tells where and when it i
 
 Times are RFC 3339 with an offset; answers are in UTC. Intervals hold their start and not their end. Lists come in
 pages: follow the `Link` header until there is none. Send an `ETag` back as `If-None-Match`, and what has not changed is
-answered 304; an answer that is none of those that `If-Match` names is refused with 412, and so is a change of what is
-none of them, or has no `ETag` of its own. Query keys that an operation does not name are refused. Whatever fails
-answers with a problem document (RFC 9457). A key may ask so often a minute: `RateLimit` tells what is left, and 429
-when to go on. Everything a key can see belongs to its tenant; what belongs to another tenant does not exist for it.
-Within `/v1` members are only added: ignore those you do not know. What is to go is marked `deprecated`, and answers
-with `Deprecation` and `Sunset`, for twelve months.
+answered 304; an answer that is none of those that `If-Match` names is refused with 412. So is a change of what is none
+of them or has no `ETag` of its own, and of what `If-None-Match` names. Query keys that an operation does not name are
+refused. Whatever fails answers with a problem document (RFC 9457). A key may ask so often a minute: `RateLimit` tells
+what is left, and 429 when to go on. Everything a key can see belongs to its tenant; what belongs to another tenant does
+not exist for it. Within `/v1` members are only added: ignore those you do not know. What is to go is marked
+`deprecated`, and answers with `Deprecation` and `Sunset`, for twelve months.
 """
 CLOUD_EVENT = "application/cloudevents+json"
 _BEFORE_THE_LIMIT = (401, 403)
