@@ -27,7 +27,8 @@ REQUIRED = ("time", "stairwell", "count")
 OPTIONAL = ("space", "kind", "sensor")
 PROGRESS_ROWS = 10_000
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf(inity)?)", re.ASCII | re.IGNORECASE)
+# A comma before one or two digits is a Swedish decimal; before three it may set off English thousands.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*|,\d{1,2})?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf(inity)?)", re.ASCII | re.IGNORECASE)
 
 
 def read_counts_csv(
@@ -169,7 +170,7 @@ class _Rows:
 def _count(text: str) -> int:
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError(f"the count is {text.strip()!r}, not a number; leave out rows without a value")
-    return whole_count(float(text))
+    return whole_count(float(text.replace(",", ".")))
 
 
 def _reporting(

@@ -1,4 +1,4 @@
-"""Tables as comma- or semicolon-separated text, a row a line; spreadsheets' byte order mark is tolerated."""
+"""Tables as text between commas, semicolons or tabs, a row a line; spreadsheets' byte order mark is tolerated."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_table(stream: BinaryIO, *, required: Collection[str], optional: Collect
         header = stream.readline().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput("line 1 is not UTF-8; save the file as CSV UTF-8") from error
-    delimiter = ";" if header.count(";") > header.count(",") else ","
+    delimiter = max(",;\t", key=header.count)
     try:
         columns = [cell.strip().lower() for cell in _cells(header, delimiter)]
     except ValueError as error:

@@ -64,6 +64,22 @@ def test_tables_of_swedish_spreadsheets() -> None:
     assert (rows[0][1].stairwell, rows[0][1].count) == ("Lärkan; 1", 2)
 
 
+def test_whole_counts_may_be_written_with_a_decimal_comma() -> None:
+    """But what an English file means by 1,000 is not for us to guess."""
+    rows, problems = read("time;stairwell;count\n2026-07-01T18:00;A;2,0\n2026-07-01T19:00;A;1,000\n")
+    assert [row.count for _, row in rows] == [2]
+    assert [str(problem) for problem in problems] == [
+        "row 3: the count is '1,000', not a number; leave out rows without a value"
+    ]
+
+
+def test_tables_between_tabs() -> None:
+    """As cells are pasted from a spreadsheet."""
+    rows, problems = read("time\tstairwell\tcount\n2026-07-01T18:00\tLärkan, 1\t2\n")
+    assert problems == []
+    assert (rows[0][1].stairwell, rows[0][1].count) == ("Lärkan, 1", 2)
+
+
 def test_a_bad_row_claims_no_time() -> None:
     """The good row of that time is kept, before it or after it."""
     rows, problems = read(table("2026-07-01T18:00,A,cellar,-1", "2026-07-01T18:00,A,cellar,4"))
@@ -102,6 +118,7 @@ def test_a_table_in_another_encoding_is_refused_at_once() -> None:
     [
         ("2026-07-01T18:00,A,cellar,-1", "the count is -1, but presences are never negative"),
         ("2026-07-01T18:00,A,cellar,1.5", "the count is 1.5, but presences are whole"),
+        ('2026-07-01T18:00,A,cellar,"1,5"', "the count is 1.5, but presences are whole"),
         ("2026-07-01T18:00,A,cellar,NaN", "the count is nan, not a number of presences"),
         ("2026-07-01T18:00,A,cellar,-inf", "the count is -inf, not a number of presences"),
         ("2026-07-01T18:00,A,cellar,1e12", "more than 1000000000; the counter is broken"),
