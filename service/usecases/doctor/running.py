@@ -91,13 +91,19 @@ def examine_scheduler(ports: Ports, disk: Disk) -> Iterator[Diagnosis]:
     told = f"scored up to {utc_text(progress.watermark)}"
     if overdue > _PATIENCE_SECONDS:
         remedy = "read the line `tick` of its log: it tells the step that failed or takes long" if runs else None
-        yield failed("windows", f"{told}; the next one has been due for {overdue / 60:.0f} minutes", remedy)
+        yield failed("windows", f"{told}; the next one has been due for {_duration(overdue)}", remedy)
     else:
         yield well("windows", f"{told}; nothing is overdue")
     if runs:
         yield well("scheduler", f"runs; {progress.commands} commands wait")
     elif progress.commands:
         yield doubtful("scheduler", f"{progress.commands} commands wait for it", "start it with `trappvakt serve`")
+
+
+def _duration(seconds: float) -> str:
+    """Minutes, and from two days on days: nobody reads 132735 minutes as a quarter of a year."""
+    days = seconds / 86_400
+    return f"{days:.0f} days" if days >= 2 else f"{seconds / 60:.0f} minutes"
 
 
 def examine_counts(ports: Ports) -> Iterator[Diagnosis]:

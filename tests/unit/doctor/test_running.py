@@ -51,6 +51,7 @@ def test_every_doubt_says_what_to_do(folder: Path) -> None:
 def test_windows_that_wait_are_a_failure(folder: Path) -> None:
     """Minutes of a catch-up are not."""
     assert only(told(folder, NOW + timedelta(hours=5)), "windows").message.endswith("due for 265 minutes")
+    assert only(told(folder, NOW + timedelta(days=92)), "windows").message.endswith("due for 92 days")
     assert of(told(folder, NOW + timedelta(minutes=40)), "windows")[0][0] is State.OK
 
 
