@@ -238,6 +238,8 @@ def _detail(error: Exception, kind: ProblemType) -> str:
     """What is wrong this time; an unexpected error keeps its words for the log."""
     if isinstance(error, UnsupportedMediaType | NotAcceptable):
         return error.description or kind.meaning
+    if isinstance(error, NoSuchRoute):
+        return "Nothing is at this address; /openapi.json lists what there is."
     if isinstance(error, errors.TrappvaktError):
         return str(error) or kind.meaning
     return kind.meaning

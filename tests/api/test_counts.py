@@ -179,3 +179,4 @@ def test_a_path_there_is_not_is_a_problem_document(empty, path):
     response = empty.operator.get(path)
     assert response.status_code == 404
     assert body(response)["type"] == "/problems/not-found"
+    assert body(response)["detail"] == "Nothing is at this address; /openapi.json lists what there is."
