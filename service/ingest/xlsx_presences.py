@@ -56,7 +56,7 @@ _KINDS = {
 }
 _WANTED = (
     "a row needs a start (start, or datum and tid), a length (varaktighet in minutes, sekunder, or slut) "
-    "and a place (trapphus, or sensor)"
+    "and a place (trapphus, or sensor); counts of windows are imported as CSV"
 )
 
 Cells = Mapping[str, Any]

@@ -173,6 +173,7 @@ def test_a_bad_row_is_told_and_its_neighbours_are_kept(row: Sequence[object], me
     ("header", "message"),
     [
         (("Start", "Trapphus"), "no header within 20 rows, only 'start, trapphus'; a row needs"),
+        (("Tid", "Trapphus", "Antal"), "; counts of windows are imported as CSV"),
         ((), "no header within 20 rows"),
         ((*HEADER, "Hyresgäst"), "row 1: the column 'hyresgäst' is unknown and may not be sent"),
         (("Start", "Varaktighet", "Trapphus", "Uppgång"), "row 1: more than one column is 'stairwell'"),
