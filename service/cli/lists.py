@@ -100,7 +100,7 @@ def approve(session: Session, list_id: str, tenant: str | None, hold_back: tuple
 @tenant_option
 @area_option
 @click.option(
-    "--format", "suffix", type=click.Choice(list(FORMATS)), help="What to write.  [default: as --out ends, or csv]"
+    "--format", "suffix", type=click.Choice(list(FORMATS)), help="What to write.  [default: as --out ends; csv if it has no ending]"
 )
 @click.option(
     "--language",
@@ -194,8 +194,11 @@ def _when(entry: HotspotEntry) -> str:
 
 
 def _suffix_of(out: Path | None) -> str:
+    """The format that a file's name tells; one that tells of another kind of file would be opened in vain."""
     ending = out.suffix.removeprefix(".").lower() if out else ""
-    return ending if ending in FORMATS else "csv"
+    if ending and ending not in FORMATS:
+        raise click.UsageError(f"a list is not written as .{ending}; name a file ending in .{', .'.join(FORMATS)}")
+    return ending or "csv"
 
 
 def _ranks(held_back: Sequence[HeldBack]) -> str:

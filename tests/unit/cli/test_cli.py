@@ -227,6 +227,10 @@ def test_a_list_is_made_shown_approved_and_exported(filled: Trappvakt) -> None:
     filled("lists", "export", "--language", "en", "--out", filled.folder / "list.html")
     assert '<html lang="en">' in (filled.folder / "list.html").read_text("utf-8")
     assert json.loads(filled("lists", "export", "--format", "geojson").output)["list_id"] == list_id
+    refused = filled("lists", "export", "--out", filled.folder / "list.pdf", fails=True)
+    assert "a list is not written as .pdf" in refused.stderr
+    assert not (filled.folder / "list.pdf").exists()
+    filled("lists", "export", "--format", "csv", "--out", filled.folder / "list.txt")
     assert "police" not in filled("lists", "deliveries", list_id).output
     assert filled("lists", "resend", list_id).output.startswith("0 queued")
 
