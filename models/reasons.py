@@ -169,11 +169,11 @@ def episode_reason(  # noqa: PLR0917 - in the order of the sentence
     seldom = _seldom(rate_per_week, language) + (_TOWN_OUT[language] if common_cause else ".")
     day, clock, length = WEEKDAYS[language][began.weekday()], f"{began:%H:%M}", _length(hours, language)
     if language == "sv":
-        presences = f"{observed:g} {'vistelse' if observed == 1 else 'vistelser'} {IN_SPACE['sv'][kind]}"
+        presences = f"{observed:.0f} {'vistelse' if observed == 1 else 'vistelser'} {IN_SPACE['sv'][kind]}"
         over = f" ({nights} nätter)" if nights > 1 else ""
         normal = plain_number(expected, "sv")
         return f"{presences} under {length}{over} från {day} kl. {clock}, där {normal} är normalt; {seldom}"
-    presences = f"{observed:g} {'presence' if observed == 1 else 'presences'} {IN_SPACE['en'][kind]}"
+    presences = f"{observed:.0f} {'presence' if observed == 1 else 'presences'} {IN_SPACE['en'][kind]}"
     over = f" ({nights} nights)" if nights > 1 else ""
     are = plain_number(expected, "en")
     return f"{presences} in {length}{over} from {day} {clock}, where {are} are normal; {seldom}"

@@ -36,3 +36,10 @@ def test_what_is_seldom_is_not_told_as_never():
     said = (3.0, "cellar", 1 / 12, BEGAN, 1, 0.004, 0.0005)
     assert "där 0,01 är normalt" in episode_reason(*said, "sv")
     assert "where 0.01 are normal" in episode_reason(*said, "en")
+
+
+def test_presences_of_a_busy_space_are_told_in_full():
+    """A million and a quarter of them is no 1.23457e+06."""
+    said = (1_234_567.0, "entrance", 300.0, BEGAN, 12, 3.5, 0.0005)
+    assert episode_reason(*said, "sv").startswith("1234567 vistelser i ")
+    assert episode_reason(*said, "en").startswith("1234567 presences in ")

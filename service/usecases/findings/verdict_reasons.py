@@ -35,9 +35,9 @@ def explain_verdict(verdict: Verdict, kind: Kind, timezone: str, window: timedel
     why_en = "so many are very rare then" if rare else "it goes on from the hours before"
     expected = _expected(verdict.expected)
     return Reason(
-        sv=f"{verdict.count:g} {'vistelse' if verdict.count == 1 else 'vistelser'} {IN_SPACE['sv'][kind]} "
+        sv=f"{verdict.count:.0f} {'vistelse' if verdict.count == 1 else 'vistelser'} {IN_SPACE['sv'][kind]} "
         f"{WEEKDAYS['sv'][day]} kl. {hours} där {in_language(expected, 'sv')} är normalt; {why_sv}.",
-        en=f"{verdict.count:g} {'presence' if verdict.count == 1 else 'presences'} {IN_SPACE['en'][kind]}, "
+        en=f"{verdict.count:.0f} {'presence' if verdict.count == 1 else 'presences'} {IN_SPACE['en'][kind]}, "
         f"{WEEKDAYS['en'][day]} {hours} where {expected} are normal; {why_en}.",
     )
 
