@@ -224,5 +224,6 @@ def _too_many(rate: EpisodeRate | None) -> Iterator[str]:
     if rate and rate.low > rate.promised:
         yield (
             f"{rate.opened:.1f} episodes opened per 100 stairwell-weeks ({rate.low:.1f}-{rate.high:.1f}) where "
-            f"{rate.promised:g} are promised: more is going on than chance, or what is normal has changed"
+            f"{rate.promised:g} are promised: more is going on than chance, or the version does not know what is "
+            "normal here; annotate what is known, or retrain"
         )
