@@ -100,7 +100,10 @@ def approve(session: Session, list_id: str, tenant: str | None, hold_back: tuple
 @tenant_option
 @area_option
 @click.option(
-    "--format", "suffix", type=click.Choice(list(FORMATS)), help="What to write.  [default: as --out ends; csv if it has no ending]"
+    "--format",
+    "suffix",
+    type=click.Choice(list(FORMATS)),
+    help="What to write.  [default: as --out ends; csv if it has no ending]",
 )
 @click.option(
     "--language",

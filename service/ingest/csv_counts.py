@@ -28,7 +28,9 @@ OPTIONAL = ("space", "kind", "sensor")
 PROGRESS_ROWS = 10_000
 
 # A comma before one or two digits is a Swedish decimal; before three it may set off English thousands.
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*|,\d{1,2})?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf(inity)?)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[+-]?(\d+(\.\d*|,\d{1,2})?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf(inity)?)", re.ASCII | re.IGNORECASE
+)
 
 
 def read_counts_csv(
