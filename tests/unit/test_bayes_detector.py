@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -31,6 +32,7 @@ FEW = HangOuts(
 )
 
 
+@cache
 def chance(count: float, mean: float, dispersion: float, added: float) -> float:
     """P(count) of a negative binomial plus a Poisson count, term by term."""
     shape = 1.0 / dispersion
