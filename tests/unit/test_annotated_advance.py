@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -29,7 +31,20 @@ from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_port
 
 @pytest.fixture(scope="module")
 def city() -> SimulatedCity:
-    return simulate_city(11, stairwells=8, weeks=3)
+    return simulate_city(11, stairwells=8, weeks=2)
+
+
+@pytest.fixture(scope="module")
+def plain(city, tmp_path_factory) -> Path:
+    """A folder in which everything is scored and nothing annotated, to be copied."""
+    folder = tmp_path_factory.mktemp("plain")
+    scored(folder, city)
+    return folder
+
+
+def copied(plain: Path, folder: Path, city: SimulatedCity) -> Ports:
+    shutil.copytree(plain, folder, dirs_exist_ok=True)
+    return sqlite_ports(folder, now=end_of(city))
 
 
 def world(folder, city, **overrides) -> Ports:
@@ -80,11 +95,11 @@ RENOVATION, NORMAL = AnnotationKind.RENOVATION, AnnotationKind.NORMAL
 
 
 @pytest.mark.parametrize("kind", [AnnotationKind.PATROL, NORMAL])
-def test_annotated_late_equals_known_from_the_beginning(city, tmp_path, kind):
+def test_annotated_late_equals_known_from_the_beginning(city, plain, tmp_path, kind):
     """Left out or confirmed, and however long after."""
     row = said(city, kind, 200, 300)
     known = scored(tmp_path / "known", city, row)
-    late = scored(tmp_path / "late", city)
+    late = copied(plain, tmp_path / "late", city)
     before = verdicts_of(late, city)
     make_annotation(late, TENANT, row, "key-1")
     report = advance(late, end_of(city))
@@ -98,18 +113,18 @@ def test_annotated_late_equals_known_from_the_beginning(city, tmp_path, kind):
 
 def test_annotations_retracted_and_changed_leave_no_trace(city, tmp_path):
     """Made, changed and taken back, in past and future, scored in pieces of a day: as if only the last stood."""
-    row = said(city, RENOVATION, 100, 400, area=city.places[0].area)
-    kept = said(city, NORMAL, 250, 420)
+    row = said(city, RENOVATION, 60, 300, area=city.places[0].area)
+    kept = said(city, NORMAL, 200, 320)
     known = scored(tmp_path / "known", city, kept)
     ports = world(tmp_path / "live", city, advance__commit_windows=24, advance__shard_series=8)
     ports.counts.append(city_points(city))
-    advance(ports, end_of(city) - timedelta(days=10))
+    advance(ports, end_of(city) - timedelta(days=6))
     made = make_annotation(ports, TENANT, row, "key-1").annotation
-    moved = said(city, NORMAL, 120, 130, area=city.places[0].area)
-    advance(ports, end_of(city) - timedelta(days=8))
+    moved = said(city, NORMAL, 80, 90, area=city.places[0].area)
+    advance(ports, end_of(city) - timedelta(days=5))
     make_annotation(ports, TENANT, msgspec.structs.replace(moved, annotation=made), "key-1")
     make_annotation(ports, TENANT, kept, "key-1")
-    advance(ports, end_of(city) - timedelta(days=3))
+    advance(ports, end_of(city) - timedelta(days=2))
     retract_annotation(ports, TENANT, made, "key-2")
     advance(ports, end_of(city))
     other = scored(tmp_path / "sharded", city, kept, advance__shard_series=8)
@@ -143,16 +158,16 @@ def test_an_annotation_to_come_replays_nothing(city, tmp_path):
     ports = world(tmp_path, city)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city) - timedelta(days=3))
-    make_annotation(ports, TENANT, said(city, RENOVATION, 18 * 24, 19 * 24), "key-1")
+    make_annotation(ports, TENANT, said(city, RENOVATION, 12 * 24, 13 * 24), "key-1")
     make_annotation(ports, TENANT, said(city, RENOVATION, -100, 0), "key-1")
     assert advance(ports, end_of(city)).corrected == 0
     assert ports.state.manifest().origin == city.starts[0]
-    assert_same(scored(tmp_path / "known", city, said(city, RENOVATION, 18 * 24, 19 * 24)), ports, city)
+    assert_same(scored(tmp_path / "known", city, said(city, RENOVATION, 12 * 24, 13 * 24)), ports, city)
 
 
-def test_superseded_verdicts_are_kept_and_lists_stay(city, tmp_path):
+def test_superseded_verdicts_are_kept_and_lists_stay(city, plain, tmp_path):
     """What the police were shown is what was known then."""
-    ports = scored(tmp_path, city)
+    ports = copied(plain, tmp_path, city)
     made = make_list(ports, TENANT)
     shown = ports.lists.get(TENANT, made.list_id)
     make_annotation(ports, TENANT, said(city, RENOVATION, 100, 300), "key-1")

@@ -1,4 +1,4 @@
-"""A town scored for three weeks, and a challenger that is to take its champion's place."""
+"""A town scored for a fortnight, and a challenger that is to take its champion's place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.usecases.learning.shards import open_shard
 from service.usecases.versions.promote import go_on
 from tests.worlds import city_points
 
-WEEKS = 3
+WEEKS = 2
 
 
 def counted(city: SimulatedCity, rows: slice, count: int) -> CountPoints:

@@ -57,7 +57,7 @@ def test_state_after_promotion_is_that_of_a_replay_under_the_new_version(ports):
 
 def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch):
     """Between any two steps a few hours end, and counts of weeks ago arrive; the second state takes it all in."""
-    monkeypatch.setattr(slices, "SLICE_WINDOWS", 3_000)
+    monkeypatch.setattr(slices, "SLICE_WINDOWS", 2_000)
     add_challenger(ports)
     begin_promotion(ports, "1", "test")
     until, shares = end_of(city) - timedelta(days=3), []
@@ -65,7 +65,7 @@ def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch
         until = min(until + timedelta(hours=7), end_of(city) - timedelta(days=1))
         shares.append(ports.state.promotion().share)
         if len(shares) in (2, 5):
-            ports.counts.append(counted(city, slice(70 * len(shares), 70 * len(shares) + 2), 4))
+            ports.counts.append(counted(city, slice(40 * len(shares), 40 * len(shares) + 2), 4))
         if ports.state.manifest().version == "0":
             advance(ports, until)
     assert len(shares) > 5
@@ -81,7 +81,7 @@ def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch
 @pytest.mark.parametrize("steps", [0, 2, 5])
 def test_a_promotion_that_was_cut_short_goes_on(ports, tmp_path, monkeypatch, steps):
     """Another process finds it where it was left, and ends in the same state."""
-    monkeypatch.setattr(slices, "SLICE_WINDOWS", 6_000)
+    monkeypatch.setattr(slices, "SLICE_WINDOWS", 2_500)
     add_challenger(ports)
     begin_promotion(ports, "1", "test")
     for _ in range(steps):
