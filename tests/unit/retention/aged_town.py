@@ -17,9 +17,9 @@ from tests.worlds import TENANT, sqlite_ports
 
 HOUR, DAY, WEEK = 3600, 86_400, 604_800
 MONDAY = 1_767_571_200  # 5 January 2026
-WEEKS, SPACES = 26, 3
+WEEKS, SPACES = 22, 3
 END = datetime.fromtimestamp(MONDAY + WEEKS * WEEK, UTC)
-FIRST = 6  # week that is kept
+FIRST = 2  # week that is kept
 ROOT = MONDAY + FIRST * WEEK  # the first checkpoint that lasts after 143 days before the end, less two
 LATELY = MONDAY + (WEEKS - 6) * WEEK
 OTHER = "annat bolag"

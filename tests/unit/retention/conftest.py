@@ -31,7 +31,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for space in range(SPACES):
         ports.counts.append(points(space, np.arange(24 * space, WEEKS * 168)))
     advance(ports, END)
-    for week in (5, 15):
+    for week in (1, 11):
         ports.counts.append(points(1, [week * 168 + 7], count=5))
         advance(ports, END)
     return folder

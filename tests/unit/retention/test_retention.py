@@ -53,7 +53,7 @@ def test_counts_go_up_to_a_checkpoint_and_verdicts_with_them(ports: Ports) -> No
     }
     assert ports.aging[DataKind.COUNTS].oldest() == ports.aging[DataKind.VERDICTS].oldest() == ROOT
     assert END.timestamp() - 143 * DAY < ROOT
-    told = "2026-02-16 00:00Z"
+    told = "2026-01-19 00:00Z"
     counts = f"before {told}, as retention.counts_days is 143; the oldest left is of {told}"
     assert f"counts: {2 * FIRST * 168 - 72} counts {counts}" in entries(ports)
     assert f"counts: {FIRST * 168} counts {counts}" in entries(ports, OTHER)
@@ -74,7 +74,7 @@ def test_a_count_older_than_what_is_kept_is_a_row_problem(ports: Ports) -> None:
     report = ingest_counts(ports, TENANT, enumerate(rows, 1))
     assert (report.accepted, report.rejected) == (2, 1)
     assert report.problems[0].row == 1
-    assert "before 2026-02-16 00:00Z" in report.problems[0].message
+    assert "before 2026-01-19 00:00Z" in report.problems[0].message
     assert "retention.counts_days = 143" in report.problems[0].message
     assert ports.aging[DataKind.COUNTS].oldest() == ROOT
 
@@ -119,7 +119,7 @@ def test_counts_wait_where_no_checkpoint_knows_all_that_would_go(ports: Ports) -
 
 def test_verdicts_kept_shorter_than_counts_are_not_written_anew(town: Path, tmp_path: Path) -> None:
     """A correction of a count that is kept judges the windows whose verdicts are, and a search finds no difference."""
-    ports = copied(town, tmp_path, **SHORT | {"retention__counts_days": 170, "retention__verdicts_days": 113})
+    ports = copied(town, tmp_path, **SHORT | {"retention__verdicts_days": 113})
     delete_old(ports)
     since = int(END.timestamp()) - 113 * DAY
     assert ports.aging[DataKind.COUNTS].oldest() < since  # type: ignore[operator]
@@ -138,7 +138,7 @@ def test_killed_anywhere_it_ends_as_if_it_had_not_been(
     ports: Ports, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     """All of it goes, and the audit tells of it once, with all rows."""
-    monkeypatch.setattr(deleting, "STEP_ROWS", 1500)
+    monkeypatch.setattr(deleting, "STEP_ROWS", 500)
     commits = 0
 
     def killing(function: Any) -> Any:
@@ -167,7 +167,7 @@ def test_killed_anywhere_it_ends_as_if_it_had_not_been(
 
 def test_a_long_deletion_goes_on_with_the_next_tick(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
     """The audit is told when it has ended."""
-    monkeypatch.setattr(deleting, "STEP_ROWS", 500)
+    monkeypatch.setattr(deleting, "STEP_ROWS", 165)
     between: list[int] = []
     done = delete_old(ports, between=lambda: between.append(1), enough=lambda: len(between) >= 3)
     assert not done.finished
