@@ -32,6 +32,12 @@ def ports(scored: Path, tmp_path: Path) -> Ports:
 
 
 @pytest.fixture(scope="session")
-def made(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> HotspotList:
+def made_town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where that list is made."""
+    return tmp_path_factory.mktemp("made")
+
+
+@pytest.fixture(scope="session")
+def made(scored: Path, made_town: Path) -> HotspotList:
     """The town's first list, for tests that read it."""
-    return make_list(town(scored, tmp_path_factory.mktemp("made")), TENANT)
+    return make_list(town(scored, made_town), TENANT)

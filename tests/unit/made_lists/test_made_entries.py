@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from service.domain.annotations import AnnotationKind, AnnotationRow
 from service.domain.counts import NANOSECONDS, CountPoints
@@ -124,53 +125,52 @@ def test_a_list_says_what_it_was_made_with(ports: Ports) -> None:
     assert [(one.actor, one.action) for one in ports.audit.entries(TENANT)] == [("scheduler", "list.make")]
 
 
-@pytest.mark.parametrize("kind", [AnnotationKind.RENOVATION, AnnotationKind.NORMAL])
-def test_known_causes_are_not_listed(ports: Ports, kind: AnnotationKind) -> None:
+def test_known_causes_are_not_listed(ports: Ports) -> None:
     """Nor what a person says is normal; nor is a place unknown because what was heard there is left out."""
     since = END - timedelta(days=14)
-    row = AnnotationRow(kind=kind, start=since, end=END, stairwell="fresh")
-    make_annotation(ports, TENANT, row, "test")
+    for kind, stairwell in ((AnnotationKind.RENOVATION, "fresh"), (AnnotationKind.NORMAL, "moved in")):
+        make_annotation(ports, TENANT, AnnotationRow(kind=kind, start=since, end=END, stairwell=stairwell), "test")
     advance(ports, END)
     made = make_list(ports, TENANT)
-    assert "fresh" not in by_place(made)
+    assert not {"fresh", "moved in"} & set(by_place(made))
     assert made.unknown_places == 1
 
 
-def test_a_place_that_was_not_heard_since_keeps_its_standing(ports: Ports) -> None:
+@pytest.fixture(scope="module")
+def five_days_later(made: HotspotList, made_town: Path) -> HotspotList:
+    """The list after that of the town, of which one sensor was heard since: stuck for three days, then well."""
+    return list_after(made_town, ("s10", "cellar"), (np.arange(5 * 24) < 3 * 24).astype(np.int64))
+
+
+def list_after(folder: Path, space: tuple[str, str], counted: NDArray[np.int64]) -> HotspotList:
+    """What is listed five days later, with what was counted in a space meanwhile."""
+    ports = sqlite_ports(folder, now=END + timedelta(days=5))
+    times = (int(END.timestamp()) + np.arange(5 * 24) * 3600) * NANOSECONDS
+    numbers = np.full(len(times), ports.register.index(TENANT)[space])
+    ports.counts.append(CountPoints(series=numbers, times=times, counts=counted, sources=0 * numbers))
+    advance(ports, ports.clock.now())
+    return make_list(ports, TENANT)
+
+
+def test_a_place_that_was_not_heard_since_keeps_its_standing(made: HotspotList, five_days_later: HotspotList) -> None:
     """A week without a message is no week of calm: the order stays, and nothing is told as down."""
-    first = make_list(ports, TENANT)
-    ports.clock.time = END + timedelta(days=5)
-    times = (int(END.timestamp()) + np.arange(5 * 24) * 3600) * NANOSECONDS
-    calm = np.full(len(times), ports.register.index(TENANT)["s10", "cellar"])
-    ports.counts.append(CountPoints(series=calm, times=times, counts=0 * calm, sources=0 * calm))
-    advance(ports, ports.clock.time)
-    second = make_list(ports, TENANT)
+    first, second = by_place(made), by_place(five_days_later)
     hot = ("fresh", "moved in")
-    assert [by_place(second)[name].standing for name in hot] == [by_place(first)[name].standing for name in hot]
-    assert {by_place(second)[name].change for name in hot} == {Change.SAME}
-    assert by_place(second)["fresh"].coverage < 0.7
+    assert [second[name].standing for name in hot] == [first[name].standing for name in hot]
+    assert {second[name].change for name in hot} == {Change.SAME}
+    assert second["fresh"].coverage < 0.7
 
 
-def test_what_a_stuck_sensor_said_is_not_heard(ports: Ports) -> None:
+def test_what_a_stuck_sensor_said_is_not_heard(five_days_later: HotspotList) -> None:
     """Three days of one presence an hour, then all is well again: what is left of the place is calm."""
-    ports.clock.time = END + timedelta(days=5)
-    times = (int(END.timestamp()) + np.arange(5 * 24) * 3600) * NANOSECONDS
-    stuck = np.full(len(times), ports.register.index(TENANT)["s10", "cellar"])
-    counted = (np.arange(len(times)) < 3 * 24).astype(np.int64)
-    ports.counts.append(CountPoints(series=stuck, times=times, counts=counted, sources=0 * stuck))
-    advance(ports, ports.clock.time)
-    listed = by_place(make_list(ports, TENANT)).get("s10")
+    listed = by_place(five_days_later).get("s10")
     assert listed is None or not listed.significant
 
 
-def test_each_block_tells_how_much_of_its_space_was_heard(ports: Ports) -> None:
+def test_each_block_tells_how_much_of_its_space_was_heard(five_days_later: HotspotList, made_town: Path) -> None:
     """The cellar's sensor fell silent five days ago; the attic's goes on."""
-    ports.clock.time = END + timedelta(days=5)
-    times = (int(END.timestamp()) + np.arange(5 * 24) * 3600) * NANOSECONDS
-    attic = np.full(len(times), ports.register.index(TENANT)["fresh", "attic"])
-    ports.counts.append(CountPoints(series=attic, times=times, counts=0 * attic, sources=0 * attic))
-    advance(ports, ports.clock.time)
-    heard = {block.space: block.coverage for block in by_place(make_list(ports, TENANT))["fresh"].blocks()}
+    made = list_after(made_town, ("fresh", "attic"), np.zeros(5 * 24, dtype=np.int64))
+    heard = {block.space: block.coverage for block in by_place(made)["fresh"].blocks()}
     assert heard["cellar"] == pytest.approx(9 / 14, abs=0.02)
     assert heard["attic"] == 1.0
 
