@@ -19,10 +19,12 @@ from bench.quality.melbourne_towns import MelbourneTowns
 from bench.quality.neighbours import Neighbours
 from bench.quality.panel import Rival
 from bench.quality.rivals import ADWIN, BOUNDS, OURS, OURS_AT_THRESHOLD, OURS_EITHER_WAY, OURS_INDEPENDENT, RIVALS
+from bench.quality.unlike import UnlikeTowns
 
 _QUICK_SIZES = Sizes(null=(16, 8), onset=(16, 14), shift=(16, 8))
 _QUICK_LONG_RUN = {"stairwells": 8, "weeks": 18, "towns": 1}
 _QUICK_DEPENDENT = {"stairwells": 6, "weeks": 10}
+_QUICK_UNLIKE = {"stairwells": 6, "weeks": 14}
 _QUICK_MELBOURNE_TOWNS = {"towns": 1, "stairwells": 4}
 _QUICK_WEEKS = {"calit2-in": 6, "calit2-out": 6, "calit2-crowds": 6, "nyc-taxi": 20, "melbourne": 20}
 _MANY_PEOPLE = (
@@ -72,6 +74,7 @@ class Plan:
             ),
             LongRun((OURS,), self.seed, **(_QUICK_LONG_RUN if self.quick else {})),
             DependentTowns((OURS, OURS_INDEPENDENT), self.seed, **(_QUICK_DEPENDENT if self.quick else {})),
+            UnlikeTowns((OURS,), self.seed, **(_QUICK_UNLIKE if self.quick else {})),
             LevelShifts((OURS, ADWIN), self.seed, sizes),
             MelbourneOrdinary(self.datasets, predictive, self.seed, weeks),
         )

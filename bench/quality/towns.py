@@ -13,12 +13,12 @@ from bench.quality.panel import Floats, Panel
 from models.city import CityParameters, SimulatedCity, simulate_city
 from models.city.happenings import LocalTime
 
-_CALM = CityParameters().calm()
+CALM = CityParameters().calm()
 # An onset in every stairwell, after eight to ten of sixteen weeks; its sensor is there from the first day to the last.
 HANG_OUTS = replace(
-    _CALM, emerging_share=1.0, emerging_onset=(0.5, 0.62), dead_share=0.0, late_share=0.0, moved_share=0.0
+    CALM, emerging_share=1.0, emerging_onset=(0.5, 0.62), dead_share=0.0, late_share=0.0, moved_share=0.0
 )
-_SHIFTS = replace(_CALM, shift_share=0.4, dead_share=0.0, late_share=0.0, moved_share=0.0)
+_SHIFTS = replace(CALM, shift_share=0.4, dead_share=0.0, late_share=0.0, moved_share=0.0)
 
 
 @dataclass(frozen=True)

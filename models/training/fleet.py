@@ -31,6 +31,7 @@ from models.training.totals import (
 )
 
 _ROUNDS = 4  # fit, leave out what stands out, fit again
+_LEAST_TIME_SHAPE = 4.0  # of hours that are life and not loitering, however little a parent knows of hours
 
 
 def default_prior() -> FleetPrior:
@@ -126,7 +127,7 @@ class _Fleet:
             series_level = self._series_levels(kept, profile, levels)
             self._fit_area_hours(kept, series_level, profile, weight)
             rate = series_level * self._week(profile)
-            left_out = standing_out(totals, rate, parent.time_shape[kinds])
+            left_out = standing_out(totals, rate, np.maximum(parent.time_shape, _LEAST_TIME_SHAPE)[kinds])
         kept = totals.without(left_out)
         time_ratio, time_shape = fit_time_of_day(kept, kinds, rate, parent)
         rate = rate * time_ratio
