@@ -26,7 +26,7 @@ def judged(weeks: int, presences: list[float]) -> tuple[list[Scored], Verdicts]:
 
 def test_loitering_is_likelier_where_presences_are_expected_and_as_likely_in_every_series() -> None:
     """In proportion to them, and as a mean over the week by nothing; what is expected moves a little meanwhile."""
-    scored, told = judged(6, [0.2, 1.0, 30.0])
+    scored, told = judged(12, [0.2, 1.0, 30.0])
     likelier = np.exp(told.score - np.stack([one.log_odds for one in scored]))
     for share, expected in zip(likelier.T, told.expected.T, strict=True):
         assert share / share.sum() == pytest.approx(expected / expected.sum(), rel=0.1)
