@@ -33,7 +33,7 @@ ONSETS = Table(
     "space has. (Three of the four sensors: Birrarung Marr is beside a stadium, whose evenings are events.) Five towns "
     "in five spans of 20 weeks; hang-outs and columns are those of the simulated towns. Everybody's threshold, here "
     "Trappvakt's too, opens 2 episodes per 100 stairwell-weeks after four weeks in such towns without hang-outs.",
-    "Its score is not made for one threshold in all hours; by its own tail it is ahead, and opens more.",
+    "Its score is not made for one threshold in all hours; by its own tail it is ahead.",
 )
 OWN = Table(
     "melbourne-onsets-by-tail",
