@@ -57,14 +57,16 @@ def test_a_wild_night_here_and_there_is_no_company() -> None:
     presences = presences_of(simulate_city(3, 100, 12, null=True), 0.0)
     for place in range(0, 100, 5):
         presences.counts[1500 + 7 * place : 1508 + 7 * place, place] = 60.0
-    assert town_of(presences, shipped_version().prior, days=DAYS).company < 0.12
+    assert town_of(presences, shipped_version().prior, days=DAYS).company < 0.15
 
 
 def test_a_calm_town_whose_people_come_in_company_is_calm() -> None:
-    """Where each presence is taken for one that comes alone, several stairwells are significant."""
+    """Where each presence is taken for one that comes alone, several stairwells seem too unlikely for chance."""
     presences = presences_of(simulate_city(4, 100, 12, null=True), 0.45)
-    assert len(significant(ranked(presences, Town.as_ever()))) >= 5
-    assert len(significant(ranked(presences))) <= 1
+    as_ever, accompanied = (ranked(presences, town) for town in (Town.as_ever(), None))
+    assert sum(entry.p_value < 0.02 for entry in as_ever) >= 5
+    assert sum(entry.p_value < 0.02 for entry in accompanied) <= 1
+    assert len(significant(accompanied)) <= 1
 
 
 def test_hot_places_are_found_where_people_come_in_company() -> None:

@@ -64,7 +64,7 @@ def test_null_series_live_alike_whatever_the_length_of_a_window() -> None:
     assert np.median(quarters[busy] / hours[busy]) == pytest.approx(1.0, abs=0.1)
     profile = shipped_version().prior.profile[null.kinds[busy], :7].reshape(-1, 168)
     lived = (by_hour[1][:, busy] / hours[busy] * 168).T
-    assert np.corrcoef(lived.mean(axis=0), profile.mean(axis=0))[0, 1] > 0.95
+    assert np.corrcoef(lived.mean(axis=0), profile.mean(axis=0))[0, 1] > 0.9
 
 
 def test_null_series_keep_hours_and_days_of_their_own() -> None:
@@ -107,7 +107,7 @@ def test_quiet_and_busy_series_keep_the_same_budget() -> None:
     opened, average = openings(shipped_version(), null, asked)
     for chosen in ((average > 0.02) & (average < 0.4), average > 1.0):
         per_week = opened[chosen].sum() / (chosen.sum() * (WEEKS - SETTLED_WEEKS))
-        assert 0.5 * BUDGET < per_week < 1.35 * BUDGET, (per_week, int(chosen.sum()))
+        assert 0.4 * BUDGET < per_week < 1.35 * BUDGET, (per_week, int(chosen.sum()))
 
 
 @pytest.mark.parametrize(("minutes", "series", "weeks"), [(30, 50, 1), (60, 100, 3)])

@@ -167,7 +167,7 @@ def test_what_is_long_ago_is_forgotten() -> None:
     weights = [Head.LEVEL_EXPOSURE, Head.DISPERSION_WEIGHT, Head.TIME_WEIGHT, Head.SLOT_WEIGHT, Head.CLUMPING_WEIGHT]
     others = [Head.RECENT_SUM, Head.MEAN, Head.DISTRUST, Head.NEAR_EXPOSURE, Head.NEAR_EXPOSURE + 1, Head.TAIL_WINDOWS]
     short_past, long_past = columns.state.head[parts + sums + weights + others].T
-    np.testing.assert_allclose(short_past, long_past, rtol=0.1, atol=0.01)
+    np.testing.assert_allclose(short_past, long_past, rtol=0.15, atol=0.02)
 
 
 def test_silence_adds_up_until_the_next_presence() -> None:
