@@ -15,7 +15,7 @@ from models.shipped import shipped_version
 from models.training.building import of_any_town
 from models.training.fleet import default_prior
 
-SERIES, WEEKS, WARMUP = 80, 12, 4
+SERIES, WEEKS, WARMUP = 60, 10, 4
 BUDGET = 0.02  # episodes opened per series-week
 MOST_TIME_SHAPE, MOST_SLOT_SHAPE = 2.0, 6.0
 
@@ -40,7 +40,7 @@ def test_the_version_that_ships_is_of_any_town() -> None:
     assert (prior.slot_shape <= MOST_SLOT_SHAPE).all()
 
 
-@pytest.mark.parametrize("later", [6, 12])
+@pytest.mark.parametrize("later", [6, pytest.param(12, marks=pytest.mark.long)])
 def test_a_calm_town_whose_days_begin_hours_later_keeps_its_budget(later: int) -> None:
     """Hours that are busy from the first day on are no hang-out, whatever version 0 holds for a stairwell."""
     random, stairwell = np.random.default_rng(2), kind_number("stairwell")
