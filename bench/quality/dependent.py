@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.quality.alarms import flag_at_own_budget, stairwell_weeks
+from bench.quality.alarms import episode_rate, flag_at_own_budget
 from bench.quality.experiment import Figure, Row, Table
 from bench.quality.panel import Floats, Rival
 from bench.quality.towns import Town, null_town
-from models.evaluation import opened
 
 _SETTLED_WEEKS = 8
 _LEAST_SHAPE, _MOST_SHAPE = 1.0, 8.0  # of the intensity of windows, as in the simulated towns
@@ -59,8 +58,7 @@ class DependentTowns:
 
     def _figure(self, rival: Rival, town: Town) -> Figure:
         settled = town.observed_weeks >= _SETTLED_WEEKS
-        episodes = (opened(flag_at_own_budget(rival.judge(town), town)) & settled).sum()
-        rate = 100.0 * float(episodes) / max(stairwell_weeks(town, settled), 1.0)
+        rate = episode_rate(flag_at_own_budget(rival.judge(town), town), town, settled)
         return Figure(f"{rate:.1f}", detail=rate)
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.quality.alarming import onset_figures, onset_shares, warmed_up
-from bench.quality.alarms import flag_at_own_budget, stairwell_weeks
+from bench.quality.alarms import episode_rate, flag_at_own_budget
 from bench.quality.experiment import Figure, Row, Table
 from bench.quality.panel import Floats, Rival
 from bench.quality.towns import CALM, HANG_OUTS, Town, with_truth
 from models.city import CityParameters, SimulatedCity, simulate_city
-from models.evaluation import opened
 from models.kinds import KINDS, kind_number
 
 _OTHER_KIND = 3  # kinds further down the list
@@ -57,9 +56,7 @@ class UnlikeTowns:
 
     def _figure(self, rival: Rival, make: _Make) -> Figure:
         calm, town = (make(self.seed + 40, self.stairwells, self.weeks, settings) for settings in (CALM, HANG_OUTS))
-        settled = warmed_up(calm)
-        episodes = (opened(flag_at_own_budget(rival.judge(calm), calm)) & settled).sum()
-        rate = 100.0 * float(episodes) / max(stairwell_weeks(calm, settled), 1.0)
+        rate = episode_rate(flag_at_own_budget(rival.judge(calm), calm), calm, warmed_up(calm))
         found = onset_figures(onset_shares(flag_at_own_budget(rival.judge(town), town), town))[_FOUND]
         return Figure(f"{rate:.1f} ({found.text})", detail=rate)
 
@@ -106,7 +103,7 @@ def _week(random: np.random.Generator) -> Floats:
 
 
 def _day(random: np.random.Generator) -> Floats:
-    """One to three peaks between 6 and 24, float64[24]; of nights, 5 to 30 %."""
+    """One to three peaks between 6 and 24, float64[24]; of nights, 5 to 30%."""
     day = np.full(24, random.uniform(0.05, 0.3))
     for _ in range(random.integers(1, 4)):
         away = np.abs(_HOURS - random.uniform(6, 24))
