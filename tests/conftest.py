@@ -22,3 +22,8 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, since tests that start programs wait for them."""
+    return (os.cpu_count() or 1) + 1

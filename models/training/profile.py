@@ -50,12 +50,12 @@ def fit_profile(
 
     weight, seen = expected.ravel(), expected.ravel() > 0
     features = _features()
-    regressor = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)  # type: ignore[no-untyped-call]
+    regressor = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)
     # Small products: threads only wait for each other, and change the last bits. A handful of presences leaves the fit
     # where it stops, which the ridge keeps near the parent.
     with threadpool_limits(1), catch_warnings(category=ConvergenceWarning, action="ignore"):
         regressor.fit(features[seen], presences.ravel()[seen] / weight[seen], sample_weight=weight[seen])
-    ratio = regressor.predict(features)  # type: ignore[no-untyped-call]
+    ratio = regressor.predict(features)
     profile = parent * ratio.reshape(len(KINDS), DAY_TYPES, 24)
     return ProfileFit(profile / profile[:, :HOLIDAY].mean(axis=(1, 2), keepdims=True), regressor)
 

@@ -160,9 +160,12 @@ def body(response: object) -> dict[str, object]:
 
 
 @contextmanager
-def served(app: Flask, encrypted: ssl.SSLContext | None = None) -> Iterator[str]:
-    """The application behind a real socket; its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=encrypted)
+def served(app: Flask, encrypted: ssl.SSLContext | None = None, *, threaded: bool = True) -> Iterator[str]:
+    """The application behind a real socket; its address.
+
+    Each request has a thread, and so connections of its own to the stores, unless only one comes at a time.
+    """
+    server = make_server("127.0.0.1", 0, app, threaded=threaded, ssl_context=encrypted)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield f"{'https' if encrypted else 'http'}://127.0.0.1:{server.server_port}"

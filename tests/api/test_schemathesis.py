@@ -52,7 +52,7 @@ def test_what_is_scored_is_read_without_failure(town, examples):
 
 def explore(town: Town, generation: dict[str, object], *operations: dict[str, object]) -> None:
     """Run every phase against the served application."""
-    with served(town.app) as address:
+    with served(town.app, threaded=False) as address:
         config = configuration(town.tokens[Role.OPERATOR], generation, *operations)
         schema = schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
         seen = list(from_schema(schema).execute())

@@ -69,7 +69,7 @@ def provision(settings: InfluxDB, admin_token: str, retention: Retention, *, rea
 
 
 def _organisation(client: InfluxDBClient, settings: InfluxDB) -> Organization:
-    found = client.organizations_api().find_organizations(org=settings.org)  # type: ignore[no-untyped-call]
+    found = client.organizations_api().find_organizations(org=settings.org)
     if not found:
         raise StoreError(f"InfluxDB at {settings.url} has no organisation {settings.org}; check influxdb.org")
     organisation: Organization = found[0]
@@ -77,7 +77,7 @@ def _organisation(client: InfluxDBClient, settings: InfluxDB) -> Organization:
 
 
 def _bucket(client: InfluxDBClient, name: str) -> Bucket | None:
-    bucket: Bucket | None = client.buckets_api().find_bucket_by_name(name)  # type: ignore[no-untyped-call]
+    bucket: Bucket | None = client.buckets_api().find_bucket_by_name(name)
     return bucket
 
 
@@ -91,7 +91,7 @@ def _kept_days(settings: InfluxDB, retention: Retention) -> dict[str, int]:
 
 def _make_bucket(client: InfluxDBClient, name: str, organisation: Organization, keep_days: int) -> Bucket:
     seconds = (keep_days + BACKSTOP_DAYS) * 86_400
-    rules = BucketRetentionRules(type="expire", every_seconds=seconds) if keep_days else None  # type: ignore[no-untyped-call]
+    rules = BucketRetentionRules(type="expire", every_seconds=seconds) if keep_days else None
     bucket: Bucket = client.buckets_api().create_bucket(bucket_name=name, retention_rules=rules, org=organisation.id)
     return bucket
 
@@ -100,12 +100,12 @@ def _make_token(
     client: InfluxDBClient, organisation: Organization, buckets: list[Bucket], actions: Sequence[str]
 ) -> str:
     permissions = [
-        Permission(action, PermissionResource(id=bucket.id, org_id=organisation.id, type="buckets"))  # type: ignore[no-untyped-call]
+        Permission(action, PermissionResource(id=bucket.id, org_id=organisation.id, type="buckets"))
         for bucket in buckets
         for action in actions
     ]
     purpose = f"Trappvakt: {' and '.join(actions)} its buckets"
-    wanted = Authorization(org_id=organisation.id, permissions=permissions, description=purpose)  # type: ignore[no-untyped-call]
+    wanted = Authorization(org_id=organisation.id, permissions=permissions, description=purpose)
     return str(client.authorizations_api().create_authorization(authorization=wanted).token)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+_SHORTEST = 10  # weeks; a promise is told of the weeks from the ninth on as well
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -35,12 +37,20 @@ class Effort:
     def of(cls, share: float) -> Effort:
         """The usual effort with so many of the series, stairwells and hang-outs, over as many weeks.
 
+        Less than a tenth is for whoever only wants to see a retraining through: weeks become fewer too, but as many as
+        it takes to leave the first eight behind.
+
         Examples
         --------
         >>> Effort.of(1.0) == Effort(), Effort.of(0.1).null_series, Effort.of(0.1).null_weeks
         (True, 200, 30)
+        >>> Effort.of(0.02).null_series, Effort.of(0.02).null_weeks, Effort.of(0.02).town_weeks
+        (40, 10, 10)
         """
-        usual = asdict(cls())
+        of_weeks = min(1.0, 10 * share)
         return cls(
-            **{name: number if name.endswith("_weeks") else round(share * number) for name, number in usual.items()}
+            **{
+                name: max(_SHORTEST, round(of_weeks * number)) if name.endswith("_weeks") else round(share * number)
+                for name, number in asdict(cls()).items()
+            }
         )
