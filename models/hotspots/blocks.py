@@ -109,5 +109,8 @@ def by_weekday(nightly: Cells, weekdays: NDArray[np.int64]) -> Cells:
 def block_sums(nightly: Cells) -> Cells:
     """Sums over every block of hours: float32[days, 24 * lengths, n] from float32[days, 32, n]."""
     running = np.concatenate([np.zeros_like(nightly[:, :1]), nightly.cumsum(axis=1)], axis=1)
-    blocks = [running[:, length : length + 24] - running[:, :24] for length in BLOCK_HOURS]
-    return np.stack(blocks, axis=2).reshape(len(nightly), 24 * len(BLOCK_HOURS), nightly.shape[2])
+    days, _, n = nightly.shape
+    blocks = np.empty((days, 24, len(BLOCK_HOURS), n), dtype=nightly.dtype)
+    for at, length in enumerate(BLOCK_HOURS):
+        np.subtract(running[:, length : length + 24], running[:, :24], out=blocks[:, :, at])
+    return blocks.reshape(days, 24 * len(BLOCK_HOURS), n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 from warnings import catch_warnings
 
@@ -60,6 +61,7 @@ def fit_profile(
     return ProfileFit(profile / profile[:, :HOLIDAY].mean(axis=(1, 2), keepdims=True), regressor)
 
 
+@cache  # 7 MB, asked for by every round of every fit
 def _features() -> NDArray[np.float64]:
     """Rows (kind, day type, hour); ridge columns: the hour, by day type, by kind, by kind and group of days.
 
@@ -80,7 +82,9 @@ def _features() -> NDArray[np.float64]:
         _interaction(kind, one((DAY_TYPES, 1)), hour),
         _interaction(kind, 0.5 * group, hour),
     ]
-    return np.hstack(blocks)
+    features = np.hstack(blocks)
+    features.flags.writeable = False
+    return features
 
 
 def _interaction(kind: NDArray[np.float64], day: NDArray[np.float64], hour: NDArray[np.float64]) -> NDArray[np.float64]:
