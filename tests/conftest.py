@@ -9,6 +9,9 @@ from hypothesis import HealthCheck, settings
 
 # For workers, which share the cores: their threads would spin. With -n 0 NumPy has been loaded before.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Nor do they give memory back that they ask for again at once: pages anew are a quarter of what a list costs.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
+os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**28))
 
 settings.register_profile(
     "house", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
