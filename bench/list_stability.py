@@ -15,11 +15,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.hotspots import Town, make_town
-from models.city import CityParameters, simulate_city
+from models.city import CityParameters, SimulatedCity, simulate_city
 from models.evaluation import precision_at_k
 from models.hotspots.ground import Presences
 from models.hotspots.hotspot import HotSpot
+from models.kinds import kind_number
 from models.shipped import shipped_version
 from service.settings import load_settings
 from service.settings.sections import Hotspots
@@ -31,9 +31,15 @@ FIRST_WEEK = 9
 STEADY_TOWN = CityParameters(emerging_share=0.0, chronic_share=0.12, ended_share=0.0, shift_share=0.0)
 
 
-def ranked_at(town: Town, settings: Hotspots, week: int, *, unheard_weeks: int = 0) -> list[HotSpot]:
+def heard_in(city: SimulatedCity) -> Presences:
+    """A town's presences. Held against their peers, they need nothing that the model expected."""
+    kinds = np.array([kind_number(kind) for kind in city.kinds])
+    counts = np.where(city.annotated, np.nan, city.counts)
+    return Presences(city.calendar, city.starts, counts, counts, kinds, city.stairwell_of_series)
+
+
+def ranked_at(whole: Presences, settings: Hotspots, week: int, *, unheard_weeks: int = 0) -> list[HotSpot]:
     """Every hot-spot of the list made after so many weeks, the last of which may have been unheard."""
-    whole = town.presences
     until = week * 168 * 60 // whole.calendar.window_minutes
     counts = whole.counts[:until].copy()
     if unheard_weeks:
@@ -71,13 +77,14 @@ def main() -> None:
     for name, parameters in (("steady", STEADY_TOWN), ("as it comes", None)):
         figures: dict[float, list[tuple[float, float, float, float]]] = {margin: [] for margin in options.margin}
         for seed in range(options.first_seed, options.first_seed + options.towns):
-            town = make_town(simulate_city(seed, options.stairwells, options.weeks, parameters=parameters))
-            weekly = [ranked_at(town, settings, week) for week in range(FIRST_WEEK, options.weeks + 1)]
-            unheard = [weekly[-2], ranked_at(town, settings, options.weeks, unheard_weeks=1)]
-            hot = town.city.hot_stairwells(settings.days)
+            city = simulate_city(seed, options.stairwells, options.weeks, parameters=parameters)
+            whole = heard_in(city)
+            weekly = [ranked_at(whole, settings, week) for week in range(FIRST_WEEK, options.weeks + 1)]
+            unheard = [weekly[-2], ranked_at(whole, settings, options.weeks, unheard_weeks=1)]
+            hot = city.hot_stairwells(settings.days)
             for margin, rows in figures.items():
                 lists = list(damped(weekly, margin, settings.top))
-                found = precision_at_k([town.city.stairwells[one] for one in lists[-1]], hot, FIRST)
+                found = precision_at_k([city.stairwells[one] for one in lists[-1]], hot, FIRST)
                 kept = overlaps(lists)
                 again = overlaps(list(damped(unheard, 1e9 if margin else 0.0, settings.top)))
                 rows.append((float(np.mean(kept)), min(kept), again[0], found))

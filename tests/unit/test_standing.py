@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.hotspots import make_town
-from bench.list_stability import STEADY_TOWN, damped, overlaps, ranked_at
+from bench.list_stability import STEADY_TOWN, damped, heard_in, overlaps, ranked_at
 from models.city import simulate_city
 from service.domain.hotspots import Change
 from service.settings import load_settings
@@ -92,8 +91,8 @@ def test_entries_from_before_there_were_standings_stand_at_their_score() -> None
 def test_the_first_twenty_stay_from_week_to_week_where_nothing_is_new() -> None:
     """In a town whose loitering goes on as it was there is no new evidence but chance; damping holds that off."""
     settings = load_settings(environment={}).hotspots
-    town = make_town(simulate_city(106, stairwells=200, weeks=12, parameters=STEADY_TOWN))
-    weekly = [ranked_at(town, settings, week) for week in range(10, 13)]
+    whole = heard_in(simulate_city(106, stairwells=200, weeks=12, parameters=STEADY_TOWN))
+    weekly = [ranked_at(whole, settings, week) for week in range(10, 13)]
     kept = overlaps(list(damped(weekly, settings.overtake_margin, settings.top)))
     undamped = overlaps(list(damped(weekly, 0.0, settings.top)))
     assert np.mean(kept) >= 0.9
