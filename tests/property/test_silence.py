@@ -15,7 +15,7 @@ WEEK = 168
 
 @pytest.mark.parametrize(
     ("seed", "window_minutes"),
-    [(0, 60), (2, 30), pytest.param(1, 60, marks=pytest.mark.long), pytest.param(2, 20, marks=pytest.mark.long)],
+    [(0, 60), *(pytest.param(*of, marks=pytest.mark.long) for of in ((1, 60), (2, 30), (2, 20)))],
 )
 def test_state_does_not_depend_on_the_length_of_a_long_silence(seed, window_minutes):
     random = np.random.default_rng(seed)
