@@ -47,8 +47,6 @@ def test_a_calm_town_whose_days_begin_hours_later_keeps_its_budget(later: int) -
     day = np.roll(shipped_version().prior.profile[stairwell, 0] ** 2, later)
     rate = random.uniform(0.1, 0.4, SERIES) * np.tile(day / day.mean(), 7)[:, None]
     columns = OccupancyColumns(shipped_version(), 60, np.full(SERIES, stairwell), np.full(SERIES, BUDGET))
-    flags = [
-        columns.step(slot, random.poisson(rate[slot]).astype(float)).anomalous for slot in list(range(168)) * WEEKS
-    ]
-    episodes = opened(np.array(flags))[WARMUP * 168 :].sum()
+    scored = [columns.advance(slot, random.poisson(rate[slot]).astype(float)) for slot in list(range(168)) * WEEKS]
+    episodes = opened(columns.tell(scored).anomalous)[WARMUP * 168 :].sum()
     assert episodes <= 2 * BUDGET * SERIES * (WEEKS - WARMUP)

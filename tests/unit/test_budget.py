@@ -10,6 +10,7 @@ import pytest
 
 from models.city import simulate_city
 from models.detector.columns import OccupancyColumns
+from models.evaluation import opened
 from models.kinds import kind_number
 from models.shipped import shipped_budgets, shipped_version
 from models.training.budget import BUDGETS, achieved_budgets
@@ -27,15 +28,15 @@ def test_openings_are_those_of_detectors_with_these_budgets() -> None:
     detectors = OccupancyColumns(
         version, 60, kinds * len(BUDGETS), np.concatenate([promised / 100 / spaces for promised in BUDGETS])
     )
-    before, opened = np.zeros((len(BUDGETS), len(spaces)), dtype=bool), np.zeros(len(BUDGETS))
-    for slot, counts in zip(city.calendar.slots_of(city.starts), city.counts, strict=True):
-        anomalous = detectors.step(int(slot), np.tile(counts, len(BUDGETS))).anomalous.reshape(before.shape)
-        opened += (anomalous & ~before).sum(axis=1)
-        before = anomalous
+    scored = [
+        detectors.advance(int(slot), np.tile(counts, len(BUDGETS)))
+        for slot, counts in zip(city.calendar.slots_of(city.starts), city.counts, strict=True)
+    ]
+    openings = opened(detectors.tell(scored).anomalous).sum(axis=0).reshape(len(BUDGETS), -1).sum(axis=1)
     weeks = float((~np.isnan(city.counts) / spaces).sum()) / 168
-    for promised, openings in zip(BUDGETS, opened, strict=True):
+    for promised, found in zip(BUDGETS, openings, strict=True):
         mine = [one for one in achieved if one.promised == promised]
-        assert sum(one.achieved * one.stairwell_weeks for one in mine) == pytest.approx(100 * openings)
+        assert sum(one.achieved * one.stairwell_weeks for one in mine) == pytest.approx(100 * found)
         assert sum(one.stairwell_weeks for one in mine) == pytest.approx(weeks)
         assert [one.first_week for one in mine] == [1, 5, 9]
 

@@ -38,24 +38,27 @@ def calm() -> SimulatedCity:
     return simulate_city(2, stairwells=200, weeks=8, null=True)
 
 
-def test_profile_and_level_of_common_kinds_are_found(calm):
-    prior = fit(calm)
+@pytest.fixture(scope="module")
+def taught(calm) -> FleetPrior:
+    return fit(calm)
+
+
+def test_profile_and_level_of_common_kinds_are_found(calm, taught):
     for kind in ("stairwell", "entrance"):
         number = kind_number(kind)
-        found = prior.profile[number, :7].ravel()
+        found = taught.profile[number, :7].ravel()
         assert np.corrcoef(found, true_profile(calm, kind))[0, 1] > 0.97
         series = np.array(calm.kinds) == kind
-        assert prior.level[number] == pytest.approx(calm.rate[:, series].mean(), rel=0.15)
+        assert taught.level[number] == pytest.approx(calm.rate[:, series].mean(), rel=0.15)
 
 
-def test_level_shape_and_dispersion_are_of_the_right_size(calm):
-    prior = fit(calm)
+def test_level_shape_and_dispersion_are_of_the_right_size(calm, taught):
     stairwell = kind_number("stairwell")
     levels = calm.rate[:, np.array(calm.kinds) == "stairwell"].mean(axis=0)
-    log_variance = polygamma(1, prior.level_shape[stairwell])
+    log_variance = polygamma(1, taught.level_shape[stairwell])
     assert log_variance == pytest.approx(np.log(levels).var(), rel=0.5)
     low, high = CityParameters().window_shape
-    assert 0.5 / high < prior.dispersion[stairwell] < 1.5 / low
+    assert 0.5 / high < taught.dispersion[stairwell] < 1.5 / low
 
 
 def test_levels_of_kinds_and_areas_are_those_that_the_counts_were_drawn_with():
@@ -180,15 +183,14 @@ def test_loitering_hardly_moves_the_profile_and_what_series_are_alike_in():
     assert with_loitering.dispersion[stairwell] == pytest.approx(without.dispersion[stairwell], rel=0.25)
 
 
-def test_absent_kinds_fall_back_to_the_parent(calm):
-    parent = fit(calm)
+def test_absent_kinds_fall_back_to_the_parent(calm, taught):
     rows = np.array(calm.kinds) == "stairwell"
     kinds = np.zeros(rows.sum(), dtype=int)
-    child = fit_fleet(calm.calendar, calm.starts, calm.counts[:, rows], kinds, parent=parent).prior
+    child = fit_fleet(calm.calendar, calm.starts, calm.counts[:, rows], kinds, parent=taught).prior
     attic = kind_number("attic")
     for table in ("level", "level_shape", "time_shape", "slot_shape", "dispersion"):
-        assert getattr(child, table)[attic] == pytest.approx(getattr(parent, table)[attic])
-    assert np.corrcoef(child.profile[attic].ravel(), parent.profile[attic].ravel())[0, 1] > 0.95
+        assert getattr(child, table)[attic] == pytest.approx(getattr(taught, table)[attic])
+    assert np.corrcoef(child.profile[attic].ravel(), taught.profile[attic].ravel())[0, 1] > 0.95
 
 
 @pytest.mark.parametrize("missing", [0.0, np.nan])

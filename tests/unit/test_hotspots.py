@@ -14,7 +14,7 @@ from models.evaluation import hours_iou, hours_of_block, precision_at_k
 from models.hotspots.blocks import Days
 from models.hotspots.ground import Presences
 from models.hotspots.hotspot import EMERGING, HotSpot
-from models.hotspots.ranking import rank_hotspots
+from models.hotspots.ranking import rank_hotspots, simulate_null
 from models.hotspots.sightings import sightings
 from models.hotspots.significance import ScanNull
 from models.kinds import kind_number
@@ -66,6 +66,12 @@ def add_evenings(presences: Presences, series: int, evenings: list[int], from_ho
     for day in evenings:
         begin = hours_ago(presences, day, from_hour)
         presences.counts[begin : begin + hours * per_hour : per_hour, series] += 1
+
+
+@pytest.fixture(scope="module")
+def chance() -> ScanNull:
+    """What comes by chance among `flat` series."""
+    return simulate_null(flat(), None, days=14)
 
 
 @pytest.fixture(scope="module")
@@ -176,13 +182,13 @@ def test_same_input_gives_the_same_list(known, town):
 
 
 @pytest.mark.parametrize("window_minutes", [30, 60])
-def test_evenings_of_loitering_are_named_past_midnight_on_the_day_they_start(window_minutes):
+def test_evenings_of_loitering_are_named_past_midnight_on_the_day_they_start(window_minutes, chance):
     presences = flat(window_minutes=window_minutes)
     evenings = [
         day for day in range(1, 14) if (presences.calendar.local_days(presences.starts)[-1] - day + 3) % 7 in (3, 4)
     ]
     add_evenings(presences, 1, evenings, from_hour=22, hours=4)
-    entry = rank_hotspots(presences, None)[0]
+    entry = rank_hotspots(presences, None, null=chance)[0]
     assert (entry.stairwell, entry.kind, entry.weekdays) == (1, "emerging", (3, 4))
     assert (entry.from_hour, entry.to_hour, entry.days) == (22, 2, 4)
     assert entry.significant
@@ -214,10 +220,10 @@ def test_one_stuck_hour_before_the_period_does_not_say_since_when(known, town, d
     assert np.mean([again.get(entry.stairwell) == EMERGING for entry in emerging]) > 0.8
 
 
-def test_loitering_that_ended_before_the_period_is_forgotten():
+def test_loitering_that_ended_before_the_period_is_forgotten(chance):
     presences = flat()
     add_evenings(presences, 1, [35, 33, 30, 28, 26, 23, 21, 19], from_hour=20, hours=4)
-    assert not any(entry.significant for entry in rank_hotspots(presences, None, days=14))
+    assert not any(entry.significant for entry in rank_hotspots(presences, None, days=14, null=chance))
 
 
 def test_shift_of_level_over_all_hours_is_no_hotspot():
@@ -341,7 +347,7 @@ def test_a_fleet_that_lives_at_other_hours_than_version_0_is_not_hot(series, bus
     counts = random.poisson(np.where(np.isin(hours, busy_hours), 0.2, 0.05)[:, None], presences.counts.shape)
     columns = OccupancyColumns(shipped_version(), 60, presences.kinds, np.full(series, 0.02))
     slots = presences.calendar.slots_of(presences.starts)
-    expected = [columns.step(int(slot), row).expected for slot, row in zip(slots, counts.astype(float), strict=True)]
+    expected = [columns.advance(int(slot), row).mean for slot, row in zip(slots, counts.astype(float), strict=True)]
     lived = replace(presences, counts=counts.astype(float), expected=np.array(expected))
     parent = shipped_version().prior
     peers = fit_fleet(lived.calendar, lived.starts, lived.counts, lived.kinds, parent=parent).prior

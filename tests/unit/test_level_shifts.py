@@ -26,10 +26,10 @@ from tests.worlds import TENANT, sqlite_ports
 
 START = int(datetime(2026, 3, 2, tzinfo=UTC).timestamp())
 WEEK = 168
-SHIFTED = 6 * WEEK
-RENOVATION = (8 * WEEK + 50, 8 * WEEK + 80)
-SILENT = (9 * WEEK, 10 * WEEK + 30)
-END = 11 * WEEK
+SHIFTED = 4 * WEEK
+RENOVATION = (6 * WEEK + 50, 6 * WEEK + 80)
+SILENT = (7 * WEEK, 8 * WEEK + 30)
+END = 9 * WEEK
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def learnt(ports: Ports) -> list[int]:
     accepted = []
     for window in range(END):
         before = columns.state.head[Head.EPOCH, 1]
-        columns.step(int(slots[window]), counts[window])
+        columns.learn(int(slots[window]), counts[window])
         if columns.state.head[Head.EPOCH, 1] > before:
             accepted.append(window)
     return accepted

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,17 +31,29 @@ def city() -> SimulatedCity:
 
 
 @pytest.fixture(scope="module")
-def ports(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Ports:
-    """A town in which nothing happens, scored; tests read it."""
-    return scored(city, tmp_path_factory.mktemp("null"))
-
-
-def scored(city: SimulatedCity, folder) -> Ports:
-    ports = sqlite_ports(folder, now=end_of(city) + timedelta(hours=1))
+def scored(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a town in which nothing happens, scored."""
+    folder = tmp_path_factory.mktemp("null")
+    ports = opened(folder, city)
     register_city(ports, city)
     ports.counts.append(city_points(city))
     advance(ports, end_of(city))
-    return ports
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ports(city: SimulatedCity, scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Ports:
+    """That town; tests read it."""
+    return opened(copied(scored, tmp_path_factory.mktemp("read")), city)
+
+
+def opened(folder: Path, city: SimulatedCity) -> Ports:
+    return sqlite_ports(folder, now=end_of(city) + timedelta(hours=1))
+
+
+def copied(folder: Path, other: Path) -> Path:
+    """A copy of a town, to be changed."""
+    return Path(shutil.copytree(folder, other, dirs_exist_ok=True))
 
 
 def verdicts(ports: Ports, weeks: int) -> VerdictColumns:
@@ -78,9 +92,11 @@ def test_a_town_in_which_nothing_happens_does_not_drift(ports: Ports) -> None:
     assert report.episodes.low <= report.episodes.opened <= report.episodes.high
 
 
-def test_counts_that_come_far_out_too_often_are_told_as_drift(city: SimulatedCity, tmp_path) -> None:
+def test_counts_that_come_far_out_too_often_are_told_as_drift(
+    city: SimulatedCity, scored: Path, tmp_path: Path
+) -> None:
     """Over all and by kind; and that more episodes open than the budget promises."""
-    ports = scored(city, tmp_path)
+    ports = opened(copied(scored, tmp_path), city)
     judged = verdicts(ports, 3)
     chosen = np.arange(len(judged)) % 10 == 0
     measures = {name: getattr(judged, name) for name in MEASURES}
@@ -95,8 +111,8 @@ def test_counts_that_come_far_out_too_often_are_told_as_drift(city: SimulatedCit
     assert told.endswith("; annotate what is known, or retrain")
 
 
-def test_windows_with_a_known_cause_are_left_out(city: SimulatedCity, tmp_path) -> None:
-    ports = scored(city, tmp_path)
+def test_windows_with_a_known_cause_are_left_out(city: SimulatedCity, scored: Path, tmp_path: Path) -> None:
+    ports = opened(copied(scored, tmp_path), city)
     before = live_calibration(ports, weeks=2).overall.windows
     stairwell, end = city.places[0].stairwell, end_of(city)
     begin = end - timedelta(days=7)

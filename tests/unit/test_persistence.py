@@ -143,44 +143,43 @@ def test_earlier_nights_count_once_the_evidence_is_above_zero() -> None:
     assert calmed.remembered.tolist() == [CALM, told.remembered[1], CALM, told.remembered[3]]
 
 
-def learnt(counts: Floats) -> OccupancyColumns:
-    """A series, twice, after these counts of whole weeks from a Monday on."""
-    columns = OccupancyColumns(shipped_version(), 60, np.zeros(2, int), np.full(2, 0.02))
-    for window, count in enumerate(counts):
-        columns.learn(window % WEEK.windows, np.array([count, count]))
-    return columns
+def weeks_with(evenings: tuple[int, ...], weeks: int) -> Floats:
+    """Hours of eight weeks with a presence at noon; in the last ones these evenings have some from 20 to 24."""
+    hours = np.arange(8 * WEEK.windows)
+    used = (hours >= (8 - weeks) * WEEK.windows) & (hours % 24 >= 20) & np.isin(hours // 24 % 7, evenings)
+    return np.where(used | (hours % 24 == 12), 1.0, 0.0)
 
 
-def weeks_with(evenings: tuple[int, ...], weeks: int, presences: float) -> Floats:
-    """Hours of six calm weeks with a presence at noon, then of weeks with presences at 20 to 24 on these days."""
-    hours = np.arange((6 + weeks) * WEEK.windows)
-    used = (hours >= 6 * WEEK.windows) & (hours % 24 >= 20) & np.isin(hours // 24 % 7, evenings)
-    return np.where(used, presences, np.where(hours % 24 == 12, 1.0, 0.0))
+@pytest.fixture(scope="module")
+def after_weeks() -> OccupancyState:
+    """Four series: a hang-out on three evenings, once and for two weeks, one on a single evening, and none."""
+    counts = [weeks_with((1, 3, 5), 1), weeks_with((1, 3, 5), 2), weeks_with((3,), 2), weeks_with((), 2)]
+    columns = OccupancyColumns(shipped_version(), 60, np.zeros(4, int), np.full(4, 0.02))
+    for window, row in enumerate(np.stack(counts, axis=1)):
+        columns.learn(window % WEEK.windows, row)
+    return columns.state
 
 
-def hang_out(columns: OccupancyColumns, day: int) -> float:
+def hang_out(state: OccupancyState, day: int) -> Floats:
     """Log odds that a hang-out uses nine in the evening of a day."""
-    step = Step.of(columns.state, FRAME.moments.at(24 * day + 21))
-    frame = Frame.of(shipped_version(), WEEK, np.zeros(2, int))
-    return float(foresee(step, frame, expect(step, frame)).hang_out[0])
+    step = Step.of(state, FRAME.moments.at(24 * day + 21))
+    return foresee(step, FRAME, expect(step, FRAME)).hang_out
 
 
-def test_a_hang_out_is_told_by_all_its_days_together_and_most_on_them() -> None:
+def test_a_hang_out_is_told_by_all_its_days_together_and_most_on_them(after_weeks: OccupancyState) -> None:
     """A day of it gains from the other days, another day less, and two weeks say more than one."""
-    once, twice = learnt(weeks_with((1, 3, 5), 1, 1.0)), learnt(weeks_with((1, 3, 5), 2, 1.0))
-    alone = learnt(weeks_with((3,), 2, 1.0))
-    assert hang_out(twice, 3) > hang_out(once, 3) + 1.0
-    assert hang_out(twice, 3) > hang_out(alone, 3) + 1.0
-    assert hang_out(twice, 3) == pytest.approx(hang_out(twice, 2) - np.log(HYPER.evening_share), abs=0.05)
-    assert hang_out(twice, 2) > hang_out(alone, 2)
-    calm = learnt(weeks_with((), 2, 0.0))
-    assert hang_out(calm, 3) == pytest.approx(np.log(HYPER.evening_share), abs=1e-3)
+    (once, twice, alone, calm), (_, twice_beside, alone_beside, _) = (hang_out(after_weeks, day) for day in (3, 2))
+    assert twice > once + 1.0
+    assert twice > alone + 1.0
+    assert twice == pytest.approx(twice_beside - np.log(HYPER.evening_share), abs=0.05)
+    assert twice_beside > alone_beside
+    assert calm == pytest.approx(np.log(HYPER.evening_share), abs=1e-3)
 
 
-def test_what_is_remembered_of_a_hang_out_belongs_to_the_level_it_was_held_against() -> None:
-    columns = learnt(weeks_with((1, 3, 5), 2, 1.0))
-    columns.state.head[Head.EPOCH] += 1.0
-    assert hang_out(columns, 3) == pytest.approx(np.log(HYPER.evening_share), abs=1e-3)
+def test_what_is_remembered_of_a_hang_out_belongs_to_the_level_it_was_held_against(after_weeks: OccupancyState) -> None:
+    state = after_weeks.select(slice(None))
+    state.head[Head.EPOCH] += 1.0
+    assert hang_out(state, 3)[1] == pytest.approx(np.log(HYPER.evening_share), abs=1e-3)
 
 
 def test_hours_of_a_hang_out_are_learnt_from_half_as_much_at_least_whatever_they_count() -> None:

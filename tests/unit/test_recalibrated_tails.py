@@ -147,8 +147,8 @@ def test_evidence_is_bounded_by_how_often_counts_come_that_far_out() -> None:
 def test_the_bound_loses_nothing_of_nights_that_add_up() -> None:
     """What is remembered of a hang-out of two weeks is as much as by the kernels without any bound."""
     random = np.random.default_rng(8)
-    rates = 0.5 * (1.0 + np.sin(np.arange(8 * 168) * np.pi / 12))[:, None] * np.ones(SERIES)
-    rates[6 * 168 :][np.arange(2 * 168) % 24 >= 20] += 2.0
+    rates = 0.5 * (1.0 + np.sin(np.arange(6 * 168) * np.pi / 12))[:, None] * np.ones(SERIES)
+    rates[4 * 168 :][np.arange(2 * 168) % 24 >= 20] += 2.0
     frame, free = frame_of(SERIES), OccupancyState.new(24, SERIES)
     columns = OccupancyColumns(shipped_version(), 60, np.zeros(SERIES, dtype=int), np.full(SERIES, 0.02))
     for window, row in enumerate(random.poisson(rates).astype(float)):

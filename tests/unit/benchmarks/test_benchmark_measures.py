@@ -181,8 +181,8 @@ def test_towns_tell_the_truth() -> None:
 
 def test_who_knows_more_finds_more_onsets() -> None:
     """At the same budget the oracle is ahead of Bayes, who knows rates, as of a rule of thumb, and that of chance."""
-    town = onset_town(9, 40, 16)
-    null = null_town(10, 40, 16)
+    town = onset_town(9, 40, 13)
+    null = null_town(10, 40, 13)
     within = np.ones(null.counts.shape, dtype=bool)
 
     def found(judge: Rival) -> float:
