@@ -9,6 +9,7 @@ from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.calendar import DAY_TYPES, HOLIDAY
@@ -50,7 +51,7 @@ def fit_profile(
     from sklearn.linear_model import PoissonRegressor  # noqa: PLC0415
 
     weight, seen = expected.ravel(), expected.ravel() > 0
-    features = _features()
+    features = _features()[:, _told_of(seen)]
     regressor = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)
     # Small products: threads only wait for each other, and change the last bits. A handful of presences leaves the fit
     # where it stops, which the ridge keeps near the parent.
@@ -61,8 +62,13 @@ def fit_profile(
     return ProfileFit(profile / profile[:, :HOLIDAY].mean(axis=(1, 2), keepdims=True), regressor)
 
 
-@cache  # 7 MB, asked for by every round of every fit
-def _features() -> NDArray[np.float64]:
+def _told_of(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Columns that are anything in the rows that were listened to; the ridge leaves the others at nothing."""
+    return np.asarray(_features()[seen].count_nonzero(axis=0) > 0)
+
+
+@cache  # asked for by every round of every fit
+def _features() -> csc_array:
     """Rows (kind, day type, hour); ridge columns: the hour, by day type, by kind, by kind and group of days.
 
     A column's scale is the prior standard deviation of its effect on the log rate: high harmonics and interactions are
@@ -82,9 +88,7 @@ def _features() -> NDArray[np.float64]:
         _interaction(kind, one((DAY_TYPES, 1)), hour),
         _interaction(kind, 0.5 * group, hour),
     ]
-    features = np.hstack(blocks)
-    features.flags.writeable = False
-    return features
+    return csc_array(np.hstack(blocks))
 
 
 def _interaction(kind: NDArray[np.float64], day: NDArray[np.float64], hour: NDArray[np.float64]) -> NDArray[np.float64]:
