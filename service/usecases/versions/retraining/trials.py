@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detector.columns import OccupancyColumns
-from models.detector.verdicts import Verdicts
+from models.detector.verdicts import Scored, Verdicts
 from models.evaluation import chance_below
 from models.evaluation.calibration import LEVELS
 from models.training.calibrating import calibrate
@@ -21,7 +21,7 @@ from service.usecases.workers import Run
 
 Report = Callable[[float], None]
 """Told the share of some work that is done."""
-_BLOCK_WINDOWS = 168  # counts turned at a time from series by series to window by window
+_BLOCK_WINDOWS = 24  # turned at a time from series by series to window by window, and told of: few calls
 _LEAST_PROBABILITY = 1e-300
 _CALIBRATION_SEED = 0
 
@@ -116,13 +116,15 @@ def run_trial(task: TrialTask) -> Trial:
     restarting = panel.roster.restarting()
     for first in range(0, len(slots), _BLOCK_WINDOWS):
         block = panel.counts[:, first : first + _BLOCK_WINDOWS].T.astype(np.float64, order="C")
+        judged: list[Scored] = []
         for window, counts in enumerate(block, start=first):
             if anew := restarting.get(int(panel.starts[window])):
                 restart(columns, anew)
-            if window < scored:
-                columns.learn(int(slots[window]), counts)
-            else:
-                tally.add(window, columns.step(int(slots[window]), counts))
+            judgement = columns.advance(int(slots[window]), counts)
+            if window >= scored:
+                judged.append(judgement)
+        if judged:
+            tally.add(first + len(block) - len(judged), columns.tell(judged))
     return tally.trial(columns.evidence_weeks)
 
 
@@ -155,9 +157,13 @@ class _Tally:
         self._flagged = np.zeros((windows, len(task.ground.panel.roster)), dtype=bool)
         self._said = np.empty((windows - self._listed, 3, self._real), dtype=np.float32)
 
-    def add(self, window: int, verdicts: Verdicts) -> None:
-        """The verdicts on a window of all series."""
-        real = slice(self._real)
+    def add(self, first: int, verdicts: Verdicts) -> None:
+        """The verdicts on all series in some windows, from the first of these on."""
+        for row in range(len(verdicts.score)):
+            self._add(first + row, row, verdicts)
+
+    def _add(self, window: int, row: int, verdicts: Verdicts) -> None:
+        real = row, slice(self._real)
         counted = ~np.isnan(verdicts.score[real])
         p_value, p_above = (np.where(counted, one[real], np.nan) for one in (verdicts.p_value, verdicts.p_above))
         if window >= self._listed:
@@ -171,7 +177,7 @@ class _Tally:
         self._warm += warm
         for number, level in enumerate(LEVELS):
             self._below[number] += np.where(warm, chance_below(p_value, p_above, level), 0.0)
-        self._flagged[window] = verdicts.anomalous
+        self._flagged[window] = verdicts.anomalous[row]
 
     def trial(self, evidence_weeks: NDArray[np.float64]) -> Trial:
         """All of it."""
