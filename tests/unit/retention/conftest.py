@@ -11,27 +11,26 @@ from service.ports import Ports
 from service.usecases.learning.advance import advance
 from tests.unit.retention.aged_town import (
     END,
-    KEPT,
     SHORT,
     SPACES,
     WEEKS,
     copied,
+    opened,
     place,
     points,
 )
-from tests.worlds import sqlite_ports
 
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Months of three spaces of two companies, scored, one of them corrected; and what people did meanwhile."""
     folder = tmp_path_factory.mktemp("town")
-    ports = sqlite_ports(folder, now=END, **KEPT)
+    ports = opened(folder)
     ports.register.put(place(space) for space in range(SPACES))
     for space in range(SPACES):
         ports.counts.append(points(space, np.arange(24 * space, WEEKS * 168)))
     advance(ports, END)
-    for week in (1, 11):
+    for week in (1, 5):
         ports.counts.append(points(1, [week * 168 + 7], count=5))
         advance(ports, END)
     return folder
@@ -40,10 +39,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ports(town: Path, tmp_path: Path) -> Ports:
     """The town, where what is old is to be deleted."""
-    return copied(town, tmp_path / "short", **SHORT)
+    return copied(town, tmp_path / "short", SHORT)
 
 
 @pytest.fixture
 def whole(town: Path, tmp_path: Path) -> Ports:
     """The same town, where all is kept."""
-    return copied(town, tmp_path / "whole", **KEPT)
+    return copied(town, tmp_path / "whole")

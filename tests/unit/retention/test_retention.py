@@ -33,10 +33,11 @@ from tests.unit.retention.aged_town import (
     copied,
     entries,
     later,
+    opened,
     place,
     points,
 )
-from tests.worlds import TENANT, sqlite_ports
+from tests.worlds import TENANT
 
 
 def test_counts_go_up_to_a_checkpoint_and_verdicts_with_them(ports: Ports) -> None:
@@ -52,9 +53,9 @@ def test_counts_go_up_to_a_checkpoint_and_verdicts_with_them(ports: Ports) -> No
         DataKind.SUPERSEDED: done.rows[DataKind.SUPERSEDED],
     }
     assert ports.aging[DataKind.COUNTS].oldest() == ports.aging[DataKind.VERDICTS].oldest() == ROOT
-    assert END.timestamp() - 143 * DAY < ROOT
+    assert END.timestamp() - 59 * DAY < ROOT
     told = "2026-01-19 00:00Z"
-    counts = f"before {told}, as retention.counts_days is 143; the oldest left is of {told}"
+    counts = f"before {told}, as retention.counts_days is 59; the oldest left is of {told}"
     assert f"counts: {2 * FIRST * 168 - 72} counts {counts}" in entries(ports)
     assert f"counts: {FIRST * 168} counts {counts}" in entries(ports, OTHER)
     assert len(entries(ports, OTHER)) == 2
@@ -75,14 +76,14 @@ def test_a_count_older_than_what_is_kept_is_a_row_problem(ports: Ports) -> None:
     assert (report.accepted, report.rejected) == (2, 1)
     assert report.problems[0].row == 1
     assert "before 2026-01-19 00:00Z" in report.problems[0].message
-    assert "retention.counts_days = 143" in report.problems[0].message
+    assert "retention.counts_days = 59" in report.problems[0].message
     assert ports.aging[DataKind.COUNTS].oldest() == ROOT
 
 
 def test_history_that_would_be_deleted_at_once_is_refused_from_the_beginning(tmp_path: Path) -> None:
-    ports = sqlite_ports(tmp_path, now=END, **SHORT)
+    ports = opened(tmp_path, retention=SHORT)
     ports.register.put([place(1)])
-    row = CountRow(stairwell="s1", space="cellar", time=END - timedelta(days=144), count=4)
+    row = CountRow(stairwell="s1", space="cellar", time=END - timedelta(days=60), count=4)
     assert ingest_counts(ports, TENANT, [(1, row)]).rejected == 1
 
 
@@ -92,7 +93,7 @@ def test_counts_wait_for_a_promotion_and_for_corrections(ports: Ports, monkeypat
     done = delete_old(ports)
     assert "version 0 is being put in force" in done.waits[DataKind.COUNTS]
     assert ports.aging[DataKind.COUNTS].oldest() == MONDAY
-    assert ports.aging[DataKind.VERDICTS].oldest() == END.timestamp() - 143 * DAY
+    assert ports.aging[DataKind.VERDICTS].oldest() == END.timestamp() - 59 * DAY
     while go_on(ports):
         pass
     ports.counts.append(points(1, [7], count=9))
@@ -119,9 +120,9 @@ def test_counts_wait_where_no_checkpoint_knows_all_that_would_go(ports: Ports) -
 
 def test_verdicts_kept_shorter_than_counts_are_not_written_anew(town: Path, tmp_path: Path) -> None:
     """A correction of a count that is kept judges the windows whose verdicts are, and a search finds no difference."""
-    ports = copied(town, tmp_path, **SHORT | {"retention__verdicts_days": 113})
+    ports = copied(town, tmp_path, msgspec.structs.replace(SHORT, verdicts_days=29))
     delete_old(ports)
-    since = int(END.timestamp()) - 113 * DAY
+    since = int(END.timestamp()) - 29 * DAY
     assert ports.aging[DataKind.COUNTS].oldest() < since  # type: ignore[operator]
     ports.counts.append(points(1, [(since - MONDAY) // HOUR - 200], count=9))
     assert advance(ports, END).corrected == 1
@@ -179,7 +180,7 @@ def test_a_long_deletion_goes_on_with_the_next_tick(ports: Ports, monkeypatch: p
 
 def test_audit_entries_and_letters_go_by_their_own_days(tmp_path: Path) -> None:
     """Those of every company, and those on the whole service."""
-    ports = sqlite_ports(tmp_path, now=datetime(2020, 1, 1, tzinfo=UTC), **SHORT)
+    ports = opened(tmp_path, datetime(2020, 1, 1, tzinfo=UTC), SHORT)
     for _ in range(30):
         record(ports, "cli:anna", TENANT, "list.make", "2020-01-01-001")
         record(ports, "cli:anna", "*", "model.promote", "1")
@@ -195,7 +196,7 @@ def test_the_least_that_the_audit_may_be_kept_is_no_less_than_its_file_insists_o
     """By the clock of the machine, at any time of the day."""
     now = datetime.now(UTC)
     for hour in range(0, 24, 3):
-        ports = sqlite_ports(tmp_path / str(hour), now=now - timedelta(days=188), **SHORT)
+        ports = opened(tmp_path / str(hour), now - timedelta(days=188), SHORT)
         for _ in range(48):
             record(ports, "cli:anna", TENANT, "list.make", "2020-01-01-001")
             later(ports, hours=3)

@@ -23,7 +23,6 @@ from tests.unit.retention.aged_town import (
     END,
     FIRST,
     HOUR,
-    KEPT,
     LATELY,
     MONDAY,
     OTHER,
@@ -35,11 +34,12 @@ from tests.unit.retention.aged_town import (
     assert_same,
     copied,
     later,
+    opened,
     place,
     points,
     verdicts_of,
 )
-from tests.worlds import TENANT, sqlite_ports
+from tests.worlds import TENANT
 
 
 def test_live_verdicts_are_those_of_a_town_where_all_is_kept(ports: Ports, whole: Ports) -> None:
@@ -55,7 +55,7 @@ def test_live_verdicts_are_those_of_a_town_where_all_is_kept(ports: Ports, whole
     assert_same(ports, whole, ROOT + 8 * WEEK)
 
 
-@pytest.mark.parametrize("hour", [0, (WEEKS - FIRST - 8) * 168 + 5], ids=str)
+@pytest.mark.parametrize("hour", [0, (WEEKS - FIRST - 3) * 168 + 5], ids=str)
 def test_a_correction_of_what_is_kept_is_that_of_a_town_where_all_is_kept(
     ports: Ports, whole: Ports, hour: int
 ) -> None:
@@ -120,7 +120,7 @@ def test_a_space_that_came_after_the_checkpoint_is_replayed_from_its_own_first_c
     town: Path, tmp_path: Path
 ) -> None:
     """It has no state there, and lost no count."""
-    short, whole = copied(town, tmp_path / "a", **SHORT), copied(town, tmp_path / "b", **KEPT)
+    short, whole = copied(town, tmp_path / "a", SHORT), copied(town, tmp_path / "b")
     for one in (short, whole):
         one.register.put([place(SPACES)])
         one.counts.append(points(SPACES, np.arange((WEEKS - 2) * 168, WEEKS * 168)))
@@ -156,7 +156,7 @@ def test_a_correction_after_a_promotion_stays_within_what_is_kept(ports: Ports) 
 
 def test_what_came_before_all_that_is_kept_corrects_nothing(tmp_path: Path) -> None:
     """A service that was away for months ends a catch-up at the checkpoint that counts go up to, and goes on later."""
-    ports = sqlite_ports(tmp_path, now=datetime.fromtimestamp(ROOT, UTC), **SHORT)
+    ports = opened(tmp_path, datetime.fromtimestamp(ROOT, UTC), SHORT)
     ports.register.put([place(0)])
     ports.counts.append(points(0, range(WEEKS * WEEK // HOUR)))
     advance(ports, ports.clock.now())
