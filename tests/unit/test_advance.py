@@ -26,10 +26,12 @@ from service.usecases.learning.rosters import settings_calendar
 from service.usecases.trials.replay import ReplayCounts, replay
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
+WEEKS = 2
+
 
 @pytest.fixture(scope="module")
 def city() -> SimulatedCity:
-    return simulate_city(11, stairwells=8, weeks=3)
+    return simulate_city(11, stairwells=8, weeks=WEEKS)
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +83,8 @@ def test_in_pieces_equals_in_one_go(city, undisturbed, tmp_path):
     """Each pass starts from the chunks that the pass before it published."""
     ports = world(tmp_path, city, advance__commit_windows=50)
     ports.counts.append(city_points(city))
-    for hours in (1, 2, 30, 31, 200, 3 * 168):
-        advance(ports, end_of(city) - timedelta(hours=3 * 168 - hours))
+    for hours in (1, 2, 30, 31, 200, WEEKS * 168):
+        advance(ports, end_of(city) - timedelta(hours=WEEKS * 168 - hours))
     advance(ports, end_of(city))
     assert_same(verdicts_of(ports, city), undisturbed)
 
@@ -96,8 +98,8 @@ def test_shards_do_not_change_the_answer(city, undisturbed, tmp_path, workers, b
 
 
 def test_a_dask_cluster_gives_the_same_answer(city, undisturbed, tmp_path):
-    """Several machines are the same call on joblib's Dask backend; here its workers are processes of one."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    """Several machines are the same call on joblib's Dask backend; here its workers are threads, which are sent to."""
+    with cluster_of(2) as cluster:
         ports = world(tmp_path, city, **on_dask(cluster.scheduler_address))
         ports.counts.append(city_points(city))
         advance(ports, end_of(city))
@@ -113,11 +115,16 @@ def test_a_dask_cluster_that_is_away_is_told(city, undisturbed, tmp_path):
     ports.counts.append(city_points(city))
     with dask.config.set({"distributed.comm.timeouts.connect": "1s"}), pytest.raises(SettingsError, match=address):
         advance(ports, end_of(city))
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, scheduler_port=int(address.rpartition(":")[2])
-    ):
+    with cluster_of(1, scheduler_port=int(address.rpartition(":")[2])):
         advance(ports, end_of(city))
     assert_same(verdicts_of(ports, city), undisturbed)
+
+
+def cluster_of(workers, **more) -> LocalCluster:
+    """Workers that all is sent to over a socket, without what it takes to start processes."""
+    return LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=False, protocol="tcp://", dashboard_address=None, **more
+    )
 
 
 def on_dask(address):
@@ -147,10 +154,10 @@ def test_late_counts_are_replayed_and_superseded_verdicts_kept(city, undisturbed
 def test_history_back_filled_before_the_first_window(city, undisturbed, tmp_path):
     """A service that is live learns months that are imported afterwards."""
     ports = world(tmp_path, city)
-    recent = slice(300, None)
+    recent = slice(200, None)
     ports.counts.append(city_points(city, recent))
     advance(ports, end_of(city))
-    ports.counts.append(city_points(city, slice(0, 300)))
+    ports.counts.append(city_points(city, slice(0, 200)))
     advance(ports, end_of(city))
     assert_same(verdicts_of(ports, city), undisturbed)
 
@@ -193,7 +200,7 @@ def test_a_gap_of_years_costs_no_more_than_one_of_weeks(city, undisturbed, tmp_p
 
 def test_nothing_is_scored_before_its_window_and_the_lateness_are_over(city, tmp_path):
     ports = world(tmp_path, city)
-    ports.counts.append(city_points(city))
+    ports.counts.append(city_points(city, slice(-48, None)))
     ports.clock.time = end_of(city) + timedelta(minutes=14)
     assert advance(ports).watermark == end_of(city) - timedelta(hours=1)
     ports.clock.time = end_of(city) + timedelta(minutes=15)
@@ -203,7 +210,7 @@ def test_nothing_is_scored_before_its_window_and_the_lateness_are_over(city, tmp
 def test_nothing_is_scored_before_it_has_ended_whatever_time_is_named(city, tmp_path):
     """A watermark in the future would make every count to come a late one."""
     ports = world(tmp_path, city)
-    ports.counts.append(city_points(city))
+    ports.counts.append(city_points(city, slice(-48, None)))
     ports.clock.time = end_of(city) - timedelta(minutes=1)
     assert advance(ports, end_of(city) + timedelta(days=365)).watermark == end_of(city) - timedelta(hours=1)
 
@@ -215,7 +222,7 @@ def test_an_empty_store_waits(tmp_path):
 def test_another_window_length_is_refused(city, tmp_path):
     ports = world(tmp_path, city)
     ports.counts.append(city_points(city, slice(0, 48)))
-    advance(ports, end_of(city))
+    advance(ports, end_of(city) - timedelta(weeks=WEEKS, days=-2))
     with pytest.raises(SettingsError, match=r"window\.minutes is 30"):
         advance(sqlite_ports(tmp_path, window__minutes=30), end_of(city))
 
