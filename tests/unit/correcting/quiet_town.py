@@ -20,7 +20,7 @@ from tests.worlds import TENANT, sqlite_ports
 
 HOUR, WEEK = 3600, 168
 MONDAY = 1_767_571_200  # 5 January 2026
-WEEKS, SPACES = 5, 3
+WEEKS, SPACES = 4, 3
 END = datetime.fromtimestamp(MONDAY + WEEKS * SECONDS_PER_WEEK, UTC)
 
 

@@ -77,8 +77,8 @@ def test_a_space_warms_up_anew_when_a_sensor_comes_after_another_was_moved_away(
     verdicts = verdicts_of(known)
     of_space = verdicts.series == 2
     assert verdicts.evidence_weeks[of_space & (verdicts.starts == anew)] == [0.0]
-    assert verdicts.evidence_weeks[of_space & (verdicts.starts == anew - HOUR)] > 2
-    assert verdicts.evidence_weeks[verdicts.series == 3][-1] > 4
+    assert verdicts.evidence_weeks[of_space & (verdicts.starts == anew - HOUR)] > 1
+    assert verdicts.evidence_weeks[verdicts.series == 3][-1] > 3
 
 
 @pytest.mark.parametrize(
