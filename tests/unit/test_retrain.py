@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from models.city import SimulatedCity, simulate_city
+from models.hotspots import significance
 from models.hyperparameters import Hyperparameters
 from models.numbers import whole_number
 from models.shipped import shipped_version
@@ -45,6 +47,14 @@ LITTLE = Effort(
 @pytest.fixture(scope="module")
 def city() -> SimulatedCity:
     return simulate_city(21, stairwells=10, weeks=WEEKS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_draws() -> Iterator[None]:
+    """How rare a hot-spot is by chance is told roughly, as all else that is simulated here."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(significance, "_DRAWS", 240)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +236,7 @@ def test_a_champion_that_forgets_too_soon_is_replaced(monkeypatch, city):
     monkeypatch.setattr(candidates, "CHOICES", (forgetting,))
     series = np.arange(24)
     roster = Roster(series + 1, np.zeros(24, dtype=np.int64), np.full(24, 0.02))
-    starts = city.starts[0] + 3600 * np.arange(8 * 168)
+    starts = city.starts[0] + 3600 * np.arange(6 * 168)
     steady = np.random.default_rng(1).poisson(3.0, (24, len(starts))).astype(np.float32)
     shipped = shipped_version()
     own = shipped.hyperparameters
