@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.city import simulate_city
+from models.city import SimulatedCity, simulate_city
 from service.domain.counts import CountPoints, CountSpan
 from service.domain.verdicts import VerdictColumns
 from service.ports import Ports
@@ -24,16 +25,30 @@ from tests.worlds import city_points, end_of, register_city, sqlite_ports
 NOBODY = CountPoints(*(np.empty(0, dtype=np.int64) for _ in range(4)))
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> tuple[Ports, CountPoints]:
-    """Two weeks of four stairwells, scored, and their counts."""
-    city = simulate_city(5, stairwells=4, weeks=2)
-    ports = sqlite_ports(tmp_path / "a", now=end_of(city) + timedelta(hours=2))
+@pytest.fixture(scope="module")
+def city() -> SimulatedCity:
+    return simulate_city(5, stairwells=4, weeks=2)
+
+
+@pytest.fixture(scope="module")
+def scored(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two weeks of four stairwells, scored."""
+    folder = tmp_path_factory.mktemp("scored")
+    ports = opened(folder, city)
     register_city(ports, city)
-    points = city_points(city)
-    ports.counts.append(points)
+    ports.counts.append(city_points(city))
     advance(ports)
-    return ports, points
+    return folder
+
+
+@pytest.fixture
+def town(scored: Path, city: SimulatedCity, tmp_path: Path) -> tuple[Ports, CountPoints]:
+    """A copy of it, and its counts."""
+    return opened(Path(shutil.copytree(scored, tmp_path / "a")), city), city_points(city)
+
+
+def opened(folder: Path, city: SimulatedCity) -> Ports:
+    return sqlite_ports(folder, now=end_of(city) + timedelta(hours=2))
 
 
 def select(points: CountPoints, chosen: np.ndarray) -> CountPoints:
@@ -66,7 +81,7 @@ def test_nothing_differs_where_everybody_writes_through_us(town: tuple[Ports, Co
 
 
 def test_late_other_and_withdrawn_counts_are_found_and_corrected(
-    town: tuple[Ports, CountPoints], tmp_path: Path
+    town: tuple[Ports, CountPoints], city: SimulatedCity, tmp_path: Path
 ) -> None:
     """The verdicts are then, to the last bit, those of a service that had these counts from the beginning."""
     ports, points = town
@@ -80,8 +95,7 @@ def test_late_other_and_withdrawn_counts_are_found_and_corrected(
     assert advance(ports).corrected == found
     assert reconcile(ports, 30) == 0
 
-    city = simulate_city(5, stairwells=4, weeks=2)
-    undisturbed = sqlite_ports(tmp_path / "b", now=ports.clock.now())
+    undisturbed = opened(tmp_path / "b", city)
     register_city(undisturbed, city)
     undisturbed.counts.append(points)
     past_us(undisturbed, other, gone=gone if points.counts[-1] else NOBODY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from datetime import timedelta
@@ -24,15 +25,22 @@ from service.usecases.versions.retraining_jobs import (
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 
-@pytest.fixture
-def ports(tmp_path) -> Ports:
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory) -> Ports:
     """A scored town of two weeks: too few to retrain on."""
     city = simulate_city(4, stairwells=2, weeks=2)
-    ports = sqlite_ports(tmp_path, end_of(city))
+    ports = sqlite_ports(tmp_path_factory.mktemp("scored"), end_of(city))
     register_city(ports, city)
     ports.counts.append(city_points(city))
     advance(ports)
     return ports
+
+
+@pytest.fixture
+def ports(scored, tmp_path) -> Ports:
+    """A copy of it."""
+    shutil.copytree(scored.settings.data_dir, tmp_path, dirs_exist_ok=True)
+    return sqlite_ports(tmp_path, scored.clock.now())
 
 
 def settled(trainer: Trainer, ports: Ports, number: int) -> Job:
