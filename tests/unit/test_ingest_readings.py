@@ -181,7 +181,7 @@ def test_what_is_derived_is_scored(tmp_path: Path) -> None:
 values = {Semantics.CUMULATIVE: 300, Semantics.OCCUPIED: 1, Semantics.PRESENCE: 288}
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("kind", ["memory", pytest.param("sqlite", marks=pytest.mark.long)])
 @pytest.mark.parametrize("liveness", Liveness)
 @pytest.mark.parametrize("semantics", values)
 @settings(max_examples=12)
