@@ -11,7 +11,7 @@ import pytest
 from models.city import SimulatedCity, simulate_city
 from service.ports import Ports
 from service.usecases.learning.advance import advance
-from tests.unit.promoting.scored_town import WEEKS
+from tests.unit.promoting.scored_town import BEGIN, WEEKS
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 
@@ -26,7 +26,7 @@ def scored(city, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("scored")
     ports = sqlite_ports(folder)
     register_city(ports, city)
-    ports.counts.append(city_points(city))
+    ports.counts.append(city_points(city, slice(BEGIN, None)))
     advance(ports, end_of(city) - timedelta(days=3))
     return folder
 

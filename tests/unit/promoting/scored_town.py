@@ -1,4 +1,4 @@
-"""A town scored for a fortnight, and a challenger that is to take its champion's place."""
+"""A town scored for a week, and a challenger that is to take its champion's place."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from service.usecases.versions.promote import go_on
 from tests.worlds import city_points
 
 WEEKS = 2
+BEGIN = 120  # first window with counts, two days before the first checkpoint
 
 
 def counted(city: SimulatedCity, rows: slice, count: int) -> CountPoints:

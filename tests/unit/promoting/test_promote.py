@@ -18,7 +18,7 @@ from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
 from service.usecases.versions.promote import begin_promotion, go_on, previous_champion, promote
 from tests.challengers import add_challenger
-from tests.unit.promoting.scored_town import Broken, assert_replayed, counted, finish
+from tests.unit.promoting.scored_town import BEGIN, Broken, assert_replayed, counted, finish
 from tests.worlds import end_of, sqlite_ports
 
 
@@ -42,7 +42,7 @@ def test_windows_are_judged_once_and_name_their_version(ports, city):
     promote(ports, "0", "test")
     advance(ports, end_of(city))
     numbers = np.arange(1, len(city.places) + 1)
-    assert len(ports.verdicts.columns(numbers, 0, 2**40)) == np.count_nonzero(~np.isnan(city.counts))
+    assert len(ports.verdicts.columns(numbers, 0, 2**40)) == np.count_nonzero(~np.isnan(city.counts[BEGIN:]))
     last_day = int(end_of(city).timestamp()) - 86_400
     for start, end, version in ((0, watermark, "0"), (watermark, last_day, "1"), (last_day, 2**40, "0")):
         assert {v.version for v in found(ports, city, start, end)} == {version}
@@ -57,7 +57,7 @@ def test_state_after_promotion_is_that_of_a_replay_under_the_new_version(ports):
 
 def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch):
     """Between any two steps a few hours end, and counts of weeks ago arrive; the second state takes it all in."""
-    monkeypatch.setattr(slices, "SLICE_WINDOWS", 2_000)
+    monkeypatch.setattr(slices, "SLICE_WINDOWS", 800)
     add_challenger(ports)
     begin_promotion(ports, "1", "test")
     until, shares = end_of(city) - timedelta(days=3), []
@@ -65,7 +65,7 @@ def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch
         until = min(until + timedelta(hours=7), end_of(city) - timedelta(days=1))
         shares.append(ports.state.promotion().share)
         if len(shares) in (2, 5):
-            ports.counts.append(counted(city, slice(40 * len(shares), 40 * len(shares) + 2), 4))
+            ports.counts.append(counted(city, slice(BEGIN + 10 * len(shares), BEGIN + 10 * len(shares) + 2), 4))
         if ports.state.manifest().version == "0":
             advance(ports, until)
     assert len(shares) > 5
@@ -75,13 +75,13 @@ def test_scoring_goes_on_while_the_next_state_is_learnt(ports, city, monkeypatch
     advance(ports, end_of(city))
     assert_replayed(ports)
     numbers = np.arange(1, len(city.places) + 1)
-    assert len(ports.verdicts.columns(numbers, 0, 2**40)) == np.count_nonzero(~np.isnan(city.counts))
+    assert len(ports.verdicts.columns(numbers, 0, 2**40)) == np.count_nonzero(~np.isnan(city.counts[BEGIN:]))
 
 
 @pytest.mark.parametrize("steps", [0, 2, 5])
 def test_a_promotion_that_was_cut_short_goes_on(ports, tmp_path, monkeypatch, steps):
     """Another process finds it where it was left, and ends in the same state."""
-    monkeypatch.setattr(slices, "SLICE_WINDOWS", 2_500)
+    monkeypatch.setattr(slices, "SLICE_WINDOWS", 500)
     add_challenger(ports)
     begin_promotion(ports, "1", "test")
     for _ in range(steps):
@@ -145,7 +145,7 @@ def found(ports: Ports, city: SimulatedCity, start: int, end: int):
 def test_corrections_that_are_owed_when_a_champion_is_replaced_are_made_under_the_next(ports, city):
     """Its state knows what came late; the verdicts in force do not yet."""
     add_challenger(ports)
-    ports.counts.append(counted(city, slice(5, 6), 40))
+    ports.counts.append(counted(city, slice(BEGIN + 5, BEGIN + 6), 40))
     advance(ports, end_of(city) - timedelta(days=3), enough=lambda: True)
     owed = ports.state.ledger().pending
     begin_promotion(ports, "1", "test")

@@ -121,7 +121,7 @@ def test_a_full_disk_gives_the_promotion_up_and_the_champion_goes_on(scored, cit
         before, files = ports.state.manifest(), state_files(disk)
         number = ports.state.enqueue("promote", "1", "test")
         run_commands(ports)
-        ballast = fill(disk, leave_bytes=300_000)
+        ballast = fill(disk, leave_bytes=200_000)
         with pytest.raises(StorageFull, match="free some space"):
             finish(ports)
         assert "free some space" in ports.state.outcome(number)[1]
