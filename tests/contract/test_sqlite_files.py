@@ -17,7 +17,7 @@ from service.stores.sqlite.connection import Database
 from service.stores.sqlite.schema import AUDIT, COUNTS, REGISTER, STATE
 from service.stores.sqlite.verdicts import SqliteVerdictStore
 from tests.contract.stores import HOUR, learn, numbers, points, sqlite_stores, verdicts
-from tests.disks import small_disk
+from tests.disks import fill, small_disk
 
 
 @pytest.mark.parametrize("migrations", [COUNTS, STATE, REGISTER, AUDIT], ids=["counts", "state", "register", "audit"])
@@ -186,6 +186,18 @@ def test_a_chunk_that_a_full_disk_cuts_short_takes_no_room(tmp_path: Path) -> No
         with pytest.raises(StorageFull, match="free some space"):
             chunks.write({"slots": np.zeros((2, 200_000), dtype=np.float32)})
         assert chunks.size_bytes() == 0
+
+
+@pytest.mark.parametrize("leave_bytes", [0, 20_000, 60_000])
+def test_a_disk_that_is_full_is_told_by_whatever_has_no_room(tmp_path: Path, leave_bytes: int) -> None:
+    """With less than 32 kB left, SQLite has no room for the index of its log and calls that an error of the disk."""
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        database = Database(disk / "some.db", [("CREATE TABLE some (content BLOB)",)])
+        database.execute("DELETE FROM some")
+        database.close()
+        fill(disk, leave_bytes)
+        with pytest.raises(StorageFull, match="free some space"):
+            database.execute("INSERT INTO some VALUES (randomblob(100000))")
 
 
 def test_a_chunk_as_old_as_the_newest_that_is_named_is_not_swept(tmp_path: Path) -> None:

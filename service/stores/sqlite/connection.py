@@ -237,8 +237,7 @@ def errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        full = primary_code(error) == sqlite3.SQLITE_FULL
-        raise (StorageFull if full else StoreError)(f"{path}: {error}; {advice(error)}") from error
+        raise (StorageFull if _is_full(error) else StoreError)(f"{path}: {error}; {advice(error)}") from error
 
 
 def _sha256(content: bytes) -> str:
@@ -270,17 +269,22 @@ def is_damage(error: sqlite3.Error) -> bool:
     return primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def _is_full(error: sqlite3.Error) -> bool:
+    """Whether the disk has no room, be it for rows or for the index of the write-ahead log, which is a file too."""
+    return getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+
+
 def advice(error: sqlite3.Error) -> str:
     """What to do about an error."""
     if is_damage(error):
         return "the file is damaged, restore it from a backup"
+    if _is_full(error):
+        return "free some space on the disk"
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
         return "a process was killed amid a change of it; start the service, which takes that back"
     match primary_code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"another process has held its lock for {BUSY_SECONDS} s, wait for it to finish"
-        case sqlite3.SQLITE_FULL:
-            return "free some space on the disk"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return "check that the user of the service may write to the folder"
         case _:
