@@ -31,6 +31,9 @@ class PlacesRegister(Protocol):
     def sensor_number(self, tenant: str, sensor: str) -> int:
         """A sensor's number for :attr:`CountPoints.sources`, handed out when first asked for; above 0, never reused."""
 
+    def sensor_numbers(self, tenant: str, sensors: Iterable[str]) -> Mapping[str, int]:
+        """:meth:`sensor_number` of many, in one transaction."""
+
     def sensor_name(self, number: int) -> str:
         """The sensor that a number was handed out to; raises NotFound."""
 

@@ -212,6 +212,7 @@ def test_sensor_numbers_stay(embedded: Stores) -> None:
     numbers = [embedded.register.sensor_number(TENANT, name) for name in ("s1", "s2", "s1")]
     assert min(numbers) > 0
     assert numbers[0] == numbers[2] != numbers[1]
+    assert embedded.register.sensor_numbers(TENANT, ["s2", "s1"]) == {"s1": numbers[0], "s2": numbers[1]}
     embedded.register.put([row(sensor="s2"), row(space="vind", sensor="s3")])
     assert embedded.register.sensor_number(TENANT, "s2") == numbers[1]
     names = {embedded.register.sensor_name(number): number for number in numbers}

@@ -106,6 +106,10 @@ class MemoryPlacesRegister:
         """A sensor's number, handed out when first asked for."""
         return self._sensor_numbers.setdefault((tenant, sensor), len(self._sensor_numbers) + 1)
 
+    def sensor_numbers(self, tenant: str, sensors: Iterable[str]) -> Mapping[str, int]:
+        """Numbers of many sensors."""
+        return {sensor: self.sensor_number(tenant, sensor) for sensor in sensors}
+
     def series(self, tenant: str | None = None) -> list[Series]:
         """Series by number."""
         found = [

@@ -101,11 +101,16 @@ class SqlitePlacesRegister(SqliteStore):
 
     def sensor_number(self, tenant: str, sensor: str) -> int:
         """A number never changes, so it is kept in memory for good."""
-        number = self._sensor_numbers.get((tenant, sensor))
-        if number is None:
+        return self.sensor_numbers(tenant, [sensor])[sensor]
+
+    def sensor_numbers(self, tenant: str, sensors: Iterable[str]) -> Mapping[str, int]:
+        """Numbers are kept once they are committed."""
+        wanted = [(tenant, sensor) for sensor in sensors]
+        if unknown := [one for one in wanted if one not in self._sensor_numbers]:
             with self._database.transaction() as connection:
-                number = self._sensor_numbers[tenant, sensor] = _sensor(connection, tenant, sensor)
-        return number
+                numbers = [_sensor(connection, *one) for one in unknown]
+            self._sensor_numbers |= zip(unknown, numbers, strict=True)
+        return {sensor: self._sensor_numbers[tenant, sensor] for _, sensor in wanted}
 
     def sensor_name(self, number: int) -> str:
         """The sensor's name, kept in memory for good; raises NotFound."""

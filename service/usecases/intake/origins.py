@@ -37,10 +37,14 @@ class Placement(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """Where the readings of an origin are taken; with a ``problem``, nowhere."""
+    """Where the readings of an origin are taken; with a ``problem``, nowhere.
+
+    Where a ``sensor`` is meant, its number is the source of all placements.
+    """
 
     placements: tuple[Placement, ...]
     problem: str | None = None
+    sensor: str | None = None
 
 
 class _Placed(NamedTuple):
@@ -59,14 +63,15 @@ class _TenantPlaces:
         self._resolved: dict[Origin, Resolved] = {}
         self._placed: dict[str, list[_Placed]] | None = None
 
-    def resolve(self, origin: Origin, register: PlacesRegister) -> Resolved:
-        """What the register says of an origin; what is good is remembered, because batches repeat."""
-        resolved = self._resolved.get(origin)
-        if resolved is None:
-            resolved = self._find(origin, register)
-            if resolved.problem is None:
-                self._resolved[origin] = resolved
-        return resolved
+    def resolve(self, origins: Sequence[Origin], register: PlacesRegister) -> dict[Origin, Resolved]:
+        """What the register says of each origin; what is good is remembered, because batches repeat."""
+        found = {origin: self._find(origin, register) for origin in origins if origin not in self._resolved}
+        sensors = dict.fromkeys(one.sensor for one in found.values() if one.sensor is not None)
+        numbers = register.sensor_numbers(self._tenant, sensors)  # together: a commit each is a second for hundreds
+        for origin, one in found.items():
+            if one.problem is None:
+                self._resolved[origin] = one if one.sensor is None else _with_source(one, numbers[one.sensor])
+        return {origin: self._resolved.get(origin) or found[origin] for origin in origins}
 
     def placed(self, sensor: str, register: PlacesRegister) -> Sequence[_Placed]:
         """Where a sensor has been; the register is read when the first row names a sensor."""
@@ -134,17 +139,16 @@ class _TenantPlaces:
                 f"sensor {sensor!r} is registered as {here[-1].sensor.semantics}, but the message is "
                 f"{origin.semantics}; correct its semantics in the register, or what it sends"
             )
-        number = register.sensor_number(self._tenant, sensor)
         if not meant:
-            return Resolved((Placement(self.numbers[str(origin.stairwell), origin.space], number),))
+            return Resolved((Placement(self.numbers[str(origin.stairwell), origin.space], 0),), sensor=sensor)
         been = {self.numbers[one.stairwell, one.space] for one in placed}
-        return Resolved(tuple(self._placement(one, number, been) for one in meant))
+        return Resolved(tuple(self._placement(one, been) for one in meant), sensor=sensor)
 
-    def _placement(self, placed: _Placed, source: int, been: set[int]) -> Placement:
+    def _placement(self, placed: _Placed, been: set[int]) -> Placement:
         sensor, series = placed.sensor, self.numbers[placed.stairwell, placed.space]
         return Placement(
             series,
-            source,
+            0,
             _instant(sensor.valid_from, _ALWAYS[0]),
             _instant(sensor.valid_to, _ALWAYS[1]),
             sensor.semantics,
@@ -162,7 +166,7 @@ def resolve_origins(ports: Ports, tenant: str, origins: Iterable[Origin]) -> dic
         if new:
             ports.register.learn_all(tenant, [(stairwell, space, kind) for (stairwell, space), kind in new.items()])
             places = _places(ports, tenant)
-    return {origin: places.resolve(origin, ports.register) for origin in origins}
+    return places.resolve(origins, ports.register)
 
 
 def sensor_semantics(ports: Ports, tenant: str, names: Iterable[str], time: datetime) -> tuple[str, Semantics] | None:
@@ -207,6 +211,10 @@ _views = RegisterView(_TenantPlaces)
 
 def _places(ports: Ports, tenant: str) -> _TenantPlaces:
     return _views.of(ports.register, tenant, ports.settings.places.mode)
+
+
+def _with_source(resolved: Resolved, source: int) -> Resolved:
+    return resolved._replace(placements=tuple(one._replace(source=source) for one in resolved.placements))
 
 
 def _refused(problem: str) -> Resolved:

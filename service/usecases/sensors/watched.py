@@ -101,12 +101,14 @@ def _read_placed(register: PlacesRegister) -> list[Watched]:
     series = {one.number: one for one in register.series()}
     for tenant in sorted({one.tenant for one in series.values()}):
         numbers = register.index(tenant)
-        for stairwell in register.stairwells(tenant):
-            for space in stairwell.spaces:
-                here = series[numbers[stairwell.stairwell, space.space]]
-                for sensor in space.sensors:
-                    number = register.sensor_number(tenant, sensor.sensor)
-                    placed.append(Watched(SensorKey(here.number, number), here, sensor))
+        there = [
+            (series[numbers[stairwell.stairwell, space.space]], sensor)
+            for stairwell in register.stairwells(tenant)
+            for space in stairwell.spaces
+            for sensor in space.sensors
+        ]
+        sources = register.sensor_numbers(tenant, (sensor.sensor for _, sensor in there))
+        placed += [Watched(SensorKey(here.number, sources[sensor.sensor]), here, sensor) for here, sensor in there]
     return placed
 
 

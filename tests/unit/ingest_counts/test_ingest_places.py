@@ -1,6 +1,7 @@
 """Counts of places and sensors, known or learnt: where and while they are registered, as what, for whom."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from service.ingest.line_protocol import read_lines
 from service.ports import Ports
 from service.usecases.intake.ingest import ingest_columns, ingest_counts
 from service.usecases.rows import RowsReport
-from tests.unit.ingest_counts.senders import HOUR, NOW, place, row, take
+from tests.unit.ingest_counts.senders import HOUR, NOW, place, ports_of, row, take
 from tests.worlds import TENANT
 
 
@@ -46,6 +47,24 @@ def test_a_place_is_known_as_soon_as_it_is_imported(strict: Ports) -> None:
     assert take(strict, row("A", space="cellar")).accepted == 0
     strict.register.put([place("A", "cellar")])
     assert take(strict, row("A", space="cellar")).accepted == 1
+
+
+def test_new_sensors_of_a_batch_are_committed_together(tmp_path: Path) -> None:
+    """A commit each took a batch of 5,000 from sensors that nobody had heard of twenty seconds."""
+    ports, journal = ports_of("sqlite", tmp_path), tmp_path / "register.db-wal"
+    rows = [row(f"S{number}", sensor=f"s{number}") for number in range(50)]
+    ports.register.learn_all(TENANT, [(one.stairwell, one.space, Kind.OTHER) for one in rows])
+    before = commits(journal)
+    assert take(ports, *rows).accepted == 50
+    assert commits(journal) == before + 1
+
+
+def commits(journal: Path) -> int:
+    """How many commits a log of SQLite holds: the frames that say how large the file is after them."""
+    content = journal.read_bytes()
+    page_size = int.from_bytes(content[8:12], "big")
+    frames = range(32, len(content), 24 + page_size)
+    return sum(content[start + 4 : start + 8] != bytes(4) for start in frames)
 
 
 def test_one_tenants_places_are_unknown_to_another(strict: Ports) -> None:
