@@ -1,7 +1,8 @@
 """Ingest: lines and rows a second. Run: python bench/ingest.py [BODIES]
 
 Gzip bodies of 5,000 lines of line protocol, as Telegraf sends them: 2,500 stairwells with two spaces, hour by hour.
-Then months of history as CSV. Each is read alone, then read, checked and stored in SQLite, every batch synced to disk.
+Then the same counts as JSON, all rows of a body good or one bad, and months of history as CSV. Each is read alone, then
+read, checked and stored in SQLite, every batch synced to disk.
 Then the same lines of sensors whose counts are derived: counters, a message of each of the 5,000 in every body.
 The second rate is by the processor's time, for a machine that has other work.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import re
 import sys
 import tempfile
@@ -23,6 +25,7 @@ from service.bootstrap import build_ports
 from service.domain.places import Kind, PlaceRow, Semantics
 from service.ingest import line_protocol
 from service.ingest.csv_counts import read_counts_csv
+from service.ingest.json_counts import read_counts_json
 from service.ingest.line_protocol import read_lines
 from service.ports import Ports
 from service.settings import load_settings
@@ -46,6 +49,17 @@ def _lines(hour: datetime) -> Iterator[str]:
             count = (number * 7 + hour.hour) % 11 // 9
             key = f"presence,host=gw,sensor={space[0]}{number},space={space},stairwell=S{number}"
             yield f"{key} count={count}i {time_ns}"
+
+
+def json_bodies(bodies: int, bad: int = 0) -> list[bytes]:
+    """One body an hour: every series once, the first rows bad."""
+    return [json.dumps({"counts": list(_rows(START + timedelta(hours=hour), bad))}).encode() for hour in range(bodies)]
+
+
+def _rows(hour: datetime, bad: int) -> Iterator[dict[str, object]]:
+    for number in range(LINES):
+        place = {"stairwell": f"S{number // 2}", "space": ("cellar", "attic")[number % 2]}
+        yield {**place, "time": hour.isoformat(), "count": -1 if number < bad else (number * 7 + hour.hour) % 11 // 9}
 
 
 def history(rows: int) -> bytes:
@@ -102,6 +116,12 @@ def store_all(ports: Ports, bodies: list[bytes]) -> None:
         assert ingest_columns(ports, TENANT, columns).accepted == LINES
 
 
+def store_json(ports: Ports, bodies: list[bytes]) -> None:
+    """Parse, check and store."""
+    for body in bodies:
+        ingest_columns(ports, TENANT, read_counts_json(body))
+
+
 def main() -> None:
     """Print a table of rates."""
     bodies = line_protocol_bodies(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
@@ -121,6 +141,12 @@ def main() -> None:
         register_counters(ports)
         store_all(ports, few[:1])
         report("line protocol of counters, read and derived", len(few) * LINES, lambda: store_all(ports, few))
+    for what, bad in (("JSON", 0), ("JSON with a bad row in each body", 1)):
+        documents = json_bodies(len(bodies), bad)
+        report(f"{what}, read", rows, lambda: [read_counts_json(body) for body in documents])  # noqa: B023
+        with fresh_ports() as ports:
+            store_json(ports, documents[:1])
+            report(f"{what}, read and stored", rows, lambda: store_json(ports, documents))  # noqa: B023
     table = history(rows)
     report("CSV, read", rows, lambda: sum(1 for _ in read_counts_csv(io.BytesIO(table), "UTC")))
     with fresh_ports() as ports:

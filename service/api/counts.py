@@ -13,7 +13,7 @@ from service.errors import RowsRefused
 from service.ingest.json_counts import CountBatch, read_counts_json
 from service.ingest.json_readings import ReadingBatch, read_readings_json
 from service.ports import Ports
-from service.usecases.intake.ingest import ingest_counts
+from service.usecases.intake.ingest import ingest_columns, ingest_counts
 
 routes = Routes("Counts")
 
@@ -40,7 +40,7 @@ def post_counts(ports: Ports, key: Key, body: bytes) -> RowsAccepted:
     what was there, so a batch may be sent again. Zero means that the sensor was alive and nothing happened: send it.
     Good rows are kept even if others are not: then the answer is 422 and names each bad row.
     """
-    report = ingest_counts(ports, key.tenant, read_counts_json(body))
+    report = ingest_columns(ports, key.tenant, read_counts_json(body))
     observe_rows(report.accepted, report.rejected)
     return accepted(report)
 

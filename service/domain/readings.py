@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from service.domain.places import Identifier, Kind, Semantics
 from service.errors import RowProblem
+
+Value = TypeVar("Value", bound=Hashable)
 
 DEFAULT_SPACE = "stairwell"
 """The space meant by a row that names none."""
@@ -116,15 +118,23 @@ class CountColumns:
     @classmethod
     def of(cls, rows: Iterable[tuple[int, CountRow | Reading] | RowProblem]) -> CountColumns:
         """The columns of numbered rows."""
-        builder = ColumnsBuilder()
+        problems, numbers, readings = list[RowProblem](), list[int](), list[Reading]()
         for item in rows:
             if isinstance(item, RowProblem):
-                builder.problems.append(item)
-                continue
-            number, row = item
-            origin, time, value = row if isinstance(row, Reading) else _reading(row)
-            builder.add(number, origin, nanoseconds(time), min(max(value, -1), MAX_VALUE + 1))
-        return builder.build()
+                problems.append(item)
+            else:
+                numbers.append(item[0])
+                readings.append(item[1] if isinstance(item[1], Reading) else _reading(item[1]))
+        positions: dict[Origin, int] = {}
+        origin = [positions.setdefault(one.origin, len(positions)) for one in readings]
+        return cls(
+            origins=list(positions),
+            rows=np.array(numbers, dtype=np.int64),
+            origin=np.array(origin, dtype=np.int64),
+            times=looked_up([one.time for one in readings], nanoseconds),
+            counts=looked_up([one.value for one in readings], lambda value: min(max(value, -1), MAX_VALUE + 1)),
+            problems=problems,
+        )
 
 
 @dataclass
@@ -163,6 +173,12 @@ class ColumnsBuilder:
 
 def _reading(row: CountRow) -> Reading:
     return Reading(Origin(row.stairwell, row.space, row.kind, row.sensor), row.time, row.count)
+
+
+def looked_up(values: Sequence[Value], read: Callable[[Value], int]) -> NDArray[np.int64]:
+    """What each value says, int64[n]; each distinct one, of which a batch has few, is read once."""
+    known = {value: read(value) for value in dict.fromkeys(values)}
+    return np.fromiter(map(known.__getitem__, values), dtype=np.int64, count=len(values))
 
 
 def nanoseconds(time: datetime) -> int:

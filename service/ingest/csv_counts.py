@@ -14,12 +14,11 @@ from operator import itemgetter
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from service.domain.places import Identifier, Kind
-from service.domain.readings import DEFAULT_SPACE, CountRow, nanoseconds, whole_count
+from service.domain.places import Kind
+from service.domain.readings import CountRow, nanoseconds, whole_count
 from service.errors import RowProblem
 from service.ingest.csv_table import CsvTable, read_table
+from service.ingest.origins import NamedOrigin
 from service.ingest.validation import validated
 from service.ingest.wall_clock import instants
 
@@ -73,13 +72,6 @@ def read_counts_csv(
     return _reporting(rows, stream, progress) if progress else rows
 
 
-class _Series(msgspec.Struct, frozen=True, kw_only=True):
-    stairwell: Identifier
-    space: Identifier = DEFAULT_SPACE
-    kind: Kind | None = None
-    sensor: Identifier | None = None
-
-
 @dataclass
 class _TimesSoFar:
     """The times a series has had, ascending, each with its line."""
@@ -106,7 +98,7 @@ class _Rows:
 
     def __init__(self, table: CsvTable, zone: ZoneInfo) -> None:
         self._table = table
-        self._series: dict[tuple[str, ...], tuple[_Series, _TimesSoFar]] = {}
+        self._series: dict[tuple[str, ...], tuple[NamedOrigin, _TimesSoFar]] = {}
         self._times: dict[tuple[str, str, str | None], _TimesSoFar] = {}
         self._instants = lru_cache(maxsize=131_072)(
             lambda text: [(time, nanoseconds(time)) for time in instants(text, zone)]
@@ -148,12 +140,12 @@ class _Rows:
             sensor=series.sensor,
         )
 
-    def _meet(self, key: tuple[str, ...]) -> tuple[_Series, _TimesSoFar]:
+    def _meet(self, key: tuple[str, ...]) -> tuple[NamedOrigin, _TimesSoFar]:
         """The series of cells that are met for the first time; it may have been met in other words."""
         given = {name: cell.strip() for name, cell in zip(self._names, key, strict=False) if cell.strip()}
         if not given.keys() & {"space", "kind"}:
             given["kind"] = Kind.OTHER
-        series = validated(given, _Series)
+        series = validated(given, NamedOrigin)
         so_far = self._times.setdefault((series.stairwell, series.space, series.sensor), _TimesSoFar())
         self._series[key] = series, so_far
         return series, so_far

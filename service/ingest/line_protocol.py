@@ -10,7 +10,7 @@ the same answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from line_protocol_parser import LineFormatError, parse_line
-from numpy.typing import NDArray
 
 from service.domain.places import Identifier, Kind, Semantics
 from service.domain.readings import (
@@ -28,6 +27,7 @@ from service.domain.readings import (
     ColumnsBuilder,
     CountColumns,
     Origin,
+    looked_up,
     nanoseconds,
     whole_count,
     within_int64,
@@ -184,9 +184,11 @@ class _Reader:
             return None
         numbers: dict[Origin, int] = {}
         try:
-            origin = _column(words[::3], lambda start: numbers.setdefault(self.remembered_origin(start), len(numbers)))
-            counts = _column(words[1::3], self._common_count)
-            times = _column(words[2::3], lambda time: _common_time(time, unit))
+            origin = looked_up(
+                words[::3], lambda start: numbers.setdefault(self.remembered_origin(start), len(numbers))
+            )
+            counts = looked_up(words[1::3], self._common_count)
+            times = looked_up(words[2::3], lambda time: _common_time(time, unit))
         except (ValueError, LineFormatError):
             return None
         return CountColumns(list(numbers), np.arange(1, len(times) + 1), origin, times, counts, [])
@@ -238,12 +240,6 @@ def _matched(pattern: re.Pattern[bytes], text: bytes) -> bytes:
     if found is None:
         raise ValueError("not as lines commonly are")
     return bytes(found[1])
-
-
-def _column(texts: Sequence[bytes], read: Callable[[bytes], int]) -> NDArray[np.int64]:
-    """What each text says, int64[n]; each distinct one, of which a batch has few, is read once."""
-    known = {text: read(text) for text in dict.fromkeys(texts)}
-    return np.fromiter(map(known.__getitem__, texts), dtype=np.int64, count=len(texts))
 
 
 _reader = lru_cache(maxsize=8)(_Reader)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.places import Kind
-from service.domain.readings import CountRow
+from service.domain.readings import CountRow, Origin
 from service.errors import InvalidInput, RowProblem
 from service.ingest.csv_counts import read_counts_csv
 from service.ingest.json_counts import read_counts_json
@@ -262,18 +262,10 @@ def test_good_tables_are_read_in_full(rows: list[tuple[datetime, str, int]]) -> 
 
 def test_json_counts_are_read() -> None:
     body = json.dumps({"counts": [GOOD, {**GOOD, "space": "loft", "kind": "attic", "sensor": "s1"}]}).encode()
-    rows = read_counts_json(body)
-    assert rows[1] == (
-        2,
-        CountRow(
-            stairwell="A",
-            space="loft",
-            kind=Kind.ATTIC,
-            sensor="s1",
-            time=datetime(2026, 7, 1, 16, tzinfo=UTC),
-            count=2,
-        ),
-    )
+    columns = read_counts_json(body)
+    assert columns.origins == [Origin("A", "stairwell", None, None), Origin("A", "loft", Kind.ATTIC, "s1")]
+    assert columns.times.tolist() == [int(datetime(2026, 7, 1, 16, tzinfo=UTC).timestamp()) * 10**9] * 2
+    assert (columns.rows.tolist(), columns.origin.tolist(), columns.counts.tolist()) == ([1, 2], [0, 1], [2, 2])
 
 
 @pytest.mark.parametrize(
@@ -306,9 +298,9 @@ def test_json_counts_are_read() -> None:
     ],
 )
 def test_a_bad_json_row_is_told_and_its_neighbours_are_kept(bad: object, message: str) -> None:
-    good, problem, last = read_counts_json(json.dumps({"counts": [GOOD, bad, GOOD]}).encode())
-    assert (good[0], last[0]) == (1, 3)
-    assert isinstance(problem, RowProblem)
+    columns = read_counts_json(json.dumps({"counts": [GOOD, bad, GOOD]}).encode())
+    [problem] = columns.problems
+    assert columns.rows.tolist() == [1, 3]
     assert str(problem).startswith(f"row 2: {message}")
 
 
@@ -341,6 +333,32 @@ json_rows = st.one_of(
 
 @given(st.lists(json_rows, max_size=5))
 def test_every_json_row_is_read_or_told(rows: list[object]) -> None:
-    items = read_counts_json(json.dumps({"counts": rows}).encode())
-    assert [one.row if isinstance(one, RowProblem) else one[0] for one in items] == list(range(1, len(rows) + 1))
-    assert all(isinstance(item, tuple) for item, row in zip(items, rows, strict=True) if row == GOOD)
+    columns = read_counts_json(json.dumps({"counts": rows}).encode())
+    read = set(columns.rows.tolist())
+    assert sorted([*read, *(one.row for one in columns.problems)]) == list(range(1, len(rows) + 1))
+    assert all(number in read for number, row in enumerate(rows, start=1) if row == GOOD)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "stairwell": st.sampled_from(["A", "B", "Å\n"]),
+                "time": st.sampled_from(["2026-07-01T16:00:00Z", "2026-07-01t18:00:00.5+02:00", "0001-01-01T00:00Z"]),
+                "count": st.sampled_from([0, 2, 2.0, -0.0, 10**9, 10**20]),
+            },
+            optional={"space": st.just("loft"), "kind": st.just("attic"), "sensor": st.sampled_from(["s1", None])},
+        ),
+        max_size=5,
+    )
+)
+def test_a_row_is_read_alike_whatever_is_wrong_with_others(rows: list[object]) -> None:
+    """A body without a fault is read as columns, any other row by row."""
+    read = [read_counts_json(json.dumps({"counts": [*rows, *more]}).encode()) for more in ([], [7])]
+    told = [
+        [(columns.origins[origin], *row) for origin, *row in zip(*numbers, strict=True)]
+        for columns in read
+        for numbers in [[one.tolist() for one in (columns.origin, columns.rows, columns.times, columns.counts)]]
+    ]
+    assert told[0] == told[1]
+    assert [*read[0].problems] == read[1].problems[:-1]

@@ -169,7 +169,9 @@ class _Checks:
         columns = self._columns
         used = np.unique(columns.origin[self.good]).tolist()
         known = resolve_origins(ports, tenant, [columns.origins[number] for number in used])
-        resolved = [known.get(origin, _UNUSED) for origin in columns.origins]
+        resolved = [_UNUSED] * len(columns.origins)
+        for number, one in zip(used, known, strict=True):
+            resolved[number] = one
         problems = np.array([one.problem is not None for one in resolved], dtype=np.bool_)
         self.refuse(problems[columns.origin], lambda position: str(resolved[columns.origin[position]].problem))
         placed = _place(columns, resolved)

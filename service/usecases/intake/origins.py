@@ -63,15 +63,20 @@ class _TenantPlaces:
         self._resolved: dict[Origin, Resolved] = {}
         self._placed: dict[str, list[_Placed]] | None = None
 
-    def resolve(self, origins: Sequence[Origin], register: PlacesRegister) -> dict[Origin, Resolved]:
-        """What the register says of each origin; what is good is remembered, because batches repeat."""
-        found = {origin: self._find(origin, register) for origin in origins if origin not in self._resolved}
+    def remembered(self, origins: Iterable[Origin]) -> list[Resolved | None]:
+        """What is known already of each origin: what is good is remembered, because batches repeat."""
+        return [self._resolved.get(origin) for origin in origins]
+
+    def resolve(self, origins: Iterable[Origin], register: PlacesRegister) -> dict[Origin, Resolved]:
+        """What the register says of each origin."""
+        found = {origin: self._find(origin, register) for origin in origins}
         sensors = dict.fromkeys(one.sensor for one in found.values() if one.sensor is not None)
         numbers = register.sensor_numbers(self._tenant, sensors)  # together: a commit each is a second for hundreds
-        for origin, one in found.items():
-            if one.problem is None:
-                self._resolved[origin] = one if one.sensor is None else _with_source(one, numbers[one.sensor])
-        return {origin: self._resolved.get(origin) or found[origin] for origin in origins}
+        found |= {
+            origin: _with_source(one, numbers[one.sensor]) for origin, one in found.items() if one.sensor is not None
+        }
+        self._resolved |= {origin: one for origin, one in found.items() if one.problem is None}
+        return found
 
     def placed(self, sensor: str, register: PlacesRegister) -> Sequence[_Placed]:
         """Where a sensor has been; the register is read when the first row names a sensor."""
@@ -157,16 +162,18 @@ class _TenantPlaces:
         )
 
 
-def resolve_origins(ports: Ports, tenant: str, origins: Iterable[Origin]) -> dict[Origin, Resolved]:
+def resolve_origins(ports: Ports, tenant: str, origins: Sequence[Origin]) -> list[Resolved]:
     """What the register says of each origin; in learning mode, spaces it does not know are registered first."""
-    origins = list(origins)
     places = _places(ports, tenant)
+    remembered = places.remembered(origins)
+    unknown = [origin for origin, resolved in zip(origins, remembered, strict=True) if resolved is None]
     if ports.settings.places.mode == "learning":
-        new = _new_spaces(places, tenant, origins)
+        new = _new_spaces(places, tenant, unknown)
         if new:
             ports.register.learn_all(tenant, [(stairwell, space, kind) for (stairwell, space), kind in new.items()])
             places = _places(ports, tenant)
-    return places.resolve(origins, ports.register)
+    found = places.resolve(unknown, ports.register)
+    return [resolved or found[origin] for origin, resolved in zip(origins, remembered, strict=True)]
 
 
 def sensor_semantics(ports: Ports, tenant: str, names: Iterable[str], time: datetime) -> tuple[str, Semantics] | None:

@@ -56,9 +56,8 @@ def note_from_the_future(ports: Ports, tenant: str, columns: CountColumns, ahead
     known = [origin for origin in used if _is_known(ports, tenant, columns, origin)]
     resolved = resolve_origins(ports, tenant, [columns.origins[number] for number in known])
     now = nanoseconds(ports.clock.now())
-    for number in known:
-        placements = resolved[columns.origins[number]].placements
-        if placements:
+    for number, one in zip(known, resolved, strict=True):
+        if placements := one.placements:
             latest = int(columns.times[ahead & (columns.origin == number)].max())
             last = max(placements, key=lambda one: one.start)
             ports.sensors.note(_from_the_future(last, (latest - now) // NANOSECONDS, now // NANOSECONDS))
@@ -67,7 +66,7 @@ def note_from_the_future(ports: Ports, tenant: str, columns: CountColumns, ahead
 def note_battery(ports: Ports, tenant: str, sensor: str, battery: Battery, said: datetime) -> None:
     """Note what a sensor of the register says of its battery, where it is then; in no space it is nobody's."""
     origin, time = Origin(None, "", None, sensor), nanoseconds(said)
-    for one in resolve_origins(ports, tenant, [origin])[origin].placements:
+    for one in resolve_origins(ports, tenant, [origin])[0].placements:
         if one.start <= time < one.end:
             ports.sensors.note_battery(SensorKey(one.series, one.source), battery, time // NANOSECONDS)
 
