@@ -74,8 +74,9 @@ def list_(session: Session, tenant: str | None) -> None:
 def import_counts(session: Session, file: Path, tenant: str | None, *, new_tenant: bool) -> None:
     """Import counts from a CSV file, or presences from a spreadsheet (XLSX).
 
-    The columns of a CSV file are time, stairwell, count and, as needed, space, kind, sensor; those of a spreadsheet
-    tell when a presence started, how long it was, and the stairwell and space, or the sensor. Rows imported again
+    The columns of a CSV file are time, stairwell, count and, as needed, space, kind, sensor, and date where time is the
+    clock alone; those of a spreadsheet tell when a presence started, how long it was, and the stairwell and space, or
+    the sensor. Columns may have Swedish names: tid, trapphus, antal, utrymme, typ, sensor, datum. Rows imported again
     replace themselves, so an import that was interrupted is simply repeated.
     """
     owner = session.tenant(tenant) if new_tenant and tenant != EVERY_TENANT else session.known_tenant(tenant)

@@ -18,12 +18,14 @@ from service.domain.places import Kind
 from service.domain.readings import CountRow, nanoseconds, whole_count
 from service.errors import RowProblem
 from service.ingest.csv_table import CsvTable, read_table
+from service.ingest.headers import kind_as_written, meanings
 from service.ingest.origins import NamedOrigin
 from service.ingest.validation import validated
-from service.ingest.wall_clock import instants
+from service.ingest.wall_clock import instants, is_clock
 
 REQUIRED = ("time", "stairwell", "count")
-OPTIONAL = ("space", "kind", "sensor")
+OPTIONAL = ("space", "kind", "sensor", "date")
+_NAMES = meanings((*REQUIRED[1:], *OPTIONAL)) | dict.fromkeys(meanings(("start", "clock")), "time")
 PROGRESS_ROWS = 10_000
 
 # A comma before one or two digits is a Swedish decimal; before three it may set off English thousands.
@@ -37,17 +39,19 @@ def read_counts_csv(
 ) -> Iterator[tuple[int, CountRow] | RowProblem]:
     """Rows of a table of counts, numbered by line, with their times in UTC; bad rows as problems, in their places.
 
-    A time without an offset is by the clock on the wall of ``timezone``. In the hour that autumn repeats, the first row
-    of a series with such a time means the first passing, the second row the second, whatever they count. A row that
-    names neither space nor kind counts in a space ``stairwell`` of kind other. Rows of different sensors are different
-    series here.
+    Columns and kinds may have the names of :data:`~service.ingest.headers.HEADERS`, Swedish ones among them. A time
+    without an offset is by the clock on the wall of ``timezone``. In the hour that autumn repeats, the first row of a
+    series with such a time means the first passing, the second row the second, whatever they count. A row that names
+    neither space nor kind counts in a space ``stairwell`` of kind other. Rows of different sensors are different series
+    here.
 
     Memory grows by 16 bytes a row, for finding duplicates wherever they stand.
 
     Parameters
     ----------
     stream
-        UTF-8 text, header first: ``time``, ``stairwell``, ``count`` and, as needed, ``space``, ``kind``, ``sensor``.
+        UTF-8 text, header first: ``time``, ``stairwell``, ``count`` and, as needed, ``space``, ``kind``, ``sensor``,
+        and ``date`` where ``time`` tells the clock alone.
     timezone
         IANA name.
     progress
@@ -67,7 +71,7 @@ def read_counts_csv(
     >>> str(problem)
     'row 3: the count is -1, but presences are never negative'
     """
-    table = read_table(stream, required=REQUIRED, optional=OPTIONAL)
+    table = read_table(stream, required=REQUIRED, optional=OPTIONAL, names=_NAMES)
     rows = _Rows(table, ZoneInfo(timezone)).read()
     return _reporting(rows, stream, progress) if progress else rows
 
@@ -104,11 +108,12 @@ class _Rows:
             lambda text: [(time, nanoseconds(time)) for time in instants(text, zone)]
         )
         self._count = lru_cache(maxsize=4_096)(_count)
-        self._names = [name for name in table.columns if name not in ("time", "count")]
+        self._names = [name for name in table.columns if name not in ("time", "count", "date")]
         # The first position twice, because itemgetter makes a tuple of two or more only.
         positions = [table.columns.index(name) for name in self._names]
         self._series_cells = itemgetter(*positions, positions[0])
         self._time_and_count = itemgetter(table.columns.index("time"), table.columns.index("count"))
+        self._date = table.columns.index("date") if "date" in table.columns else None
 
     def read(self) -> Iterator[tuple[int, CountRow] | RowProblem]:
         for item in self._table.rows:
@@ -128,6 +133,8 @@ class _Rows:
         series, so_far = self._series.get(key) or self._meet(key)
         text, count = self._time_and_count(cells)
         text = text.strip()
+        if self._date is not None and is_clock(text):
+            text = f"{cells[self._date].strip()}T{text}"
         if len(self._instants(text)) == 1:
             self._count(count)  # refused before it claims a time; of an hour that comes twice it claims its passing
         time = self._claim(so_far, text, line)
@@ -145,6 +152,8 @@ class _Rows:
         given = {name: cell.strip() for name, cell in zip(self._names, key, strict=False) if cell.strip()}
         if not given.keys() & {"space", "kind"}:
             given["kind"] = Kind.OTHER
+        elif "kind" in given:
+            given["kind"] = kind_as_written(given["kind"])
         series = validated(given, NamedOrigin)
         so_far = self._times.setdefault((series.stairwell, series.space, series.sensor), _TimesSoFar())
         self._series[key] = series, so_far

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -18,10 +18,13 @@ class CsvTable:
     rows: Iterator[tuple[int, list[str]] | RowProblem]
 
 
-def read_table(stream: BinaryIO, *, required: Collection[str], optional: Collection[str]) -> CsvTable:
+def read_table(
+    stream: BinaryIO, *, required: Collection[str], optional: Collection[str], names: Mapping[str, str] | None = None
+) -> CsvTable:
     """Read the header of a table and make its rows ready to be streamed.
 
-    A row ends with its line, quoted or not: so an unclosed quote spoils one row, not the rest of the file.
+    ``names`` say what columns mean that may be called otherwise. A row ends with its line, quoted or not: so an
+    unclosed quote spoils one row, not the rest of the file.
 
     Raises
     ------
@@ -35,14 +38,15 @@ def read_table(stream: BinaryIO, *, required: Collection[str], optional: Collect
         raise InvalidInput("line 1 is not UTF-8; save the file as CSV UTF-8") from error
     delimiter = max(",;\t", key=header.count)
     try:
-        columns = [cell.strip().lower() for cell in _cells(header, delimiter)]
+        written = [cell.strip().lower() for cell in _cells(header, delimiter)]
     except ValueError as error:
         raise InvalidInput(f"line 1: {error}") from error
-    _check(columns, required, optional)
+    columns = [(names or {}).get(name, name) for name in written]
+    _check(columns, written, required, optional)
     return CsvTable(columns, _rows(stream, delimiter, len(columns)))
 
 
-def _check(columns: list[str], required: Collection[str], optional: Collection[str]) -> None:
+def _check(columns: list[str], written: list[str], required: Collection[str], optional: Collection[str]) -> None:
     known = f"columns are {', '.join(required)}" + (f" and, as needed, {', '.join(optional)}" if optional else "")
     if missing := [name for name in required if name not in columns]:
         raise InvalidInput(f"line 1: the header has no column {missing[0]!r}; {known}")
@@ -50,6 +54,10 @@ def _check(columns: list[str], required: Collection[str], optional: Collection[s
         if name not in required and name not in optional:
             raise InvalidInput(f"line 1: the column {name!r} is unknown and may not be sent; {known}")
         if name in columns[:position]:
+            both = {written[columns.index(name)], written[position]}
+            if len(both) > 1:
+                both_told = " and ".join(map(repr, sorted(both)))
+                raise InvalidInput(f"line 1: the columns {both_told} both say {name!r}; keep one of them")
             raise InvalidInput(f"line 1: the column {name!r} stands there twice")
 
 

@@ -41,6 +41,11 @@ def instants(text: str, zone: ZoneInfo) -> tuple[datetime, ...]:
     return meant
 
 
+def is_clock(text: str) -> bool:
+    """Whether a text tells the clock alone, and no day."""
+    return len(text.strip()) <= len("hh:mm:ss") and ":" in text
+
+
 def _on_the_wall(time: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     readings = {time.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     existing = sorted(reading for reading in readings if reading.astimezone(zone).replace(tzinfo=None) == time)

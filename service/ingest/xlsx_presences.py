@@ -18,8 +18,9 @@ import msgspec
 from service.domain.places import Identifier, Kind, Semantics
 from service.domain.readings import DEFAULT_SPACE, Origin, Reading
 from service.errors import InvalidInput, RowProblem
+from service.ingest.headers import HEADERS, kind_as_written, meanings
 from service.ingest.validation import validated
-from service.ingest.wall_clock import instants
+from service.ingest.wall_clock import instants, is_clock
 
 MAX_FILE_BYTES = 50 * 2**20
 MAX_UNPACKED_BYTES = 500 * 2**20
@@ -30,30 +31,7 @@ MAX_COLUMNS = 50
 HEADER_WITHIN_ROWS = 20
 PROGRESS_ROWS = 10_000
 
-HEADERS: Mapping[str, tuple[str, ...]] = {
-    "start": ("start", "starttid", "starttidpunkt", "start time", "time", "tidpunkt", "från"),
-    "date": ("datum", "date"),
-    "clock": ("tid", "klockslag", "kl", "clock"),
-    "end": ("slut", "sluttid", "end", "end time", "till"),
-    "minutes": ("varaktighet", "varaktighet (min)", "längd (min)", "minuter", "minutes", "duration", "duration (min)"),
-    "seconds": ("varaktighet (s)", "varaktighet (sek)", "sekunder", "seconds", "duration (s)", "duration_seconds"),
-    "stairwell": ("trapphus", "uppgång", "trappuppgång", "stairwell"),
-    "space": ("utrymme", "space"),
-    "kind": ("typ", "kind"),
-    "sensor": ("sensor", "sensor-id", "sensor id", "givare", "enhet", "device"),
-}
-"""What columns are called; capitals do not matter."""
-
-_MEANING = {name: meaning for meaning, names in HEADERS.items() for name in names}
-_KINDS = {
-    "trapphus": Kind.STAIRWELL,
-    "källare": Kind.CELLAR,
-    "vind": Kind.ATTIC,
-    "entré": Kind.ENTRANCE,
-    "tvättstuga": Kind.LAUNDRY,
-    "garage": Kind.GARAGE,
-    "övrigt": Kind.OTHER,
-}
+_MEANING = meanings(HEADERS.keys() - {"count"})
 _WANTED = (
     "a row needs a start (start, or datum and tid), a length (varaktighet in minutes, sekunder, or slut) "
     "and a place (trapphus, or sensor); counts of windows are imported as CSV"
@@ -80,7 +58,8 @@ def read_presences_xlsx(
     Parameters
     ----------
     stream
-        An XLSX file, seekable. Its header, within the first rows, uses the names of :data:`HEADERS`.
+        An XLSX file, seekable. Its header, within the first rows, has the names of
+        :data:`~service.ingest.headers.HEADERS`.
     timezone
         IANA name.
     progress
@@ -191,7 +170,7 @@ def _place(cells: Cells) -> _Place:
     if not names.keys() & {"stairwell", "sensor"}:
         raise ValueError("the row names neither a stairwell nor a sensor")
     if "kind" in names:
-        names["kind"] = _KINDS.get(names["kind"].lower(), names["kind"])
+        names["kind"] = kind_as_written(names["kind"])
     return validated(names, _Place)
 
 
@@ -261,7 +240,7 @@ def _times(number: float, unit: timedelta) -> timedelta:
 
 def _instants(cell: object, day: object, zone: ZoneInfo) -> tuple[datetime, ...]:
     """The instants that a cell can mean; ``day`` is that of a cell that holds the clock alone."""
-    if _is_clock(cell):
+    if isinstance(cell, time) or (isinstance(cell, str) and is_clock(cell)):
         if day is None:
             raise ValueError(f"the time is {str(cell)[:50]!r}, without a date")
         if not isinstance(day, date):
@@ -270,7 +249,3 @@ def _instants(cell: object, day: object, zone: ZoneInfo) -> tuple[datetime, ...]
     if isinstance(cell, datetime):
         cell = (cell + timedelta(milliseconds=500)).replace(microsecond=0)  # a spreadsheet's day is a rounded fraction
     return instants(_text(cell), zone)
-
-
-def _is_clock(cell: object) -> bool:
-    return isinstance(cell, time) or (isinstance(cell, str) and len(cell.strip()) <= len("hh:mm:ss") and ":" in cell)

@@ -260,6 +260,40 @@ def test_good_tables_are_read_in_full(rows: list[tuple[datetime, str, int]]) -> 
     assert [(row.time, row.stairwell, row.count) for _, row in good] == rows
 
 
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("Tidpunkt;Trapphus;Utrymme;Typ;Givare;Antal", "2026-07-01 18:00;A;loft;Vind;s1;3"),
+        ("Datum;Tid;Uppgång;Utrymme;Typ;Sensor-ID;Antal", "2026-07-01;18:00;A;loft;vind;s1;3"),
+        ("Tid;Trappuppgång;Utrymme;Typ;Enhet;Antal;Datum", "2026-07-01T18:00;A;loft;attic;s1;3;2026-07-02"),
+    ],
+)
+def test_columns_have_the_swedish_names_of_workbooks(header: str, line: str) -> None:
+    rows, problems = read(table(line, header=header))
+    expected = CountRow(
+        stairwell="A",
+        space="loft",
+        kind=Kind.ATTIC,
+        sensor="s1",
+        time=datetime(2026, 7, 1, 16, tzinfo=UTC),
+        count=3,
+    )
+    assert (rows, problems) == ([(2, expected)], [])
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("tid;start;trapphus;antal", "the columns 'start' and 'tid' both say 'time'; keep one of them"),
+        ("tid;trapphus;antal;lägenhet", "the column 'lägenhet' is unknown and may not be sent"),
+        ("tid;trapphus;varaktighet", "the header has no column 'count'"),
+    ],
+)
+def test_a_swedish_header_that_does_not_do_is_refused(header: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        read(table(header=header))
+
+
 def test_json_counts_are_read() -> None:
     body = json.dumps({"counts": [GOOD, {**GOOD, "space": "loft", "kind": "attic", "sensor": "s1"}]}).encode()
     columns = read_counts_json(body)
