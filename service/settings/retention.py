@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
@@ -44,41 +45,57 @@ def check_retention(
     Raises
     ------
     SettingsError
-        If it were; the message names the keys and the least number of days.
+        If it were; the message names all the keys, and for each what number of days would do.
     """
+    problems = list(_problems(retention, hotspots, retraining, advance, influxdb))
+    if problems:
+        raise SettingsError(". ".join(problems))
+
+
+def _problems(
+    retention: Retention, hotspots: Hotspots, retraining: Retraining, advance: Advance, influxdb: InfluxDB
+) -> Iterator[str]:
     looked_back = {
         "the evaluation of the newest lists": max(hotspots.days, LIST_HISTORY_DAYS) + _EVALUATED_LISTS_DAYS,
         "the comparison of eight weeks before and after a date": _BEFORE_AFTER_DAYS,
     }
-    _check_least("verdicts_days", retention.verdicts_days, looked_back, 1)  # whole days are deleted
-    _check_least(
+    counts_looked_back = looked_back | {  # at verdicts, which go with their counts
+        f"retraining.weeks = {retraining.weeks}": 7 * retraining.weeks,
+        f"retraining.every_weeks = {retraining.every_weeks}": 7 * retraining.every_weeks,
+        f"advance.checkpoint_weeks = {advance.checkpoint_weeks}": 7 * advance.checkpoint_weeks,
+        f"influxdb.reconcile_days = {influxdb.reconcile_days}": influxdb.reconcile_days,
+    }
+    counts_margin = SPARSE_CHECKPOINT_DAYS + READINGS_MARGIN_DAYS + 1
+    yield from _too_few("verdicts_days", retention.verdicts_days, looked_back, 1)  # whole days are deleted
+    yield from _too_few(
         "counts_days",
         retention.counts_days,
-        looked_back  # at verdicts, which go with their counts
-        | {
-            f"retraining.weeks = {retraining.weeks}": 7 * retraining.weeks,
-            f"retraining.every_weeks = {retraining.every_weeks}": 7 * retraining.every_weeks,
-            f"advance.checkpoint_weeks = {advance.checkpoint_weeks}": 7 * advance.checkpoint_weeks,
-            f"influxdb.reconcile_days = {influxdb.reconcile_days}": influxdb.reconcile_days,
-        },
-        SPARSE_CHECKPOINT_DAYS + READINGS_MARGIN_DAYS + 1,
+        counts_looked_back,
+        counts_margin,
         f", and checkpoints, up to which counts are deleted, lie up to {SPARSE_CHECKPOINT_DAYS} days apart",
     )
-    _check_least("audit_days", retention.audit_days, {"the duty to keep logs for half a year": LEAST_AUDIT_DAYS})
-    _check_least("letters_days", retention.letters_days, {"what is sent once a week": _OUTBOX_DAYS})
-    for key in ("verdicts_days", "superseded_days"):
-        if retention.counts_days and not 0 < getattr(retention, key) <= retention.counts_days:
-            raise SettingsError(
-                f"retention.{key} is {getattr(retention, key)}, longer than retention.counts_days "
-                f"({retention.counts_days}), but a verdict holds its count; set it to {retention.counts_days} or less"
-            )
+    yield from _too_few("audit_days", retention.audit_days, {"the duty to keep logs for half a year": LEAST_AUDIT_DAYS})
+    yield from _too_few("letters_days", retention.letters_days, {"what is sent once a week": _OUTBOX_DAYS})
+    if retention.counts_days:
+        # Counts that are kept too short will be kept for longer, so that is what the others are held against.
+        counts_days = max(retention.counts_days, max(counts_looked_back.values()) + counts_margin)
+        yield from _longer_than_counts("verdicts_days", retention.verdicts_days, counts_days)
+        yield from _longer_than_counts("superseded_days", retention.superseded_days, counts_days)
 
 
-def _check_least(key: str, days: int, needs: dict[str, int], margin: int = 0, why: str = "") -> None:
+def _too_few(key: str, days: int, needs: dict[str, int], margin: int = 0, why: str = "") -> Iterator[str]:
     need = max(needs, key=lambda name: needs[name])
     least = needs[need] + margin
     if 0 < days < least:
-        raise SettingsError(
+        yield (
             f"retention.{key} is {days}, but {need} looks back {needs[need]} days{why}; set it to {least} or more, or "
             "to 0 to keep all"
+        )
+
+
+def _longer_than_counts(key: str, days: int, counts_days: int) -> Iterator[str]:
+    if not 0 < days <= counts_days:
+        yield (
+            f"retention.{key} is {days}, longer than retention.counts_days ({counts_days}), but a verdict holds its "
+            f"count; set it to {counts_days} or less"
         )

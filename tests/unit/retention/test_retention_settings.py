@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -53,6 +54,16 @@ def test_what_breaks_something_else_is_refused(odd: dict[str, Any], said: str) -
     """The message names the keys, and what would do."""
     with pytest.raises(SettingsError, match=said):
         settings(**odd)
+
+
+def test_all_that_contradicts_is_told_at_once() -> None:
+    """What is told to be set is then taken: nobody starts the service five times to hear five things."""
+    odd = kept(counts=60, verdicts=60, superseded=0, audit=30, letters=7)
+    with pytest.raises(SettingsError) as refused:
+        settings(**odd)
+    told = re.findall(r"retention\.(\w+)_days is \d+, .*?; set it to (\d+) or", str(refused.value))
+    assert sorted(name for name, _ in told) == ["audit", "counts", "letters", "superseded", "verdicts"]
+    assert settings(**kept(**{name: int(days) for name, days in told}))
 
 
 @pytest.mark.parametrize(
