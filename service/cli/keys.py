@@ -6,7 +6,7 @@ import click
 
 from service.cli.session import Session, pass_session
 from service.cli.terminal import show_table
-from service.domain.keys import Role
+from service.domain.keys import EVERY_TENANT, Role
 from service.usecases.keys import create_key, list_keys, revoke_key
 
 
@@ -23,6 +23,8 @@ def keys() -> None:
 def create(session: Session, role: str, tenant: str, label: str) -> None:
     """Create a key and print its token, once; only a digest of it is kept."""
     key, token = create_key(session.ports, Role(role), tenant, label, actor=session.actor)
+    if tenant != EVERY_TENANT and (unknown := session.why_unknown(tenant)):
+        click.echo(f"Warning: {unknown}; check how it is written, or import its places", err=True)
     click.echo(f"Key {key.key_id}; its token is shown this once:", err=True)
     click.echo(token)
 

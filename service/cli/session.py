@@ -103,12 +103,14 @@ class Session:
         InvalidInput
             If the register does not know the tenant named, or none is named and there is not exactly one.
         """
-        tenants = self._tenants()
-        if given and given not in tenants:
-            raise InvalidInput(
-                f"there is no housing company {given!r}; {self._known(tenants)}; if it is new, say so with --new-tenant"
-            )
+        if given and (unknown := self.why_unknown(given)):
+            raise InvalidInput(f"{unknown}; if it is new, say so with --new-tenant")
         return self.tenant(given)
+
+    def why_unknown(self, tenant: str) -> str | None:
+        """What is to be said of a tenant that no place belongs to; None of any other."""
+        tenants = self._tenants()
+        return None if tenant in tenants else f"there is no housing company {tenant!r}; {self._known(tenants)}"
 
     def _tenants(self) -> list[str]:
         return sorted({series.tenant for series in self.ports.register.series()})

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from service.bootstrap import build_ports
 from service.cli import main
 from service.cli.application import COMMANDS
-from service.domain.keys import Role
+from service.domain.keys import EVERY_TENANT, Role
 from service.ingest.places_files import COLUMNS
 from service.settings import load_settings
 from service.usecases.keys import authenticate
@@ -196,6 +196,22 @@ def test_a_broken_settings_file_is_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert f"{config}: window.minutes: invalid value 45; use one of 1, 2, 3, 4, 5, 6, 10" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "tenant", "warned"),
+    [("reader", "norbro", True), ("reader", "norrbo", False), ("police", EVERY_TENANT, False)],
+)
+def test_a_key_may_come_before_its_places_but_that_is_said(
+    filled: Trappvakt, role: str, tenant: str, *, warned: bool
+) -> None:
+    """Misspelt, it would open nothing, and nobody would know why."""
+    result = filled("keys", "create", "--role", role, "--tenant", tenant)
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("Warning: ")]
+    assert result.stdout.startswith("tv_")
+    assert warnings == warned * [
+        "Warning: there is no housing company 'norbro'; known are norrbo; check how it is written, or import its places"
+    ]
 
 
 def test_a_key_opens_until_it_is_revoked(trappvakt: Trappvakt) -> None:
