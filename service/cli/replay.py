@@ -96,7 +96,8 @@ def replay(
     for problem in collected.problems:
         click.echo(f"line {problem.row}: {problem.message}", err=True)
     if collected.problems:
-        click.echo(f"Error: {rows_text(len(collected.problems))} of {file} left out; the others are scored", err=True)
+        others = "the others are scored" if len(verdicts) else "none is left to score"
+        click.echo(f"Error: {rows_text(len(collected.problems))} of {file} left out; {others}", err=True)
         sys.exit(1)
 
 
