@@ -16,15 +16,25 @@ from rich.table import Table
 
 
 class Bar:
-    """A bar that fills; work of several steps has one after the other."""
+    """A bar that fills; work of several steps has one after the other.
+
+    Where there is no terminal to draw it on, each step is a line when it begins.
+    """
 
     def __init__(self, display: Progress, step: str) -> None:
         self._display = display
+        self._said = ""
         self._begin(step)
 
     def _begin(self, step: str) -> None:
         self._step = step
         self._task = self._display.add_task(step, total=None)
+        self._say(step)
+
+    def _say(self, step: str) -> None:
+        if self._display.disable and step != self._said:
+            self._said = step
+            click.echo(step, err=True)
 
     def update(self, done: float, total: float) -> None:
         """Show how much of the step is done."""
@@ -39,12 +49,13 @@ class Bar:
 
     def tell(self, step: str, done: float) -> None:
         """Show how much of all is done, 0 to 1, and the step at work."""
+        self._say(step)
         self._display.update(self._task, description=step, completed=done, total=1.0)
 
 
 @contextmanager
 def progress(step: str) -> Iterator[Bar]:
-    """Show a bar on standard error while the block runs."""
+    """Show a bar on standard error while the block runs; into a pipe or a log a line a step."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     display = Progress(

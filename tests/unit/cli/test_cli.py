@@ -76,7 +76,7 @@ def test_nothing_to_tell_is_not_told_as_good_news(filled: Trappvakt) -> None:
     """A stairwell that is misspelt has had no calm fortnight, and no list is no bad list."""
     assert "has no stairwell Q" in filled("episodes", "list", "--stairwell", "Q", fails=True).stderr
     assert "has no stairwell" not in filled("episodes", "list", "--stairwell", "A").output
-    assert filled("evaluate").output == (
+    assert filled("evaluate").stdout == (
         "There is no approved list to judge yet; `trappvakt lists approve ID` approves one\n"
     )
 
@@ -115,7 +115,7 @@ def test_calibration_of_nothing_says_so(trappvakt: Trappvakt) -> None:
 
 def test_score_tells_what_it_did(filled: Trappvakt) -> None:
     """Done again, there is nothing left."""
-    output = filled("score", "--to", "2026-06-15T02:00+02:00").output
+    output = filled("score", "--to", "2026-06-15T02:00+02:00").stdout
     assert output.startswith("0 windows scored: 0 verdicts")
     assert "2026-06-15T00:00:00+00:00" in output
 

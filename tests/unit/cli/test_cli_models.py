@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from service.bootstrap import build_ports
+from service.cli.terminal import progress
 from service.ports import Ports
 from service.settings import load_settings
 from tests.challengers import add_challenger
@@ -59,6 +60,14 @@ def test_a_retraining_tells_how_its_version_is_put_in_force(
     told = filled("retrain").output
     assert "puts it in force" not in told
     assert filled("models", "promote", "2", fails=True).stderr.removeprefix("Error: ") in told
+
+
+def test_a_retraining_without_a_terminal_names_each_step_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """It tells the step at work many times a minute, and how long it will still take."""
+    with progress("Retraining") as bar:
+        for step, done in (("reading counts", 0.1), ("reading counts", 0.2), ("trying settings", 0.2)):
+            bar.tell(step, done)
+    assert capsys.readouterr().err.splitlines() == ["Retraining", "reading counts", "trying settings"]
 
 
 def test_a_version_is_shown_and_compared(filled: Trappvakt, ports: Ports) -> None:

@@ -18,8 +18,22 @@ def test_replay_writes_the_good_rows_and_names_the_bad_ones(trappvakt: Trappvakt
     out = trappvakt.folder / "scores.csv"
     result = trappvakt("replay", counts, "--out", out, "--window", "30min", fails=True)
     assert result.exit_code == 1
-    assert [line.split(":")[0] for line in result.stderr.splitlines()[:3]] == ["line 3", "line 4", "line 5"]
+    told = [line for line in result.stderr.splitlines() if line.startswith(("line", "Error"))]
+    assert [line.split(":")[0] for line in told[:3]] == ["line 3", "line 4", "line 5"]
+    assert told[3:] == [f"Error: 3 rows of {counts} left out; the others are scored"]
     assert len(out.read_text().splitlines()) == 2
+
+
+def test_replay_of_nothing_but_bad_rows_says_that_nothing_is_scored(trappvakt: Trappvakt) -> None:
+    counts = trappvakt.file("counts.csv", "time,stairwell,count\n2026-03-29T01:30,A,x\n2026-03-29T02:30,A,1\n")
+    result = trappvakt("replay", counts, "--out", trappvakt.folder / "scores.csv", fails=True)
+    assert result.stderr.splitlines()[-1] == f"Error: 2 rows of {counts} left out; none is left to score"
+
+
+def test_without_a_terminal_each_step_of_long_work_is_a_line(trappvakt: Trappvakt) -> None:
+    """A log or a pipe is silent for minutes otherwise, and nobody knows whether it works."""
+    result = trappvakt("replay", trappvakt.file("counts.csv", COUNTS), "--out", trappvakt.folder / "scores.csv")
+    assert result.stderr.splitlines() == ["Reading counts", "Scoring windows"]
 
 
 @pytest.mark.parametrize("option", ["--out", "--hotspots"])

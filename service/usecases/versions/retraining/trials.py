@@ -131,6 +131,7 @@ def run_trial(task: TrialTask) -> Trial:
 def run_trials(run: Run, tasks: Sequence[TrialTask], panels: int, progress: Report) -> list[Trial]:
     """A trial over so many panels for each version; the tasks are panel by panel, version by version."""
     done: list[Trial] = []
+    progress(0.0)
     for trial in run(run_trial, tasks):
         done.append(trial)
         progress(len(done) / len(tasks))
