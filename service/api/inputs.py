@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import re
@@ -19,6 +20,9 @@ from service.api.paging import PageQuery
 from service.api.routes import JSON, Operation
 from service.errors import InvalidInput, TooLarge
 
+_GZIP = ("gzip", "x-gzip")
+"""Two names of one encoding, by RFC 9110."""
+_GZIP_MAGIC = b"\x1f\x8b"
 _WRITTEN = {bool: "write true or false", int: "write a whole number", float: "write a number such as 2.5"}
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 _PLACE = re.compile(r"^(?P<message>.*) - at `\$\.?(?P<place>.*)`$", re.DOTALL)
@@ -64,6 +68,8 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
     if media_type == JSON and request.mimetype != JSON:
         raise UnsupportedMediaType(f"the body is {request.mimetype or 'of no named type'}; send {JSON}")
     content = _unpacked(request, limit_bytes)
+    if media_type == JSON:
+        content = content.removeprefix(codecs.BOM_UTF8)  # which programs of Windows write, and RFC 8259 lets us ignore
     if not content:
         raise InvalidInput(f"the body is empty; send {media_type}")
     if operation.body is bytes:
@@ -81,7 +87,7 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
 
 def _unpacked(request: Request, limit_bytes: int) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip"):
+    if encoding not in ("identity", *_GZIP):
         raise UnsupportedMediaType(f"the content encoding {encoding!r} is unknown; send gzip or none")
     try:
         content = request.get_data(cache=False)
@@ -91,7 +97,11 @@ def _unpacked(request: Request, limit_bytes: int) -> bytes:
         raise InvalidInput("the body broke off before its end; send it again") from error
     if len(content) > limit_bytes:
         raise _too_large(limit_bytes)
-    return _gunzip(content, limit_bytes) if encoding == "gzip" else content
+    if encoding in _GZIP:
+        return _gunzip(content, limit_bytes)
+    if content.startswith(_GZIP_MAGIC):
+        raise InvalidInput("the body is gzip, but nothing says so; send the header Content-Encoding: gzip")
+    return content
 
 
 def _gunzip(packed: bytes, limit_bytes: int) -> bytes:

@@ -41,8 +41,8 @@ def _readable(message: str, wanted: type) -> str:
         what = what.replace(" enum", "") + f"; use one of {', '.join(_choices(wanted, where))}"
     if "matching regex" in what:
         what = "expected text without control characters" + ("" if where == "address" else " or a backslash at its end")
-    if "datetime" in what and "unknown field" not in what:  # no time at all, or one that says nothing of its zone
-        what = "expected a time with its offset, such as 2026-11-22T18:00:00Z"
+    if "datetime" in what and "unknown field" not in what:  # no time at all, or one without its seconds or its zone
+        what = "expected a time with its seconds and offset, such as 2026-11-22T18:00:00Z"
     what = what.replace("Object contains unknown field", "unknown field").replace("Object missing", "missing")
     what = what[0].lower() + what[1:]
     return f"{where}: {what}" if where else what

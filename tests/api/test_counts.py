@@ -111,6 +111,29 @@ def test_gzip_is_unpacked(empty):
     assert stored(empty) == {("A", "stairwell", 10): 2}
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+def test_gzip_has_two_names_in_any_case(empty, encoding):
+    packed = gzip.compress(json.dumps({"counts": [row()]}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    assert empty.ingest.post("/v1/counts", data=packed, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/v1/counts", "/v1/annotations", "/api/v2/write"])
+def test_gzip_that_no_header_names_is_told(empty, address):
+    """Rather than that it is not UTF-8 from its second byte on."""
+    packed = gzip.compress(b"{}")
+    response = empty.operator.post(address, data=packed, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    assert "send the header Content-Encoding: gzip" in body(response)["detail"]
+
+
+def test_a_byte_order_mark_before_json_is_ignored(empty):
+    """Programs of Windows write one."""
+    text = b"\xef\xbb\xbf" + json.dumps({"counts": [row()]}).encode()
+    response = empty.ingest.post("/v1/counts", data=text, headers={"Content-Type": "application/json"})
+    assert (response.status_code, body(response)) == (200, {"accepted": 1})
+
+
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_an_oversized_body_is_refused_before_it_is_unpacked(tmp_path, packed):
     """A hundred megabytes of blanks, a hundred kilobytes on the wire, are never held in memory."""

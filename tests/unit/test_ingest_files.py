@@ -317,9 +317,13 @@ def test_json_counts_are_read() -> None:
         ({"stairwell": "A", "count": 1}, "missing required field time"),
         (
             {**GOOD, "time": "2026-07-01T16:00:00"},
-            "time: expected a time with its offset, such as 2026-11-22T18:00:00Z",
+            "time: expected a time with its seconds and offset, such as 2026-11-22T18:00:00Z",
         ),
-        ({**GOOD, "time": "now"}, "time: expected a time with its offset, such as 2026-11-22T18:00:00Z"),
+        (
+            {**GOOD, "time": "2026-07-01T16:00Z"},
+            "time: expected a time with its seconds and offset, such as 2026-11-22T18:00:00Z",
+        ),
+        ({**GOOD, "time": "now"}, "time: expected a time with its seconds and offset, such as 2026-11-22T18:00:00Z"),
         ({**GOOD, "stairwell": ""}, "stairwell: expected str of length >= 1"),
         ({**GOOD, "stairwell": "A\n"}, "stairwell: expected text without control characters"),
         ({**GOOD, "stairwell": "A\\"}, "stairwell: expected text without control characters or a backslash at its end"),
