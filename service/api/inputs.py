@@ -38,7 +38,7 @@ def read_query(arguments: MultiDict[str, str], shape: type[Shape], max_page: int
     """
     if twice := [name for name, values in arguments.lists() if len(values) > 1]:
         raise InvalidInput(f"the query names {twice[0]!r} more than once; name it once")
-    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+    kinds = _kinds(shape)
     if unknown := [name for name in arguments if name not in kinds]:
         known = f"known are {', '.join(kinds)}" if kinds else "this operation takes none"
         raise InvalidInput(f"there is no query key {unknown[0]!r}; {known}")
@@ -79,7 +79,7 @@ def read_body(request: Request, operation: Operation, limit_bytes: int) -> Any:
     except msgspec.ValidationError as error:
         message = _plain(error)
         is_of_a_time = "datetime" in message and "unknown field" not in message
-        how = "; write it like 2026-11-22T18:00:00Z" if is_of_a_time else ""
+        how = "; write it like 2026-11-22T18:00:00Z" if is_of_a_time else _words_taken(message, _kinds(shape))
         raise InvalidInput(f"the body is wrong: {message}{how}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from error
@@ -138,14 +138,27 @@ def _wire_value(text: str, kind: Any) -> Any:
 def _advised(message: str, kinds: Mapping[str, Any]) -> str:
     """The message about a query key, and how to write what it asks for."""
     kind = kinds.get(message.partition(":")[0])
-    if "Invalid enum value" in message:
-        return f"{message}; use one of {', '.join(_choices(kind))}"
+    if words := _words_taken(message, kinds):
+        return message + words
     if "encoded date" in message and "datetime" not in message:
         return f"{message}; write it like 2026-11-22"
     if "datetime" in message:
         return f"{message}; write it like 2026-11-22T18:00:00Z, and the + of an offset as %2B"
     written = next((how for atom, how in _WRITTEN.items() if atom in _atoms(kind)), None)
     return f"{message}; {written}" if written else message
+
+
+def _kinds(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    """The type of each key."""
+    return {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+
+
+def _words_taken(message: str, kinds: Mapping[str, Any]) -> str:
+    """What a message about a word that is not one of several goes on with; nothing for any other."""
+    name = re.split(r"[:\[]", message, maxsplit=1)[0]  # found[1]: Invalid enum value
+    if "Invalid enum value" not in message or name not in kinds:
+        return ""
+    return f"; use one of {', '.join(_choices(kinds[name]))}"
 
 
 def _choices(kind: Any) -> list[str]:

@@ -73,7 +73,7 @@ def test_the_same_again_is_one_annotation_and_an_id_is_replaced(house):
         ({"building": None}, "no place is named"),
         ({"end": WORKS["start"]}, "end must be later"),
         ({"end": "2028-01-01T00:00:00Z"}, "at most 366 days"),
-        ({"kind": "party"}, "kind"),
+        ({"kind": "party"}, "kind: Invalid enum value 'party'; use one of renovation, moving, patrol, guard"),
         ({"note": "hos Andersson"}, "unknown field"),
         ({"start": "2026-10-05T07:00:00"}, "timezone component; write it like 2026-11-22T18:00:00Z"),
     ],
@@ -83,6 +83,16 @@ def test_odd_annotations_are_refused_in_words(house, change, words):
     assert response.status_code == 422
     assert words in body(response)["detail"]
     assert ids(house.reader.get("/v1/annotations")) == []
+
+
+def test_a_word_of_a_list_that_is_none_of_those_known_is_told_them_too(house):
+    said = {"visited": WORKS["start"], "found": ["traces", "rats"]}
+    response = house.operator.post("/v1/hotspot-lists/x/entries/1/outcomes", json=said)
+    detail = body(response)["detail"]
+    assert detail == (
+        "the body is wrong: found[1]: Invalid enum value 'rats'; "
+        "use one of drugs, weapons, persons, traces, nothing, benign_cause"
+    )
 
 
 def test_a_member_that_there_is_not_is_called_so_whatever_its_name(house):
