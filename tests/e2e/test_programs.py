@@ -30,7 +30,8 @@ def test_nothing_is_left_of_a_test_that_fails(tmp_path: Path, killed: bool) -> N
     with pytest.raises(AssertionError if killed else subprocess.TimeoutExpired) as failed:
         fail_amid_stubborn_programs(tmp_path, killed)
     assert isinstance(failed.value if killed else failed.value.__context__, AssertionError)
-    assert [pid for path in tmp_path.iterdir() if alive(pid := int(path.name))] == []
+    begun = [int(path.name) for path in tmp_path.iterdir()]
+    assert wait_for(lambda: not any(map(alive, begun)), 10), "one that is killed takes a moment to be gone"
 
 
 def fail_amid_stubborn_programs(folder: Path, killed: bool) -> None:
