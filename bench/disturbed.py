@@ -17,6 +17,13 @@ from service.settings import load_settings
 from tests.worlds import city_points, register_city
 
 PROGRAM = [sys.executable, "-m", "service.cli"]
+LISTS_LATE = """
+[hotspots]
+schedule = "weekly"
+make_on_weekday = "sunday"
+make_at_hour = 23
+"""
+"""No drafts but late on Sundays, for those who only look at verdicts; the first would cost more than these."""
 
 
 class Scene:
@@ -27,7 +34,7 @@ class Scene:
     folder
         For the settings and the data folders.
     settings
-        What the services' settings file says.
+        What the services' settings file says, beside :data:`LISTS_LATE`.
     stairwells, weeks
         Size of the town.
     """
@@ -35,7 +42,7 @@ class Scene:
     def __init__(self, folder: Path, settings: str, *, stairwells: int, weeks: int) -> None:
         self._folder = folder
         self._settings = folder / "settings.toml"
-        self._settings.write_text(settings, "utf-8")
+        self._settings.write_text(settings + LISTS_LATE, "utf-8")
         start = datetime.now(UTC).date() - timedelta(weeks=weeks)
         self.city = simulate_city(7, stairwells, weeks, start=start)
 

@@ -8,8 +8,6 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from joblib import Parallel, delayed, parallel_config
-
 from service.errors import SettingsError
 from service.settings.sections import Advance
 
@@ -42,6 +40,8 @@ def many_workers(advance: Advance, workers: int) -> Iterator[Run]:
     if workers <= 1:
         yield map
         return
+    from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415 - 0.3 s, for those with several workers
+
     patience = PATIENCE_SECONDS if advance.backend == "dask" else None
     with (
         _connected(advance),

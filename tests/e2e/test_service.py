@@ -19,11 +19,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.disturbed import LISTS_LATE
 from service.supervisor import listen
 from tests.disks import fill, small_disk
 from tests.e2e.programs import TRAPPVAKT, get, key, last_scored_hour, post_counts, run, started, wait_for, written
 
-SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n"
+SETTINGS = "[advance]\ninterval_seconds = 1\n\n[api]\nworkers = 2\n" + LISTS_LATE
 TENANT = "norrbo"
 HOURS = 14 * 24
 
