@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sqlite3
 import stat
@@ -10,11 +11,15 @@ import sys
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from service.bootstrap import build_installation
+from service.domain.counts import NANOSECONDS, CountPoints
 from service.domain.installation import SCHEDULER_LOCK, DataFolder, Disk
 from service.usecases.doctor import State, examine
+from service.usecases.doctor.disk import examine_chunks
+from service.usecases.learning.advance import advance
 from tests.disks import read_only, small_disk
 from tests.unit.doctor.small_town import NOW, of, only, told
 from tests.worlds import TENANT, sqlite_ports
@@ -114,6 +119,26 @@ def test_a_chunk_that_is_cut_short_is_found(folder: Path) -> None:
     chunk = max((folder / "state").iterdir(), key=lambda path: path.stat().st_size)
     chunk.write_bytes(chunk.read_bytes()[:-100])
     assert chunk.name in only(told(folder), "state").message
+
+
+def test_a_chunk_that_a_tick_replaces_meanwhile_is_not_missing(folder: Path) -> None:
+    """The doctor looks at a service that runs: here a late count is learnt before the first chunk is read."""
+    ports = sqlite_ports(folder, NOW)
+    first, week_ago = ports.register.series()[0].number, int(NOW.timestamp()) - 7 * 86_400
+    late = [CountPoints(*(np.array([one]) for one in (first, week_ago * NANOSECONDS, 9, 0)))]
+
+    class Ticking:
+        def __getattr__(self, name: str) -> object:
+            return getattr(ports.state, name)
+
+        def read_chunk(self, file: str) -> object:
+            if late:
+                ports.counts.append(late.pop())
+                assert advance(ports).corrected == 1
+            return ports.state.read_chunk(file)
+
+    (found,) = examine_chunks(dataclasses.replace(ports, state=Ticking()))
+    assert found.state is State.OK
 
 
 def test_a_version_that_was_tampered_with_is_found(folder: Path) -> None:
