@@ -43,7 +43,7 @@ class AtScrape(Collector):
     settings
         What is measured beside: the window's length and the budget.
     progress
-        None while places or state do not answer.
+        None while places, state or deliveries do not answer.
     sensors
         How many are in each state; nothing while that cannot be read.
     store_up

@@ -56,7 +56,7 @@ def read_readiness(ports: Ports) -> Readiness:
 def read_metrics(ports: Ports) -> Reply:
     """Metrics in Prometheus' text form; the page on operations tells what each of them means."""
     up = {name: message is None for name, message in store_failures(ports).items()}
-    known = up["places register"] and up["state"] and up["deliveries"] and up["sensors"]
-    progress = read_progress(ports, verdicts=up["counts"] and up["verdicts"]) if known else None
-    sensors = count_states(ports) if known else {}
+    known = up["places register"] and up["state"] and up["deliveries"]
+    progress = read_progress(ports, verdicts=up["verdicts"]) if known else None
+    sensors = count_states(ports) if up["places register"] and up["sensors"] else {}
     return Reply(render(AtScrape(ports.settings, progress, sensors, up, free_bytes(ports))), media_type=TEXT)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from models.detector.state import STATE_SCHEMA
 from service.domain.annotations import AnnotationQuery
@@ -127,17 +126,17 @@ def read_progress(ports: Ports, *, verdicts: bool = True) -> Progress:
     manifest = ports.state.manifest()
     series = np.array([one.number for one in ports.register.series()], dtype=np.int64)
     watermark = manifest.watermark if manifest else None
-    newest: NDArray[np.bool_] | None = np.zeros(0, dtype=np.bool_) if verdicts else None
+    anomalous = np.zeros(0, dtype=np.bool_)
     if verdicts and watermark is not None:
-        newest = ports.verdicts.columns(series, watermark - ports.settings.window_seconds, watermark, ()).anomalous
+        anomalous = ports.verdicts.columns(series, watermark - ports.settings.window_seconds, watermark, ()).anomalous
     return Progress(
         series=len(series) - len(left_spaces(ports)),
         watermark=watermark,
         watermark_age_seconds=_age_seconds(ports, manifest),
         overdue_seconds=_overdue_seconds(ports, manifest),
         deliveries=_count_deliveries(ports),
-        verdicts=None if newest is None else len(newest),
-        anomalous=None if newest is None else int(newest.sum()),
+        verdicts=len(anomalous) if verdicts else None,
+        anomalous=int(anomalous.sum()) if verdicts else None,
         commands=len(ports.state.commands()),
         version=manifest.version if manifest else None,
         second=_second_state(manifest, ports.state.promotion()),

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
+import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
@@ -75,6 +76,20 @@ def test_deliveries_are_counted_by_what_became_of_them(empty: Town) -> None:
     lines = empty.app.test_client().get("/metrics").text.splitlines()
     assert 'trappvakt_deliveries{channel="mail",status="waiting"} 2.0' in lines
     assert 'trappvakt_deliveries{channel="mail",status="given_up"} 0.0' in lines
+
+
+@pytest.mark.parametrize(
+    ("port", "left_out"),
+    [
+        ("counts", set()),
+        ("sensors", {"trappvakt_sensors"}),
+        ("verdicts", {"trappvakt_newest_window_verdicts", "trappvakt_newest_window_anomalous"}),
+    ],
+)
+def test_a_store_that_is_away_takes_away_only_what_it_knows(town: Town, port: str, left_out: set[str]) -> None:
+    """How long windows are overdue is told all the same, or the alert on it would fall silent."""
+    away = Town(dataclasses.replace(town.ports, **{port: Unreachable()}))
+    assert {name for name, _, _ in scraped(town) - scraped(away)} == left_out
 
 
 def test_a_request_that_a_store_fails_is_counted(town: Town) -> None:
