@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +21,8 @@ DAY_TYPES = 8
 SECONDS_PER_DAY = 86_400
 SECONDS_PER_WEEK = 7 * SECONDS_PER_DAY
 _EPOCH_DAY = date(1970, 1, 1)
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
+
+DayNumbers = TypeVar("DayNumbers", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Calendar:
         """Slot of each window, shape of ``starts`` (UTC epoch seconds of the windows' starts)."""
         local = self.local_seconds(np.asarray(starts, dtype=np.int64))
         days = local // SECONDS_PER_DAY
-        day_types = (days + _EPOCH_WEEKDAY) % 7
+        day_types = weekdays_of(days)
         if self.holidays:
             day_types = np.where(np.isin(days, _day_numbers(self.holidays)), HOLIDAY, day_types)
         times_of_day = local % SECONDS_PER_DAY // self.window_seconds
@@ -111,6 +113,11 @@ class Calendar:
     def _offset(self, second: int) -> int:
         offset = datetime.fromtimestamp(second, UTC).astimezone(self._zone).utcoffset() or timedelta()
         return int(offset.total_seconds())
+
+
+def weekdays_of(days: DayNumbers) -> DayNumbers:
+    """Weekday of day numbers, Monday 0: day 0, 1970-01-01, was a Thursday."""
+    return (days + 3) % 7
 
 
 def _day_numbers(days: Collection[date]) -> NDArray[np.int64]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, Calendar
+from models.calendar import SECONDS_PER_DAY, Calendar, weekdays_of
 from models.city.parameters import CityParameters
 
-EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday, Monday being 0
 EVENING_PREFERENCE = (1.0, 1.0, 1.2, 1.5, 2.5, 2.5, 1.0)  # of a hang-out, from Monday: Fridays and Saturdays first
 _DAYS_PER_YEAR = 365.25
 
@@ -72,7 +71,7 @@ class LocalTime:
     def kept_by(self, episode: LoiteringEpisode) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Windows of the evenings and hours that an episode keeps to, begun or not, and the day each belongs to."""
         inside, day = self.block(episode.from_hour, (episode.to_hour - episode.from_hour) % 24)
-        return inside & np.isin((day + EPOCH_WEEKDAY) % 7, episode.weekdays), day
+        return inside & np.isin(weekdays_of(day), episode.weekdays), day
 
 
 def draw_episodes(
@@ -143,7 +142,7 @@ def draw_happenings(
             low, high = parameters.renovation_days
             begin = int(random.choice(days))
             for day in range(begin, begin + int(random.integers(low, high + 1))):
-                if (day + EPOCH_WEEKDAY) % 7 < 5:
+                if weekdays_of(day) < 5:
                     happenings.extend(_local_span(local, stairwell, "renovation", day, (7, 9)))
     return tuple(sorted(happenings, key=lambda happening: (happening.start, happening.stairwell)))
 

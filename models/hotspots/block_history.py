@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY
+from models.calendar import SECONDS_PER_DAY, weekdays_of
 from models.hotspots.blocks import Days
 from models.hotspots.ground import HISTORY_DAYS, Presences
 from models.hotspots.hotspot import HotSpot
@@ -65,7 +65,7 @@ def presences_by_hour(presences: Presences, series: NDArray[np.int64], *, days: 
     """Presences of the period in some series together, int64[7, 24]: local weekdays, Monday first, by local hours."""
     local = presences.local_seconds
     inside = local // SECONDS_PER_DAY > presences.last_day() - days
-    cell = (local[inside] // SECONDS_PER_DAY + 3) % _WEEK * 24 + local[inside] % SECONDS_PER_DAY // 3600
+    cell = weekdays_of(local[inside] // SECONDS_PER_DAY) * 24 + local[inside] % SECONDS_PER_DAY // 3600
     counts = np.nansum(presences.counts[np.ix_(inside, series)], axis=1)
     return np.bincount(cell, counts, minlength=_WEEK * 24).astype(np.int64).reshape(_WEEK, 24)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calendar import weekdays_of
+
 BLOCK_HOURS = tuple(range(2, 9))
 _LONGEST = BLOCK_HOURS[-1]
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 _FULL_DAYS = 10  # one day in so many has at least what a full day has
 _WILD, _WILD_PRESENCES = 3.0, 10.0  # times a full day, and presences, that a day has to exceed to be wild
 
@@ -29,7 +30,7 @@ class Days:
         """``history`` days up to day number ``last``, the last ``period`` of them the list's."""
         first = last - max(period, history) + 1
         days = np.arange(first, last + 1)
-        return cls(first, (days + _EPOCH_WEEKDAY) % 7, days > last - period)
+        return cls(first, weekdays_of(days), days > last - period)
 
     def __len__(self) -> int:
         return len(self.weekdays)
@@ -85,11 +86,6 @@ def without_wild_days(cells: Cells, heard: Cells) -> Cells:
     most = np.maximum(_WILD * np.take_along_axis(-np.sort(-daily, axis=0), full, axis=0), _WILD_PRESENCES)
     scale = np.minimum(most / np.maximum(daily, 1.0), 1.0).astype(np.float32)
     return np.asarray(cells * scale[:, None])
-
-
-def total(cells: Cells) -> Cells:
-    """Sum over days and hours, in double precision so that it does not depend on the series beside."""
-    return np.asarray(cells.sum(axis=(0, 1), dtype=np.float64), dtype=np.float32)
 
 
 def evenings(cells: Cells) -> Cells:

@@ -136,9 +136,9 @@ class Ground:
         columns = zip(*(vars(found).values() for found in judged), strict=True)
         return BestBlocks(*(np.concatenate(column) for column in columns))
 
-    def simulate_null(self, seed: int) -> ScanNull:
-        """How rarely evidence comes by chance, drawn with the seed from series of every level."""
-        return simulate_null(*self.cells(self._evenly(_NULL_SERIES)), self.span, seed)
+    def simulate_null(self) -> ScanNull:
+        """How rarely evidence comes by chance, drawn from series of every level."""
+        return simulate_null(*self.cells(self._evenly(_NULL_SERIES)), self.span, _SEED)
 
     def cells(self, series: NDArray[np.int64]) -> tuple[Cells, Comparison]:
         """Counts of some series, and what they are held against: the kind's profile, or their own normal.

@@ -35,9 +35,8 @@ def rank_hotspots(
 
     Every series is scanned (`models.hotspots.scan.scan_blocks`) against the profile of its kind at its own level, bent
     to the hours that it keeps outside the block, in the mood that its town is in and with the company that people have
-    there (`models.hotspots.mood`, `models.hotspots.company`). The p-values
-    are corrected for the scan by simulation, for the series of a stairwell by Bonferroni, and for the number of
-    stairwells by Benjamini and Hochberg.
+    there (`models.hotspots.mood`, `models.hotspots.company`). The p-values are corrected for the scan by simulation,
+    for the series of a stairwell by Bonferroni, and for the number of stairwells by Benjamini and Hochberg.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def rank_hotspots(
     found = ground.judge()
     if warming is not None:
         found = _of_warming(found, warming, against_peers=ground.against_peers)
-    log_p_value = (null or ground.simulate_null(seed=0)).log_p_value(found.evidence)
+    log_p_value = (null or ground.simulate_null()).log_p_value(found.evidence)
     return _list(presences, ground.span, found, log_p_value, rate=false_discovery_rate, top=top)
 
 
@@ -93,11 +92,9 @@ def town_of(presences: Presences, prior: FleetPrior | None, *, days: int) -> Tow
     return Ground.of(presences, prior, days).town
 
 
-def simulate_null(
-    presences: Presences, prior: FleetPrior | None, *, days: int, seed: int = 0, town: Town | None = None
-) -> ScanNull:
-    """How rarely evidence comes by chance among such presences, drawn with the seed from series of every level."""
-    return Ground.of(presences, prior, days, town=town).simulate_null(seed)
+def simulate_null(presences: Presences, prior: FleetPrior | None, *, days: int, town: Town | None = None) -> ScanNull:
+    """How rarely evidence comes by chance among such presences, drawn from series of every level."""
+    return Ground.of(presences, prior, days, town=town).simulate_null()
 
 
 def _of_warming(found: BestBlocks, warming: NDArray[np.bool_], *, against_peers: bool) -> BestBlocks:

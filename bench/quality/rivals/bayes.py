@@ -27,9 +27,8 @@ from bench.quality.panel import Judgement, Panel
 from bench.quality.rivals.hangouts import HangOuts, gamma_nodes, simulated_hang_outs, vague_hang_outs
 from bench.quality.rivals.ours import predict_ours
 from bench.quality.towns import Town
-from models.calendar import SECONDS_PER_DAY
+from models.calendar import SECONDS_PER_DAY, weekdays_of
 from models.city import CityParameters
-from models.city.happenings import EPOCH_WEEKDAY
 
 _Array = NDArray[np.float64]
 DAY_NODES = 5
@@ -247,4 +246,4 @@ class _Odds:
         return _Evening(day, ahead, both[0], both[1], np.ones_like(ratios), np.ones_like(ratios[:, :, 0]))
 
     def _on(self, day: int) -> NDArray[np.bool_]:
-        return np.asarray(self._prior.evenings[:, (day + EPOCH_WEEKDAY) % 7])
+        return np.asarray(self._prior.evenings[:, weekdays_of(day)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK, Calendar
+from models.calendar import SECONDS_PER_DAY, SECONDS_PER_WEEK, Calendar, weekdays_of
 from models.hotspots.ground import HISTORY_DAYS
 from service.domain.evaluations import Ranking
 from service.domain.hotspots import HotspotList
@@ -16,7 +16,6 @@ from service.usecases.learning.scoring import count_matrix, window_starts
 
 _HOURS_OF_WEEK = 168
 _VISIT_HOURS = 4  # as long as a block of hours usually is
-_EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +65,7 @@ def _counts(ports: Ports, series: list[Series], starts: NDArray[np.int64], windo
 
 def _hours_of_week(calendar: Calendar, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     days, seconds = np.divmod(calendar.local_seconds(starts), SECONDS_PER_DAY)
-    return np.asarray((days + _EPOCH_WEEKDAY) % 7 * 24 + seconds // 3600)
+    return np.asarray(weekdays_of(days) * 24 + seconds // 3600)
 
 
 def _by_stairwell(values: Floats, place: NDArray[np.int64], stairwells: int) -> Floats:
