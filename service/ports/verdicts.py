@@ -53,3 +53,6 @@ class EpisodeDecisionStore(Protocol):
 
     def find(self, tenant: str, since: int) -> list[EpisodeDecision]:
         """Decisions that concern episodes reaching beyond ``since``, seconds UTC; oldest decision first."""
+
+    def revision(self) -> int:
+        """A number that grows with every decision."""

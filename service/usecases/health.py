@@ -69,7 +69,7 @@ def store_failures(ports: Ports) -> dict[str, str | None]:
         "hot-spot lists": lambda: ports.lists.records(_NOBODY, [ListStatus.DRAFT], limit=1),
         "keys": lambda: ports.keys.by_digest(b""),
         "annotations": lambda: ports.annotations.find(AnnotationQuery(tenant=_NOBODY, limit=1)),
-        "episode decisions": lambda: ports.episodes.find(_NOBODY, 0),
+        "episode decisions": ports.episodes.revision,
         "outcomes": lambda: ports.outcomes.find(_NOBODY, _NOBODY),
         "deliveries": lambda: ports.deliveries.find(tenant=_NOBODY),
         "audit": lambda: ports.audit.entries(_NOBODY, limit=1),

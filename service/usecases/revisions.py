@@ -11,8 +11,6 @@ from service.ports import Ports
 
 Revision = Sequence[str | int]
 
-_EVER = -(2**62)
-
 
 def places_revision(ports: Ports, _tenant: str) -> Revision:
     """Of whatever the register tells."""
@@ -34,5 +32,5 @@ def verdicts_revision(ports: Ports, tenant: str) -> Revision:
 
 
 def episodes_revision(ports: Ports, tenant: str) -> Revision:
-    """Of the episodes: the verdicts, and the decisions about them, to which others are only added."""
-    return (*verdicts_revision(ports, tenant), len(ports.episodes.find(tenant, _EVER)))
+    """Of the episodes: the verdicts, and the decisions about them."""
+    return (*verdicts_revision(ports, tenant), ports.episodes.revision())

@@ -50,6 +50,16 @@ def test_decisions_that_no_longer_matter_are_left_out(embedded: Stores) -> None:
     assert embedded.episodes.find(TENANT, SECOND + 1) == []
 
 
+def test_every_decision_grows_the_revision(embedded: Stores) -> None:
+    """Also one that says the same again."""
+    [series] = learn(embedded, 1)
+    seen = [embedded.episodes.revision()]
+    for _ in range(2):
+        embedded.episodes.add(decision(series, 0))
+        seen.append(embedded.episodes.revision())
+    assert seen == sorted(set(seen))
+
+
 def outcome(rank: int, day: int = 0, **said: object) -> Outcome:
     stated = {
         "tenant": TENANT,

@@ -22,6 +22,10 @@ class MemoryEpisodeDecisionStore:
         """Decisions about episodes that reach beyond ``since``, and mutes that do."""
         return [one for one in self._decisions if one.tenant == tenant and max(_ends(one)) > since]
 
+    def revision(self) -> int:
+        """How many there are."""
+        return len(self._decisions)
+
 
 class MemoryOutcomeStore:
     """Outcomes in a dict by their key."""

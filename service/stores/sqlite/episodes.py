@@ -32,3 +32,8 @@ class SqliteEpisodeDecisionStore(SqliteStore):
             struct_of(EpisodeDecision, (*before, None if until is None else datetime.fromtimestamp(until, UTC), reason))
             for *before, until, reason in rows
         ]
+
+    def revision(self) -> int:
+        """The number of the newest decision."""
+        newest: int = self._database.rows("SELECT coalesce(max(id), 0) FROM episode_decision")[0][0]
+        return newest

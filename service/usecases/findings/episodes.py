@@ -99,9 +99,10 @@ def find_episodes(ports: Ports, tenant: str, wanted: EpisodeFilter) -> tuple[lis
     manifest = ports.state.manifest()
     if manifest is None or not series:
         return [], None
-    teller = _Teller(ports, tenant, series, manifest.watermark)
+    since = _began_since(wanted)
+    teller = _Teller(ports, tenant, series, manifest.watermark, _OLDEST if since is None else since)
     numbers = reaching(ports, series, manifest.watermark) if wanted.open else set(series)
-    told = ((run, teller.tell(run)) for run in _opened(ports, numbers, wanted))
+    told = ((run, teller.tell(run)) for run in _opened(ports, numbers, wanted, since))
     held = ((run, view) for run, view in told if wanted.holds(view))
     found = list(islice(_marked(ports, teller, town, held, wanted), wanted.limit + 1))
     page = found[: wanted.limit]
@@ -146,15 +147,17 @@ def mute_episode(
     return _decide(ports, tenant, episode, actor, EpisodeAction.MUTE, until=until, reason=reason)
 
 
-def _opened(ports: Ports, numbers: Collection[int], wanted: EpisodeFilter) -> Iterator[Run]:
+def _began_since(wanted: EpisodeFilter) -> int | None:
+    """Since when the episodes asked for began: in the interval, and no earlier than the last of the page before."""
+    starts = (second_of(wanted.start), wanted.after.start if wanted.after else None)
+    return max((one for one in starts if one is not None), default=None)
+
+
+def _opened(ports: Ports, numbers: Collection[int], wanted: EpisodeFilter, since: int | None) -> Iterator[Run]:
     """Runs that began in the interval asked for, and after the page before."""
-    since, until = second_of(wanted.start), second_of(wanted.end)
-    after = (_OLDEST, 0)
-    if wanted.after is not None:
-        after = (wanted.after.start, wanted.after.series)
-        since = after[0] if since is None else max(since, after[0])
+    until, after = second_of(wanted.end), wanted.after or EpisodeKey(_OLDEST, 0)
     began = takewhile(lambda run: until is None or run.key[0] < until, runs_since(ports, numbers, since))
-    return (run for run in began if run.key > after)
+    return (run for run in began if run.key > (after.start, after.series))
 
 
 def _marked(
@@ -207,7 +210,7 @@ def _find(ports: Ports, tenant: str, episode: str) -> tuple[Run, EpisodeView]:
     run = run_around(ports, number, start) if number in series else None
     if run is not None and manifest is not None:
         [marked] = have_common_cause(ports, series, [run])
-        return run, _Teller(ports, tenant, series, manifest.watermark).tell(run, common_cause=marked)
+        return run, _Teller(ports, tenant, series, manifest.watermark, run.key[0]).tell(run, common_cause=marked)
     raise NotFound(f"there is no episode {episode!r}; its windows may have been corrected, list those there are")
 
 
@@ -218,15 +221,15 @@ def _parts(episode: str) -> tuple[int, int]:
 
 
 class _Teller:
-    """Tells runs as their readers see them, with what was decided about them."""
+    """Tells runs that began at or after ``since`` as their readers see them, with what was decided about them."""
 
-    def __init__(self, ports: Ports, tenant: str, series: Mapping[int, Series], watermark: int) -> None:
+    def __init__(self, ports: Ports, tenant: str, series: Mapping[int, Series], watermark: int, since: int) -> None:
         self._series = series
         self._watermark = watermark
         self._zone = ZoneInfo(ports.settings.general.timezone)
         self._window_hours = ports.settings.window.minutes / 60
         self._decisions: defaultdict[int, list[EpisodeDecision]] = defaultdict(list)
-        for decision in ports.episodes.find(tenant, _OLDEST):
+        for decision in ports.episodes.find(tenant, since):
             self._decisions[decision.series].append(decision)
 
     def tell(self, run: Run, *, common_cause: bool = False) -> EpisodeView:
