@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -41,6 +41,9 @@ class DeliveryStore(Protocol):
         limit: int | None = None,
     ) -> list[Delivery]:
         """Deliveries that match all that is given, by number; ``after`` is the last number of the page before."""
+
+    def unsent(self) -> Mapping[tuple[Channel, str, str, DeliveryStatus], int]:
+        """How many wait, and how many were given up, by channel, tenant, recipient and status."""
 
     def forget(self, channel: Channel, queued_before: datetime) -> int:
         """Delete the deliveries queued before a time that do not wait; returns how many."""

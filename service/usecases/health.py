@@ -103,11 +103,10 @@ def watermark_age_seconds(ports: Ports) -> float | None:
 def _count_deliveries(ports: Ports) -> dict[tuple[str, str], int]:
     """How many deliveries wait, and how many were given up, by (channel, status)."""
     statuses = (DeliveryStatus.WAITING, DeliveryStatus.GIVEN_UP)
-    return {
-        (channel.value, status.value): len(ports.deliveries.find(channel=channel, status=status))
-        for channel in Channel
-        for status in statuses
-    }
+    counted = {(channel.value, status.value): 0 for channel in Channel for status in statuses}
+    for (channel, _, _, status), number in ports.deliveries.unsent().items():
+        counted[channel.value, status.value] += number
+    return counted
 
 
 def free_bytes(ports: Ports) -> int | None:

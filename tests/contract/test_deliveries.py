@@ -53,6 +53,19 @@ def test_a_list_goes_to_a_recipient_once(embedded: Stores) -> None:
     assert embedded.deliveries.find() == [numbered(sent, 1)]
 
 
+def test_what_is_not_sent_is_counted(embedded: Stores) -> None:
+    """By whom it is for, and whether it still waits."""
+    gone = {"channel": Channel.WEBHOOK, "status": DeliveryStatus.GIVEN_UP}
+    done = delivery("d", status=DeliveryStatus.SENT)
+    for one in (delivery("a", item="1"), delivery("a", item="2"), delivery("b", **gone), delivery("c", **gone), done):
+        embedded.deliveries.put(one)
+    assert embedded.deliveries.unsent() == {
+        (Channel.MAIL, TENANT, "a", DeliveryStatus.WAITING): 2,
+        (Channel.WEBHOOK, TENANT, "b", DeliveryStatus.GIVEN_UP): 1,
+        (Channel.WEBHOOK, TENANT, "c", DeliveryStatus.GIVEN_UP): 1,
+    }
+
+
 def test_the_same_goes_by_both_channels_and_to_two_tenants(embedded: Stores) -> None:
     """Each is a delivery of its own."""
     for one in (delivery(), delivery(channel=Channel.WEBHOOK), delivery(tenant="annat bolag")):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -63,6 +64,11 @@ class MemoryDeliveryStore:
         later = (one for one in self._deliveries.values() if one.number > after)
         found = (one for one in later if all(getattr(one, name) == given[name] for name in given))
         return list(islice(found, limit))
+
+    def unsent(self) -> Mapping[tuple[Channel, str, str, DeliveryStatus], int]:
+        """What waits and what was given up, counted."""
+        left = (one for one in self._deliveries.values() if one.status is not DeliveryStatus.SENT)
+        return Counter((one.channel, one.tenant, one.recipient, one.status) for one in left)
 
     def forget(self, channel: Channel, queued_before: datetime) -> int:
         """Delete old deliveries that do not wait."""

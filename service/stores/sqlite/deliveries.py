@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from service.domain.deliveries import Channel, Delivery, DeliveryStatus, Told
@@ -17,6 +17,7 @@ _PUT = f"""
     INSERT INTO delivery ({", ".join(_COLUMNS)}) VALUES ({", ".join("?" for _ in _COLUMNS)})
     ON CONFLICT ({", ".join(_KEY)}) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _STATED)}
 """  # noqa: S608 - the columns are the domain's
+_UNSENT = "SELECT channel, tenant, recipient, status, count(*) FROM delivery WHERE status IN (?, ?) GROUP BY 1, 2, 3, 4"
 _TOLD = ", ".join(Told.__struct_fields__)
 
 
@@ -57,6 +58,11 @@ class SqliteDeliveryStore(SqliteStore):
             (*given.values(), after, -1 if limit is None else limit),
         )
         return [struct_of(Delivery, row) for row in rows]
+
+    def unsent(self) -> Mapping[tuple[Channel, str, str, DeliveryStatus], int]:
+        """Counted in the file; the index on the status leads past what was sent."""
+        rows = self._database.rows(_UNSENT, (DeliveryStatus.WAITING, DeliveryStatus.GIVEN_UP))
+        return {(Channel(channel), tenant, to, DeliveryStatus(status)): n for channel, tenant, to, status, n in rows}
 
     def forget(self, channel: Channel, queued_before: datetime) -> int:
         """Delete old deliveries that do not wait."""

@@ -99,14 +99,14 @@ def send_events(ports: Ports) -> int:
 def list_subscriptions(ports: Ports, tenant: str) -> list[SubscriptionView]:
     """The subscriptions of a tenant, by name."""
     own = (one for one in ports.settings.webhooks.subscriptions if one.tenant == tenant)
-    counted = partial(ports.deliveries.find, channel=Channel.WEBHOOK, tenant=tenant)
+    unsent = ports.deliveries.unsent()
     return [
         SubscriptionView(
             name=one.name,
             host=one.host,
             events=list(one.events),
-            waiting=len(counted(recipient=one.name, status=DeliveryStatus.WAITING)),
-            given_up=len(counted(recipient=one.name, status=DeliveryStatus.GIVEN_UP)),
+            waiting=unsent.get((Channel.WEBHOOK, tenant, one.name, DeliveryStatus.WAITING), 0),
+            given_up=unsent.get((Channel.WEBHOOK, tenant, one.name, DeliveryStatus.GIVEN_UP), 0),
         )
         for one in sorted(own, key=attrgetter("name"))
     ]
