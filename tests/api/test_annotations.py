@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from models.city import SimulatedCity
 from service.domain.keys import Role
 from service.usecases.learning.advance import advance
+from service.usecases.learning.annotations import retract_annotation
 from tests.api.conftest import STRANGER, Town, body
 from tests.worlds import end_of
 
@@ -54,6 +56,24 @@ def test_an_annotation_is_made_read_and_retracted(house):
     assert house.operator.delete(f"{path}0").status_code == 404
     actions = [entry["action"] for entry in body(house.auditor.get("/v1/audit"))["items"]]
     assert actions[:2] == ["annotation.retract", "annotation.make"]
+
+
+def test_two_who_retract_an_annotation_at_once_are_both_answered(house):
+    """One of them does it, and the other is told that it is done: here the other way round than they asked."""
+    made = body(house.operator.post("/v1/annotations", json=WORKS))["annotation"]
+
+    class Overtaken:
+        def __getattr__(self, name: str):
+            return getattr(house.ports.annotations, name)
+
+        def retract(self, tenant, *said):
+            retract_annotation(house.ports, tenant, made, "key-2")
+            return house.ports.annotations.retract(tenant, *said)
+
+    late = retract_annotation(dataclasses.replace(house.ports, annotations=Overtaken()), PLACE["tenant"], made, "key-1")
+    assert late.retracted_by == "key-2"
+    actions = [entry["action"] for entry in body(house.auditor.get("/v1/audit"))["items"]]
+    assert actions.count("annotation.retract") == 1
 
 
 def test_the_same_again_is_one_annotation_and_an_id_is_replaced(house):

@@ -60,7 +60,7 @@ def make_annotation(ports: Ports, tenant: str, row: AnnotationRow, actor: str) -
         annotation = annotate(row, tenant, actor, ports.clock.now())
     except ValueError as error:
         raise InvalidInput(str(error)) from error
-    if problem := _unknown_places(ports, [annotation])[0] or _too_old(ports, annotation):
+    if problem := _problems(ports, [annotation])[0]:
         raise InvalidInput(problem)
     _put(ports, tenant, [annotation], actor)
     return ports.annotations.get(tenant, annotation.annotation)
@@ -86,9 +86,9 @@ def import_annotations(
             good.append((item[0], annotate(item[1], tenant, actor, now)))
         except ValueError as error:
             problems.append(RowProblem(item[0], str(error)))
-    unknown = _unknown_places(ports, [annotation for _, annotation in good])
-    for (number, annotation), nowhere in zip(good, unknown, strict=True):
-        if problem := nowhere or _too_old(ports, annotation):
+    odd = _problems(ports, [annotation for _, annotation in good])
+    for (number, annotation), problem in zip(good, odd, strict=True):
+        if problem:
             problems.append(RowProblem(number, problem))
         else:
             kept.append(annotation)
@@ -144,10 +144,10 @@ def retract_annotation(ports: Ports, tenant: str, annotation_id: str, actor: str
     NotFound
         If the tenant never had such an annotation.
     """
-    known = ports.annotations.get(tenant, annotation_id)
-    if known.retracted:
-        return known
-    retracted = ports.annotations.retract(tenant, annotation_id, actor, ports.clock.now())
+    try:
+        retracted = ports.annotations.retract(tenant, annotation_id, actor, ports.clock.now())
+    except NotFound:
+        return ports.annotations.get(tenant, annotation_id)
     record(ports, actor, tenant, "annotation.retract", annotation_id, _told(retracted))
     return retracted
 
@@ -215,17 +215,19 @@ def _put(ports: Ports, tenant: str, annotations: list[Annotation], actor: str) -
         record(ports, actor, tenant, "annotation.make", annotation.annotation, _told(annotation))
 
 
-def _unknown_places(ports: Ports, annotations: list[Annotation]) -> list[str | None]:
-    """What is wrong with the places of each annotation, if anything is."""
+def _problems(ports: Ports, annotations: list[Annotation]) -> list[str | None]:
+    """What is wrong with each annotation, if anything is: its places, or its time."""
+    since = kept_since(ports, DataKind.COUNTS)
     return [
-        None if len(series) else f"{annotation.tenant} has no place that is {_places(annotation)}; see the places"
+        _too_old(ports, annotation, since)
+        if len(series)
+        else f"{annotation.tenant} has no place that is {_places(annotation)}; see the places"
         for annotation, series in zip(annotations, series_of(ports, annotations), strict=True)
     ]
 
 
-def _too_old(ports: Ports, annotation: Annotation) -> str | None:
+def _too_old(ports: Ports, annotation: Annotation, since: int | None) -> str | None:
     """Why nothing of an annotation can be learnt anew; None if it can, or it is in force already and says the same."""
-    since = kept_since(ports, DataKind.COUNTS)
     if since is None or annotation.seconds()[0] >= since:
         return None
     with suppress(NotFound):
