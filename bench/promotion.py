@@ -33,7 +33,7 @@ WEEK_HOURS = 168
 def filled(folder: Path, series: int, weeks: int, seed: int) -> tuple[Ports, datetime]:
     """A store with hourly counts of so many cellars, all scored; and the end of them."""
     ports = build_ports(load_settings(environment={}, overrides={"general.data_dir": str(folder)}))
-    ports.register.learn_all(TENANT, ((f"stairwell-{number}", "cellar", Kind.CELLAR) for number in range(series)))
+    ports.register.learn(TENANT, ((f"stairwell-{number}", "cellar", Kind.CELLAR) for number in range(series)))
     chance = np.random.default_rng(seed)
     monday = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=14)
     start = int((monday - timedelta(weeks=weeks)).timestamp())

@@ -19,20 +19,21 @@ class PlacesRegister(Protocol):
         a stairwell would move from one building to another or two validity intervals of one sensor overlap.
         """
 
-    def learn(self, tenant: str, stairwell: str, space: str, kind: Kind) -> Series:
-        """The series of a space, registered under area, property and building ``unknown`` if it is new."""
+    def learn(self, tenant: str, spaces: Iterable[tuple[str, str, Kind]]) -> None:
+        """Register those (stairwell, space, kind) that are new, in one transaction.
 
-    def learn_all(self, tenant: str, spaces: Iterable[tuple[str, str, Kind]]) -> None:
-        """:meth:`learn` for many (stairwell, space, kind) in one transaction; read their numbers from :meth:`index`."""
+        A new stairwell is put under area, property and building ``unknown``; the kind of a known space stays. Read
+        their numbers from :meth:`index`.
+        """
 
     def index(self, tenant: str) -> Mapping[tuple[str, str], int]:
         """Series number of each (stairwell, space) of a tenant: one look-up a batch, one dict access a row."""
 
-    def sensor_number(self, tenant: str, sensor: str) -> int:
-        """A sensor's number for :attr:`CountPoints.sources`, handed out when first asked for; above 0, never reused."""
-
     def sensor_numbers(self, tenant: str, sensors: Iterable[str]) -> Mapping[str, int]:
-        """:meth:`sensor_number` of many, in one transaction."""
+        """Sensors' numbers for :attr:`CountPoints.sources`: above 0, never reused.
+
+        They are handed out when first asked for, in one transaction.
+        """
 
     def sensor_name(self, number: int) -> str:
         """The sensor that a number was handed out to; raises NotFound."""

@@ -16,7 +16,7 @@ def stairwell_not_found(tenant: str, stairwell: str) -> NotFound:
 
 def sensor_not_found(number: int) -> NotFound:
     """Of a number that no sensor was given."""
-    return NotFound(f"no sensor has the number {number}; numbers come from the register's sensor_number")
+    return NotFound(f"no sensor has the number {number}; numbers come from the register's sensor_numbers")
 
 
 def stairwell_would_move(row: PlaceRow, path: Sequence[str]) -> Conflict:

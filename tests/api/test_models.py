@@ -118,7 +118,7 @@ def test_what_is_pruned_is_told_before(service):
 
 def test_no_tenant_of_several_orders_anything_or_reads_a_report(service):
     """A report names the places of all of them."""
-    service.ports.register.learn(STRANGER, "s", "cellar", Kind.CELLAR)
+    service.ports.register.learn(STRANGER, [("s", "cellar", Kind.CELLAR)])
     for path in ("/v1/models/1/promote", "/v1/models/rollback", "/v1/models/prune"):
         assert service.operator.post(path).status_code == 403
     for path in ("/v1/models/1/report", "/v1/models/1/report.html", "/v1/models/pruning"):

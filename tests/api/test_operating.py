@@ -217,8 +217,8 @@ def test_no_tenant_of_several_chooses_the_champion(tmp_path):
     """A champion judges everybody's windows."""
     town = Town(sqlite_ports(tmp_path))
     number = town.ports.state.enqueue("promote", "0", "test")
-    town.ports.register.learn(TENANT, "s", "cellar", Kind.CELLAR)
+    town.ports.register.learn(TENANT, [("s", "cellar", Kind.CELLAR)])
     assert town.operator.get(f"/v1/commands/{number}").status_code == 200
-    town.ports.register.learn("grannbolaget", "s", "cellar", Kind.CELLAR)
+    town.ports.register.learn("grannbolaget", [("s", "cellar", Kind.CELLAR)])
     assert town.operator.post("/v1/models/0/promote").status_code == 403
     assert town.operator.get(f"/v1/commands/{number}").status_code == 403

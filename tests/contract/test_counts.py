@@ -49,7 +49,7 @@ def test_windows_are_the_sums_of_the_newest_points(
     """Whatever is appended, again or anew, in any order: a window holds the sum over its sensors' latest points."""
     stores = fresh()
     series = learn(stores, 4)
-    sources = [0, *(stores.register.sensor_number(TENANT, name) for name in ("rörelse 1", "b,c=d"))]
+    sources = [0, *stores.register.sensor_numbers(TENANT, ["rörelse 1", "b,c=d"]).values()]
     newest: dict[tuple[int, int, int], int] = {}
     for batch in batches:
         rows = [(series[s], START * NANOSECONDS + t, n, sources[source]) for s, t, n, source in batch]
@@ -172,7 +172,7 @@ def test_unknown_series_are_read_as_nothing(stores: Stores, window: int) -> None
 def test_replace_leaves_nothing_else_of_the_source_in_the_span(stores: Stores) -> None:
     """Other sources, other series and other times stay; a change is told only where something changes."""
     one, two = learn(stores, 2)
-    sensor, other = (stores.register.sensor_number(TENANT, name) for name in ("s 1", 's"2'))
+    sensor, other = stores.register.sensor_numbers(TENANT, ["s 1", 's"2']).values()
     hours = [(START + hour * HOUR) * NANOSECONDS for hour in range(HOURS)]
     stores.counts.append(points([(one, time, 1, source) for time in hours for source in (sensor, other, 0)]))
     stores.counts.append(points([(two, time, 1, sensor) for time in hours]))
@@ -196,7 +196,7 @@ def test_replace_leaves_nothing_else_of_the_source_in_the_span(stores: Stores) -
 def test_what_is_withdrawn_takes_no_neighbour_with_it(stores: Stores) -> None:
     """Not even one a nanosecond later, of the same sensor and outside of the span."""
     [series] = learn(stores, 1)
-    sensor, time = stores.register.sensor_number(TENANT, "s 1"), START * NANOSECONDS
+    sensor, time = stores.register.sensor_numbers(TENANT, ["s 1"])["s 1"], START * NANOSECONDS
     stores.counts.append(points([(series, time + later, 1, sensor) for later in range(3)]))
     stores.counts.replace(points([]), [CountSpan(series, sensor, time, time + 2)])
     assert as_dict(stores.counts.read(START, START + HOUR, HOUR)) == {(START, series): 1}

@@ -41,7 +41,7 @@ def query(server: InfluxServer, stores: Stores, flux: str) -> list[dict[str, obj
 def test_counts_that_others_write_are_read(influx_server: InfluxServer, tmp_path: Path) -> None:
     """Without a space, with further tags and fields; those without a tenant are nobody's."""
     stores = influx_server.stores(tmp_path)
-    stores.register.learn_all(TENANT, [("12A", "stairwell", Kind.STAIRWELL), ("12A", "vind", Kind.ATTIC)])
+    stores.register.learn(TENANT, [("12A", "stairwell", Kind.STAIRWELL), ("12A", "vind", Kind.ATTIC)])
     stairwell, attic = (stores.register.index(TENANT)["12A", space] for space in ("stairwell", "vind"))
     later = START + 30 * 24 * HOUR
     lines = [
@@ -114,7 +114,7 @@ def test_many_series_and_long_intervals_are_read_in_pieces(
 def test_fields_of_other_measures_are_not_read(influx_server: InfluxServer, tmp_path: Path) -> None:
     """A verdict that lacks them is one like any other to whoever does not ask for them."""
     stores = influx_server.stores(tmp_path)
-    stores.register.learn_all(TENANT, [("12A", "vind", Kind.ATTIC)])
+    stores.register.learn(TENANT, [("12A", "vind", Kind.ATTIC)])
     series = stores.register.index(TENANT)["12A", "vind"]
     stores.verdicts.write(verdicts("7", [(START, series)]))
     said = 'count=3,anomalous=true,in_force=true,version="8"'
@@ -149,7 +149,7 @@ def test_names_are_data_wherever_they_go(influx_server: InfluxServer, tmp_path: 
     """Quotes, brackets and whole queries in a name are a name."""
     stores = influx_server.stores(tmp_path)
     names = ['") or true) //', "${r._time}", 'a" |> drop()', "å=ä, ö\\ \\,", "'; DROP", "#", '""', " x "]
-    stores.register.learn_all(TENANT, [(name, name, Kind.OTHER) for name in names])
+    stores.register.learn(TENANT, [(name, name, Kind.OTHER) for name in names])
     index = stores.register.index(TENANT)
     series = [index[name, name] for name in names]
     stores.counts.append(points([(number, START * NANOSECONDS, number, 0) for number in series]))
@@ -260,7 +260,8 @@ def test_bootstrap_puts_counts_and_verdicts_there(
     settings = load_settings(environment={}, overrides=chosen)
     monkeypatch.setenv("TRAPPVAKT_INFLUXDB_TOKEN", influx_server.token)
     ports = build_ports(settings)
-    series = ports.register.learn(TENANT, "12A", "vind", Kind.ATTIC).number
+    ports.register.learn(TENANT, [("12A", "vind", Kind.ATTIC)])
+    series = ports.register.index(TENANT)["12A", "vind"]
     ports.counts.append(points([(series, START * NANOSECONDS, 4, 0)]))
     ports.verdicts.write(verdicts("7", [(START, series)]))
     again = build_ports(settings)

@@ -79,7 +79,7 @@ def asked() -> Iterator[Asked]:
 def test_weeks_go_up_to_the_instant_and_the_bucket_tells_its_own_rule(asked: Asked, tmp_path: Path) -> None:
     """Of our measurement alone; rows are counted by the server for each place."""
     embedded = sqlite_stores(tmp_path)
-    embedded.register.learn_all(TENANT, [("A", "cellar", Kind.CELLAR), ("B", "cellar", Kind.CELLAR)])
+    embedded.register.learn(TENANT, [("A", "cellar", Kind.CELLAR), ("B", "cellar", Kind.CELLAR)])
     settings = InfluxDB(asked.url, "org", "counts", "verdicts", "", 5, 5, True, "", "", 7)
     connection, places = InfluxConnection(settings, lambda: "token"), PlaceTags(embedded.register, learning=False)
     tags = CountTags(embedded.register, places, OWN_SCHEMA)

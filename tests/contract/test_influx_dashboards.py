@@ -30,8 +30,8 @@ pytestmark = pytest.mark.influx
 def answers(influx_server: InfluxServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
     """Two days of a cellar, and of a stairwell silent since noon of the first; the answers to every query, by name."""
     register = sqlite_stores(tmp_path_factory.mktemp("dashboards")).register
-    register.learn_all("norrbo", [(STAIRWELL, "cellar", Kind.CELLAR), ("A", "stairwell", Kind.STAIRWELL)])
-    register.learn("other", "Z", "attic", Kind.ATTIC)
+    register.learn("norrbo", [(STAIRWELL, "cellar", Kind.CELLAR), ("A", "stairwell", Kind.STAIRWELL)])
+    register.learn("other", [("Z", "attic", Kind.ATTIC)])
     bucket = influx_server.bucket()
     connection = InfluxConnection(influx_server.settings(), lambda: influx_server.token)
     store = InfluxVerdictStore(connection, bucket, PlaceTags(register, learning=False))

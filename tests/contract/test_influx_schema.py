@@ -69,7 +69,7 @@ def test_a_bucket_with_names_of_its_own_is_used_as_it_is(influx_server: InfluxSe
             f"motion.v2,object-id=B,dev-eui=s2 count=9i {time}",
         ],
     )
-    source = stores.register.sensor_number(TENANT, "s 1")
+    source = stores.register.sensor_numbers(TENANT, ["s 1"])["s 1"]
     stores.counts.append(points([(series, time, 3, source), (other, time + HOUR * NANOSECONDS, 1, 0)]))
     assert rows(stores) == [(START, series, 5), (START, other, 5), (START + HOUR, other, 1)]
     assert rows(stores, [series]) == [(START, series, 5)]
@@ -81,7 +81,7 @@ def test_replace_deletes_by_names_that_need_quotes(influx_server: InfluxServer, 
     """Tags with hyphens, values with quotes, commas and backslashes; the other sensor's points stay."""
     stores = influx_server.stores(tmp_path, schema=THEIRS)
     series = put(stores, 'Kv. "3", A', "vi\\nd", sensor='s\\ "1"')
-    one, two = (stores.register.sensor_number(TENANT, name) for name in ('s\\ "1"', "s2"))
+    one, two = stores.register.sensor_numbers(TENANT, ['s\\ "1"', "s2"]).values()
     times = [(START + hour * HOUR) * NANOSECONDS for hour in range(4)]
     stores.counts.append(points([(series, time, 1, source) for time in times for source in (one, two)]))
     stores.counts.replace(points([(series, times[1], 6, one)]), [CountSpan(series, one, times[0], times[3])])
@@ -102,7 +102,7 @@ def test_sensors_that_tell_only_themselves_count_where_they_were(influx_server: 
     assert rows(stores) == told
     assert rows(stores, [after]) == told[2:]
 
-    source = stores.register.sensor_number(TENANT, 's "1"')
+    source = stores.register.sensor_numbers(TENANT, ['s "1"'])['s "1"']
     span = CountSpan(after, source, MOVED * NANOSECONDS, (START + 6 * HOUR) * NANOSECONDS)
     stores.counts.replace(points([(after, MOVED * NANOSECONDS, 8, source)]), [span])
     assert rows(stores) == [*told[:2], (MOVED, after, 8)]

@@ -121,7 +121,7 @@ def test_what_they_hold_is_read(ports: Ports, left: dict[str, int]) -> None:
     assert (series.tenant, series.stairwell, series.space) == (TENANT, "kvarnen-3a", "cellar")
     door = "Kvarnvägen 3 A" if left["register"] >= 9 else "Kvarngatan 3"
     assert ports.register.stairwell(TENANT, series.stairwell).building.address == door
-    assert ports.register.sensor_number(TENANT, "s1") == 1
+    assert ports.register.sensor_numbers(TENANT, ["s1"])["s1"] == 1
     assert ports.counts.read(START, START + 6 * HOUR, HOUR).counts.tolist() == [0, 1, 2, 3, 4, 5]
     assert ports.verdicts.columns(numbers, START, START + 6 * HOUR).score.tolist() == [9.0, 1.5, 3.0]
     manifest = ports.state.manifest()

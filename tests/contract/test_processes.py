@@ -141,7 +141,7 @@ def test_processes_may_all_be_the_first(tmp_path: Path) -> None:
 
 def register_places(stores: Stores, number: int) -> None:
     for stairwell in range(10):
-        stores.register.learn(TENANT, f"{number}-{stairwell}", "källare", Kind.CELLAR)
+        stores.register.learn(TENANT, [(f"{number}-{stairwell}", "källare", Kind.CELLAR)])
 
 
 def test_threads_have_a_connection_each(tmp_path: Path) -> None:

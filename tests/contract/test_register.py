@@ -88,7 +88,7 @@ def test_series_keep_their_numbers(fresh_embedded: FreshStores, puts: list[list[
     known: dict[tuple[str, str], int] = {}
     for spaces in puts:
         register.put([row(stairwell, space) for stairwell, space, learnt in spaces if not learnt])
-        register.learn_all(TENANT, [(stairwell, space, Kind.OTHER) for stairwell, space, learnt in spaces if learnt])
+        register.learn(TENANT, [(stairwell, space, Kind.OTHER) for stairwell, space, learnt in spaces if learnt])
         index = dict(register.index(TENANT))
         assert set(index) == set(known) | {(stairwell, space) for stairwell, space, _ in spaces}
         assert index | known == index
@@ -99,13 +99,15 @@ def test_series_keep_their_numbers(fresh_embedded: FreshStores, puts: list[list[
 
 def test_learning_registers_under_unknown_and_keeps_what_is_known(embedded: Stores) -> None:
     """A learnt space can be put into its building later and keeps its number and its counts."""
-    learnt = embedded.register.learn(TENANT, "12A", "källare", Kind.OTHER)
+    embedded.register.learn(TENANT, [("12A", "källare", Kind.OTHER)])
+    [learnt] = embedded.register.series()
     assert (learnt.area, learnt.kind) == ("unknown", Kind.OTHER)
     assert embedded.register.stairwell(TENANT, "12A").building.building == "unknown"
     embedded.register.put([row()])
-    put = embedded.register.learn(TENANT, "12A", "källare", Kind.GARAGE)
+    embedded.register.learn(TENANT, [("12A", "källare", Kind.GARAGE), ("12A", "vind", Kind.ATTIC)])
+    put, other = embedded.register.series()
     assert (put.number, put.area, put.kind) == (learnt.number, "Söder", Kind.CELLAR)
-    assert embedded.register.learn(TENANT, "12A", "vind", Kind.ATTIC).area == "Söder"
+    assert other.area == "Söder"
 
 
 def test_a_stairwell_does_not_move_and_a_failed_put_takes_nothing(embedded: Stores) -> None:
@@ -126,7 +128,10 @@ def test_same_names_in_two_tenants_are_two_places(embedded: Stores) -> None:
     assert mine.number != theirs.number
     assert embedded.register.index(TENANT) == {("12A", "källare"): mine.number}
     assert embedded.register.sensors(mine.number) == []
-    assert embedded.register.sensor_number(TENANT, "s1") != embedded.register.sensor_number("annat bolag", "s1")
+    assert (
+        embedded.register.sensor_numbers(TENANT, ["s1"])["s1"]
+        != embedded.register.sensor_numbers("annat bolag", ["s1"])["s1"]
+    )
     assert [one.number for one in embedded.register.series()] == sorted([mine.number, theirs.number])
 
 
@@ -199,24 +204,23 @@ def test_revision_grows_with_changes_only(embedded: Stores) -> None:
     revisions = [embedded.register.revision()]
     embedded.register.put([row()])
     revisions.append(embedded.register.revision())
-    embedded.register.learn(TENANT, "12A", "vind", Kind.ATTIC)
+    embedded.register.learn(TENANT, [("12A", "vind", Kind.ATTIC)])
     revisions.append(embedded.register.revision())
     assert revisions[0] < revisions[1] < revisions[2]
-    embedded.register.learn(TENANT, "12A", "vind", Kind.ATTIC)
-    embedded.register.sensor_number(TENANT, "s1")
+    embedded.register.learn(TENANT, [("12A", "vind", Kind.ATTIC)])
+    embedded.register.sensor_numbers(TENANT, ["s1"])["s1"]
     assert embedded.register.revision() == revisions[2]
 
 
 def test_sensor_numbers_stay(embedded: Stores) -> None:
     """Above 0, one a sensor, both ways; the same for sensors that are placed."""
-    numbers = [embedded.register.sensor_number(TENANT, name) for name in ("s1", "s2", "s1")]
-    assert min(numbers) > 0
-    assert numbers[0] == numbers[2] != numbers[1]
-    assert embedded.register.sensor_numbers(TENANT, ["s2", "s1"]) == {"s1": numbers[0], "s2": numbers[1]}
+    numbers = embedded.register.sensor_numbers(TENANT, ["s1", "s2", "s1"])
+    assert min(numbers.values()) > 0
+    assert numbers["s1"] != numbers["s2"]
+    assert embedded.register.sensor_numbers(TENANT, ["s2", "s1"]) == numbers
     embedded.register.put([row(sensor="s2"), row(space="vind", sensor="s3")])
-    assert embedded.register.sensor_number(TENANT, "s2") == numbers[1]
-    names = {embedded.register.sensor_name(number): number for number in numbers}
-    assert names == {"s1": numbers[0], "s2": numbers[1]}
+    assert embedded.register.sensor_numbers(TENANT, ["s2"])["s2"] == numbers["s2"]
+    assert {embedded.register.sensor_name(number): number for number in numbers.values()} == numbers
 
 
 def test_unknown_sensor_number_is_not_found(embedded: Stores) -> None:

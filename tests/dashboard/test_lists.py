@@ -141,7 +141,7 @@ def test_an_area_that_nobody_registered_is_called_so_in_the_reader_s_language(si
     """On lists, where one looks for a place, and at the place; not by the word that programs have for it."""
     nowhere = dict.fromkeys(("area", "property", "building"), UNKNOWN)
     add(site.ports, LIST, entry(1, **nowhere))
-    site.ports.register.learn_all(TENANT, [("ny-1", "cellar", Kind.CELLAR)])
+    site.ports.register.learn(TENANT, [("ny-1", "cellar", Kind.CELLAR)])
     reader = site.person(Role.OPERATOR, language=language.value)
     area, building = {"sv": ("okänt område", "okänd byggnad"), "en": ("unknown area", "unknown building")}[language]
     assert f"{area} ·" in reader.read(f"/lists/{LIST}")

@@ -48,7 +48,7 @@ def tags(register: MemoryPlacesRegister, **names: str) -> CountTags:
 def test_own_names(register: MemoryPlacesRegister) -> None:
     """The usual space is told, but not asked for, since others leave it out."""
     own = tags(register)
-    sensor = register.sensor_number("t", "s1")
+    sensor = register.sensor_numbers("t", ["s1"])["s1"]
     assert own.key(1, sensor) == "presence,sensor=s1,space=cellar,stairwell=A,tenant=t"
     assert own.columns == ["tenant", "stairwell", "space", "kind"]
     condition = own.condition([1, 3])

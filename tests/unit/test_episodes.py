@@ -42,7 +42,7 @@ def ports(request, tmp_path) -> Ports:
 
 def started(ports: Ports) -> Ports:
     """Three spaces that nothing is scored of yet."""
-    ports.register.learn_all(TENANT, [(f"s{number}", "cellar", Kind.CELLAR) for number in range(SPACES)])
+    ports.register.learn(TENANT, [(f"s{number}", "cellar", Kind.CELLAR) for number in range(SPACES)])
     return ports
 
 

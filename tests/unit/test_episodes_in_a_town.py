@@ -40,7 +40,7 @@ def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Ports:
 
 def judged(ports: Ports, out: Cells, anomalous: Cells, *, tenant: str = TENANT, series: int = TOWN) -> None:
     """Verdicts of every window and space of a town; ``out`` and ``anomalous`` are (window, space)."""
-    ports.register.learn_all(tenant, [(f"{tenant} {number}", "cellar", Kind.CELLAR) for number in range(series)])
+    ports.register.learn(tenant, [(f"{tenant} {number}", "cellar", Kind.CELLAR) for number in range(series)])
     numbers = [one.number for one in ports.register.series(tenant)]
     windows, spaces = (grid.ravel() for grid in np.mgrid[:WINDOWS, :series])
     keys = list(zip(windows.tolist(), spaces.tolist(), strict=True))

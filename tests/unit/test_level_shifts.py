@@ -54,7 +54,7 @@ def accepted(scored: Ports) -> list[int]:
 def two_cellars(folder: Path) -> Ports:
     """Two cellars, of which the second becomes three times as busy; then a renovation, then a sensor that is silent."""
     ports = sqlite_ports(folder, now=datetime.fromtimestamp(START + END * 3600, UTC) + timedelta(hours=1))
-    ports.register.learn_all(TENANT, [("kvarnen-3a", "cellar", Kind.CELLAR), ("kvarnen-3b", "cellar", Kind.CELLAR)])
+    ports.register.learn(TENANT, [("kvarnen-3a", "cellar", Kind.CELLAR), ("kvarnen-3b", "cellar", Kind.CELLAR)])
     random = np.random.default_rng(7)
     rate = np.where(np.arange(END) % 24 < 6, 0.05, 1.0)[:, None] * np.ones(2)
     rate[SHIFTED:, 1] *= 3.0

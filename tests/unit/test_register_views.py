@@ -21,12 +21,12 @@ class Spaces(list[str]):
 def test_a_view_is_kept_until_the_register_changes(tmp_path):
     registers = [sqlite_ports(tmp_path / name).register for name in ("one", "two")]
     view = RegisterView(Spaces)
-    registers[0].learn("a", "s1", "entrance", Kind.OTHER)
+    registers[0].learn("a", [("s1", "entrance", Kind.OTHER)])
     first = view.of(registers[0], "a")
     assert first == ["entrance"]
     assert view.of(registers[0], "a") is first
     assert view.of(registers[0], "b") == view.of(registers[1], "a") == []
-    registers[0].learn("a", "s1", "cellar", Kind.CELLAR)
+    registers[0].learn("a", [("s1", "cellar", Kind.CELLAR)])
     assert sorted(view.of(registers[0], "a")) == ["cellar", "entrance"]
     assert view.of(registers[1], "a") == []
 

@@ -161,7 +161,8 @@ def test_a_tick_reads_places_when_they_have_changed_and_sensors_once(ports: Port
         tick.run()
         assert (places.calls["stairwells"], sensors.calls["activities"]) == (0, 1)
     elsewhere = sqlite_ports(ports.settings.data_dir)
-    number = elsewhere.register.learn(TENANT, "new", "cellar", Kind.CELLAR).number
+    elsewhere.register.learn(TENANT, [("new", "cellar", Kind.CELLAR)])
+    number = elsewhere.register.index(TENANT)["new", "cellar"]
     hour = ports.state.manifest().watermark
     zero = np.zeros(1, dtype=np.int64)
     elsewhere.counts.append(CountPoints(np.array([number]), np.array([hour * NANOSECONDS]), zero, zero))
@@ -240,7 +241,7 @@ def test_a_list_that_cannot_be_made_is_made_by_a_later_tick(ports: Ports) -> Non
 
 def test_a_tenant_whose_list_fails_keeps_no_other_waiting(ports: Ports) -> None:
     """The one without a fault comes later in the alphabet, and has its list after the same tick."""
-    ports.register.learn("aaa", "kvarnen-3a", "cellar", Kind.CELLAR)
+    ports.register.learn("aaa", [("kvarnen-3a", "cellar", Kind.CELLAR)])
     local(ports, 6)
     before = failures("lists")
     Tick(replace(ports, lists=AwayFor(ports.lists, "aaa"))).run()

@@ -128,5 +128,5 @@ class PlaceTags:
             if tenant not in _NOBODY and stairwell:
                 new[tenant].append((stairwell, space, kind_named(kind)))
         for tenant, spaces in new.items():
-            self._register.learn_all(tenant, spaces)
+            self._register.learn(tenant, spaces)
         return bool(new)

@@ -66,12 +66,7 @@ class MemoryPlacesRegister:
         self._revision += 1
         return taken
 
-    def learn(self, tenant: str, stairwell: str, space: str, kind: Kind) -> Series:
-        """The series of a space; its kind stays as it is known."""
-        self.learn_all(tenant, [(stairwell, space, kind)])
-        return next(one for one in self.series(tenant) if (one.stairwell, one.space) == (stairwell, space))
-
-    def learn_all(self, tenant: str, spaces: Iterable[tuple[str, str, Kind]]) -> None:
+    def learn(self, tenant: str, spaces: Iterable[tuple[str, str, Kind]]) -> None:
         """Register those that are new."""
         new: dict[tuple[str, str], PlaceRow] = {}
         for stairwell, space, kind in spaces:
@@ -102,13 +97,10 @@ class MemoryPlacesRegister:
         """Series numbers of a tenant."""
         return {(one.stairwell, one.space): one.number for one in self.series(tenant)}
 
-    def sensor_number(self, tenant: str, sensor: str) -> int:
-        """A sensor's number, handed out when first asked for."""
-        return self._sensor_numbers.setdefault((tenant, sensor), len(self._sensor_numbers) + 1)
-
     def sensor_numbers(self, tenant: str, sensors: Iterable[str]) -> Mapping[str, int]:
-        """Numbers of many sensors."""
-        return {sensor: self.sensor_number(tenant, sensor) for sensor in sensors}
+        """Numbers of sensors, handed out when first asked for."""
+        known = self._sensor_numbers
+        return {sensor: known.setdefault((tenant, sensor), len(known) + 1) for sensor in sensors}
 
     def series(self, tenant: str | None = None) -> list[Series]:
         """Series by number."""

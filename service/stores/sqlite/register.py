@@ -67,13 +67,7 @@ class SqlitePlacesRegister(SqliteStore):
             _grow_revision(connection)
         return taken
 
-    def learn(self, tenant: str, stairwell: str, space: str, kind: Kind) -> Series:
-        """The series of a space; its kind stays as it is known."""
-        self.learn_all(tenant, [(stairwell, space, kind)])
-        sql = f"{_SERIES} WHERE stairwell.tenant = ? AND stairwell.name = ? AND space.name = ?"
-        return _series(self._database.rows(sql, (tenant, stairwell, space))[0])
-
-    def learn_all(self, tenant: str, spaces: Iterable[tuple[str, str, Kind]]) -> None:
+    def learn(self, tenant: str, spaces: Iterable[tuple[str, str, Kind]]) -> None:
         """Register those that are new; when none is, nothing is written."""
         known = self.index(tenant)
         new = [space for space in spaces if space[:2] not in known]
@@ -99,12 +93,8 @@ class SqlitePlacesRegister(SqliteStore):
             "index", tenant, lambda: {(one.stairwell, one.space): one.number for one in self.series(tenant)}
         )
 
-    def sensor_number(self, tenant: str, sensor: str) -> int:
-        """A number never changes, so it is kept in memory for good."""
-        return self.sensor_numbers(tenant, [sensor])[sensor]
-
     def sensor_numbers(self, tenant: str, sensors: Iterable[str]) -> Mapping[str, int]:
-        """Numbers are kept once they are committed."""
+        """A number never changes, so it is kept in memory for good, once it is committed."""
         wanted = [(tenant, sensor) for sensor in sensors]
         if unknown := [one for one in wanted if one not in self._sensor_numbers]:
             with self._database.transaction() as connection:

@@ -170,7 +170,7 @@ def resolve_origins(ports: Ports, tenant: str, origins: Sequence[Origin]) -> lis
     if ports.settings.places.mode == "learning":
         new = _new_spaces(places, tenant, unknown)
         if new:
-            ports.register.learn_all(tenant, [(stairwell, space, kind) for (stairwell, space), kind in new.items()])
+            ports.register.learn(tenant, [(stairwell, space, kind) for (stairwell, space), kind in new.items()])
             places = _places(ports, tenant)
     found = places.resolve(unknown, ports.register)
     return [resolved or found[origin] for origin, resolved in zip(origins, remembered, strict=True)]

@@ -71,7 +71,7 @@ def test_counts_that_stopped_are_told_with_the_last_one(folder: Path) -> None:
 def test_what_people_should_tell_and_whom_they_gave_keys(folder: Path) -> None:
     """Places that came with counts, a key for nobody's places, keys of long ago, and letters that were not taken."""
     ports = sqlite_ports(folder, NOW)
-    ports.register.learn(TENANT, "kvarnen-3a", "boiler room", Kind.OTHER)
+    ports.register.learn(TENANT, [("kvarnen-3a", "boiler room", Kind.OTHER)])
     create_key(ports, Role.INGEST, "norbro", "a slip")
     waiting = Delivery(
         tenant=TENANT,
@@ -120,7 +120,8 @@ def test_sensors_in_trouble_are_counted(folder: Path) -> None:
     assert [state for state, _ in before] == [State.OK]
     assert "awaited" in before[0][1]
     key = SensorKey(
-        ports.register.index(TENANT)[row.stairwell, row.space], ports.register.sensor_number(TENANT, "hp-17")
+        ports.register.index(TENANT)[row.stairwell, row.space],
+        ports.register.sensor_numbers(TENANT, ["hp-17"])["hp-17"],
     )
     fault = SensorFault(key=key, state=SensorState.STUCK, since=0, found=0)
     ports.sensors.replace_faults([], [fault])

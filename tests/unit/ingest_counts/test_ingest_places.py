@@ -53,7 +53,7 @@ def test_new_sensors_of_a_batch_are_committed_together(tmp_path: Path) -> None:
     """A commit each took a batch of 5,000 from sensors that nobody had heard of twenty seconds."""
     ports, journal = ports_of("sqlite", tmp_path), tmp_path / "register.db-wal"
     rows = [row(f"S{number}", sensor=f"s{number}") for number in range(50)]
-    ports.register.learn_all(TENANT, [(one.stairwell, one.space, Kind.OTHER) for one in rows])
+    ports.register.learn(TENANT, [(one.stairwell, one.space, Kind.OTHER) for one in rows])
     before = commits(journal)
     assert take(ports, *rows).accepted == 50
     assert commits(journal) == before + 1

@@ -28,7 +28,7 @@ def town(folder: Path, *, spaces: int = 1, **more: object) -> Ports:
     """Some spaces of one stairwell, and a subscription to their episodes."""
     told = [SUBSCRIPTION | {"events": [*TYPES, "trappvakt.model.promoted"]}]
     ports = memory_ports(folder, **({"webhooks__subscriptions": told} | more))
-    ports.register.learn_all(TENANT, [("kvarnen-3a", f"space {number}", Kind.CELLAR) for number in range(spaces)])
+    ports.register.learn(TENANT, [("kvarnen-3a", f"space {number}", Kind.CELLAR) for number in range(spaces)])
     return ports
 
 

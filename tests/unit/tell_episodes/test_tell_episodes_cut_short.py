@@ -34,7 +34,7 @@ from tests.worlds import TENANT, sqlite_ports
 def test_one_told_of_before_it_was_cut_short_is_not_told_again(tmp_path: Path) -> None:
     """An episode's events and what is remembered of it are one commit, over SQLite too."""
     ports = sqlite_ports(tmp_path / "data", **{"webhooks__subscriptions": [SUBSCRIPTION | {"events": TYPES}]})
-    ports.register.learn_all(TENANT, [("kvarnen-3a", f"space {number}", Kind.CELLAR) for number in range(3)])
+    ports.register.learn(TENANT, [("kvarnen-3a", f"space {number}", Kind.CELLAR) for number in range(3)])
     story = windows(".xx...", "..xx..", "...xx.")
     judged(ports, story, 6)
     for cut in (2, 4, 5):
