@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from models.shipped import shipped_version
 from service.domain.versions import VersionManifest
 from service.ports import Ports
+from service.usecases.versions.promote import begin_promotion, go_on
 
 PASSING = {
     "calibration_champion": 0.3,
@@ -41,3 +42,10 @@ def add_challenger(
         files={},
     )
     return ports.registry.add(replace(shipped, id=version_id, prior=prior), manifest, {"prior": [1, 2]}, documents)
+
+
+def promote(ports: Ports, version_id: str, actor: str, override: str = "") -> None:
+    """Put a version in force, with nothing scored meanwhile; raises as `begin_promotion` and `go_on`."""
+    begin_promotion(ports, version_id, actor, override)
+    while go_on(ports):
+        pass

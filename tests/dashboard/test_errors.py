@@ -24,11 +24,10 @@ from service.exports.wording import Language
 from service.site import create_site
 from service.stores.session_secret import FileSessionSecret
 from service.usecases.lists.hotspots import approve_list
-from service.usecases.versions.promote import promote
 from tests.api.conftest import body, memory_ports, scored_ports
 from tests.api.drafts import MADE, add
 from tests.api.test_operating import Unreachable
-from tests.challengers import add_challenger
+from tests.challengers import add_challenger, promote
 from tests.dashboard.conftest import READERS, Person, Site, with_draft
 from tests.exports.worlds import STARTS, hostile_list
 from tests.worlds import TENANT

@@ -15,7 +15,7 @@ from service.domain.places import Liveness
 from service.ports import Ports
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
-from service.usecases.versions.promote import promote
+from tests.challengers import promote
 from tests.property.test_corrections import END, START, WEEK, WEEKS, World, assert_same, points
 
 HOUR = 3600

@@ -24,8 +24,8 @@ from service.usecases.learning.marks import marks_of
 from service.usecases.learning.rosters import full_roster
 from service.usecases.learning.shards import open_shard, shards_by_number, shards_of
 from service.usecases.lists.hotspots import make_list
-from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining.counts import read_training_counts
+from tests.challengers import promote
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 

@@ -16,9 +16,8 @@ from service.ports import Ports
 from service.settings import load_settings
 from service.usecases.learning.advance import advance
 from service.usecases.learning.rosters import days_of_areas
-from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining.counts import read_training_counts
-from tests.challengers import add_challenger
+from tests.challengers import add_challenger, promote
 from tests.worlds import TENANT, sqlite_ports
 
 MONDAY = 1_767_571_200  # 5 January 2026

@@ -39,8 +39,8 @@ from service.usecases.findings.level_shifts import level_shifts
 from service.usecases.health import second_state
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
-from service.usecases.versions.promote import begin_rebuild, go_on, promote, rebuild
-from tests.challengers import add_challenger
+from service.usecases.versions.promote import begin_rebuild, go_on, rebuild
+from tests.challengers import add_challenger, promote
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 WEEKS = 2

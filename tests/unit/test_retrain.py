@@ -27,7 +27,6 @@ from service.usecases.learning.advance import advance
 from service.usecases.learning.scoring import Roster
 from service.usecases.lists.hotspots import make_list
 from service.usecases.locks import retraining_lock
-from service.usecases.versions.promote import promote
 from service.usecases.versions.retraining import candidates, retrain
 from service.usecases.versions.retraining.candidates import CHOICES, Choice, compare, star
 from service.usecases.versions.retraining.counts import TrainingCounts, read_training_counts
@@ -36,6 +35,7 @@ from service.usecases.versions.retraining.loitering import DAYS, injected
 from service.usecases.versions.retraining.panels import Panel
 from service.usecases.versions.retraining.trials import Trial, TrialTask, joined, run_trial
 from service.usecases.versions.retraining.tuning import tune
+from tests.challengers import promote
 from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
 
 WEEKS = 5

@@ -19,8 +19,7 @@ from service.ports import Ports
 from service.usecases.findings.profile import normal_week
 from service.usecases.learning.advance import advance
 from service.usecases.learning.rosters import full_roster
-from service.usecases.versions.promote import promote
-from tests.challengers import PASSING
+from tests.challengers import PASSING, promote
 from tests.worlds import TENANT, sqlite_ports
 
 MONDAY = 1_767_571_200  # 5 January 2026

@@ -17,10 +17,10 @@ from service.usecases.commands import run_commands
 from service.usecases.learning.advance import advance
 from service.usecases.versions.gates import judge_gates
 from service.usecases.versions.orders import promotion_argument, pruning_argument
-from service.usecases.versions.promote import previous_champion, promote
+from service.usecases.versions.promote import previous_champion
 from service.usecases.versions.prune import plan_pruning, prune
 from service.usecases.versions.reading import adopt_version, compare_versions, list_refused, list_versions, read_version
-from tests.challengers import PASSING, add_challenger
+from tests.challengers import PASSING, add_challenger, promote
 from tests.worlds import city_points, end_of, register_city, sqlite_ports
 
 GATES = Gates(calibration_ratio=1.25, recall_loss=0.05, list_overlap=0.6)

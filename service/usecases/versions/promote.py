@@ -35,16 +35,6 @@ from service.usecases.telling.promotion import tell_promotion
 from service.usecases.versions.gates import check_gates
 
 
-def promote(ports: Ports, version_id: str, actor: str, override: str = "") -> None:
-    """Put a version in force, with nothing scored meanwhile; the caller holds the scheduler's lock.
-
-    Raises as `begin_promotion` and `go_on`.
-    """
-    begin_promotion(ports, version_id, actor, override)
-    while go_on(ports):
-        pass
-
-
 def begin_promotion(ports: Ports, version_id: str, actor: str, override: str = "", command: int | None = None) -> None:
     """Take up a promotion, instead of one that goes on; the caller holds the scheduler's lock.
 

@@ -19,7 +19,8 @@ from service.ports import Ports
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
 from service.usecases.learning.checkpoints import is_boundary, thinned
-from service.usecases.versions.promote import go_on, promote
+from service.usecases.versions.promote import go_on
+from tests.challengers import promote
 from tests.unit.correcting.quiet_town import (
     END,
     HOUR,

@@ -16,8 +16,8 @@ from service.ports import Ports
 from service.usecases.commands import run_commands
 from service.usecases.learning import slices
 from service.usecases.learning.advance import advance
-from service.usecases.versions.promote import begin_promotion, go_on, previous_champion, promote
-from tests.challengers import add_challenger
+from service.usecases.versions.promote import begin_promotion, go_on, previous_champion
+from tests.challengers import add_challenger, promote
 from tests.unit.promoting.scored_town import BEGIN, Broken, assert_replayed, counted, finish
 from tests.worlds import end_of, sqlite_ports
 

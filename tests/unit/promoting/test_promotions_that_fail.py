@@ -13,8 +13,8 @@ from service.errors import Conflict, NotFound, SettingsError, StorageFull, Store
 from service.usecases.commands import run_commands
 from service.usecases.learning.advance import advance
 from service.usecases.versions import promote as promoting
-from service.usecases.versions.promote import begin_promotion, go_on, previous_champion, promote
-from tests.challengers import add_challenger
+from service.usecases.versions.promote import begin_promotion, go_on, previous_champion
+from tests.challengers import add_challenger, promote
 from tests.disks import fill, small_disk
 from tests.unit.promoting.scored_town import Broken, assert_replayed, counted, finish
 from tests.worlds import end_of, sqlite_ports

@@ -17,7 +17,7 @@ from service.usecases.audit import read_audit
 from service.usecases.learning.advance import advance
 from service.usecases.learning.annotations import make_annotation, retract_annotation
 from service.usecases.retention.deleting import delete_old
-from service.usecases.versions.promote import promote
+from tests.challengers import promote
 from tests.unit.retention.aged_town import (
     DAY,
     END,
