@@ -11,6 +11,7 @@ from service.domain.hotspots import ListStatus
 from service.domain.keys import EVERY_TENANT
 from service.domain.outcomes import Finding, OutcomeReport
 from service.domain.places import PlaceRow
+from service.domain.retention import DataKind, Deletion
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.usecases.lists.hotspots import approve_list
@@ -79,6 +80,15 @@ def test_a_visit_before_the_list_or_to_come_is_refused(ports, visited):
     with pytest.raises(InvalidInput, match="not to come"):
         report_outcome(ports, TENANT, LIST, 1, found("nothing", visited=visited), "key-1")
     assert ports.annotations.find(AnnotationQuery()) == []
+
+
+def test_an_outcome_is_taken_though_the_counts_of_the_visit_are_deleted(ports):
+    """Lists are kept for longer than counts may be; of a time without counts there is nothing to annotate."""
+    before = int(VISIT.timestamp()) + 1
+    ports.state.publish_deletion(Deletion(kind=DataKind.COUNTS, before=before, setting="", days=1, begun=NOW, rows={}))
+    outcome = report_outcome(ports, TENANT, LIST, 1, found("drugs"), "key-1")
+    assert read_outcomes(ports, TENANT, LIST) == [outcome]
+    assert ports.annotations.find(AnnotationQuery(tenant=TENANT)) == []
 
 
 @pytest.mark.parametrize(("list_id", "rank"), [(LIST, 3), (LIST, 0), ("none", 1), ("draft", 1)])

@@ -9,11 +9,13 @@ import msgspec
 from service.domain.annotations import PatrolVisit
 from service.domain.hotspots import HotspotEntry, HotspotList
 from service.domain.outcomes import Finding, Outcome, OutcomeReport, contradict_each_other
+from service.domain.retention import DataKind
 from service.errors import InvalidInput, NotFound
 from service.ports import Ports
 from service.usecases.audit import record
 from service.usecases.learning.annotations import make_annotation
 from service.usecases.lists.reading import shared_list
+from service.usecases.retention.kept import kept_since
 
 
 def report_outcome(  # noqa: PLR0917 - in the order of the sentence
@@ -21,7 +23,8 @@ def report_outcome(  # noqa: PLR0917 - in the order of the sentence
 ) -> Outcome:
     """Record what a visit to an entry found; the visit itself is annotated, so that it does not feed the next list.
 
-    An entry of a joint list is that of its tenant's own list. A visit reported again is corrected.
+    An entry of a joint list is that of its tenant's own list. A visit reported again is corrected. Of a visit whose
+    counts are deleted there is nothing to annotate.
 
     Raises
     ------
@@ -35,8 +38,9 @@ def report_outcome(  # noqa: PLR0917 - in the order of the sentence
     listed, entry = _entry(ports, tenant, list_id, rank)
     _check(ports, listed, report)
     owner, own_list, own_rank = _own(tenant, list_id, entry)
-    visit = PatrolVisit(stairwell=entry.stairwell, arrived=report.visited)
-    make_annotation(ports, owner, visit.annotation(), actor)
+    if report.visited.timestamp() >= (kept_since(ports, DataKind.COUNTS) or 0):
+        visit = PatrolVisit(stairwell=entry.stairwell, arrived=report.visited)
+        make_annotation(ports, owner, visit.annotation(), actor)
     outcome = Outcome(
         tenant=owner,
         list_id=own_list,
