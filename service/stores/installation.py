@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -53,7 +54,8 @@ class LocalInstallation:
 
 
 def _seen(folder: Path) -> DataFolder:
-    stats = {path: stat for path in (folder, *folder.rglob("*")) if (stat := _stat(path))}
+    below = (Path(parent, name) for parent, *names in os.walk(folder) for name in chain(*names))
+    stats = {path: stat for path in (folder, *below) if (stat := _stat(path))}
     return DataFolder(
         path=str(folder.absolute()),
         read_only=bool(os.statvfs(folder).f_flag & os.ST_RDONLY),

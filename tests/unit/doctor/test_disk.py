@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import sqlite3
 import stat
@@ -112,6 +113,22 @@ def test_where_nothing_is_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir(mode=0o700)
     assert only(told(tmp_path / "empty"), "databases").state is State.WARNING
     assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_folder_that_goes_away_while_it_is_looked_at_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of a backup does, when it is done."""
+    going, scandir = folder / ".backup", os.scandir
+    (going / "state").mkdir(parents=True)
+
+    def too_late(path: object) -> object:
+        if str(path) == str(going):
+            shutil.rmtree(going)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", too_late)
+    seen = build_installation(sqlite_ports(folder, NOW).settings).look().folder
+    assert seen is not None
+    assert not going.exists()
 
 
 def test_a_chunk_that_is_cut_short_is_found(folder: Path) -> None:
