@@ -14,6 +14,7 @@ from service.domain.jobs import Job, JobStatus
 from service.domain.keys import Key, Role
 from service.errors import Conflict, NotFound
 from service.ports import Ports
+from service.usecases.versions.retraining import FEWEST_WEEKS
 from service.usecases.versions.retraining_jobs import ask_for_retraining, list_jobs, read_job
 
 routes = Routes("Model versions")
@@ -34,7 +35,7 @@ _RUNNING = msgspec.structs.replace(
 class RetrainingAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to learn from; weeks that are left out are those of the settings."""
 
-    weeks: Annotated[int, Meta(ge=4, le=520, description="Latest weeks of counts.")] | None = None
+    weeks: Annotated[int, Meta(ge=FEWEST_WEEKS, le=520, description="Latest weeks of counts.")] | None = None
 
 
 class JobPage(Page[Job], frozen=True):

@@ -109,8 +109,7 @@ def _take(ports: Ports, key: Key, uplink: Uplink) -> UplinkTaken:
 
 def _keep_battery(ports: Ports, tenant: str, uplink: Uplink) -> bool:
     """Note what the device says of its battery, if it says anything, and is in the register."""
-    found = sensor_semantics(ports, tenant, uplink.names, uplink.time)
-    if uplink.battery is None or found is None:
+    if uplink.battery is None or (found := sensor_semantics(ports, tenant, uplink.names, uplink.time)) is None:
         return False
     note_battery(ports, tenant, found[0], uplink.battery, uplink.time)
     return True

@@ -62,9 +62,9 @@ def normal_week(ports: Ports, tenant: str, stairwell: str) -> list[SpaceProfile]
 def _profiles(ports: Ports, manifest: Manifest, series: list[Series]) -> list[SpaceProfile]:
     version, everybody = ports.registry.load(manifest.version), full_roster(ports)
     wanted = everybody.select(np.flatnonzero(np.isin(everybody.numbers, [one.number for one in series])))
-    found: dict[int, _Learnt] = {}
+    shards, found = shards_by_number(manifest), dict[int, _Learnt]()
     for roster in shards_of(wanted, manifest.shard_series):
-        shard = shards_by_number(manifest).get(shard_number(roster.numbers[0], manifest.shard_series))
+        shard = shards.get(shard_number(roster.numbers[0], manifest.shard_series))
         opened = open_shard(ports.state, shard, roster, version, manifest.window_minutes)
         found |= zip(roster.numbers.tolist(), _learnt(opened.columns), strict=True)
     shifts = shifts_of(ports, manifest, {one.number: one for one in series})

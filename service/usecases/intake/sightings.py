@@ -52,8 +52,9 @@ def note_counted(ports: Ports, series: NDArray[np.int64], starts: NDArray[np.int
 
 def note_from_the_future(ports: Ports, tenant: str, columns: CountColumns, ahead: NDArray[np.bool_]) -> None:
     """Note the known sensors whose rows are refused because their time is still to come."""
-    used = np.unique(columns.origin[ahead]).tolist()
-    known = [origin for origin in used if _is_known(ports, tenant, columns, origin)]
+    spaces, used = ports.register.index(tenant), np.unique(columns.origin[ahead]).tolist()
+    # Of those alone whose look-up teaches the register nothing: a bad row registers no space.
+    known = [one for one in used if columns.origins[one].stairwell is None or columns.origins[one][:2] in spaces]
     resolved = resolve_origins(ports, tenant, [columns.origins[number] for number in known])
     now = nanoseconds(ports.clock.now())
     for number, one in zip(known, resolved, strict=True):
@@ -69,12 +70,6 @@ def note_battery(ports: Ports, tenant: str, sensor: str, battery: Battery, said:
     for one in resolve_origins(ports, tenant, [origin])[0].placements:
         if one.start <= time < one.end:
             ports.sensors.note_battery(SensorKey(one.series, one.source), battery, time // NANOSECONDS)
-
-
-def _is_known(ports: Ports, tenant: str, columns: CountColumns, number: int) -> bool:
-    """Whether looking the origin up teaches the register nothing: a bad row registers no space."""
-    origin = columns.origins[number]
-    return origin.stairwell is None or (origin.stairwell, origin.space) in ports.register.index(tenant)
 
 
 def _grouped(
