@@ -58,6 +58,9 @@ class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
 
 
+_SAID_ALIKE = {*VerdictView.__struct_fields__} & {*Verdict.__struct_fields__} - {"start"}
+
+
 class VerdictKey(msgspec.Struct, frozen=True, array_like=True):
     """After which verdict a page goes on."""
 
@@ -166,19 +169,8 @@ def _views(ports: Ports, series: Mapping[int, Series], verdicts: Sequence[Verdic
             kind=one.kind,
             start=start,
             end=start + window,
-            count=verdict.count,
-            expected=verdict.expected,
-            lower=verdict.lower,
-            upper=verdict.upper,
-            p_value=verdict.p_value,
-            p_above=verdict.p_above,
-            score=verdict.score,
-            episode_probability=verdict.episode_probability,
-            tail=verdict.tail,
-            anomalous=verdict.anomalous,
-            evidence_weeks=verdict.evidence_weeks,
+            **{name: getattr(verdict, name) for name in _SAID_ALIKE},
             warming_up=verdict.evidence_weeks < WARM_UP_WEEKS,
-            version=verdict.version,
             reason=explain_verdict(verdict, one.kind, timezone, window) if verdict.anomalous else None,
             annotation=annotation,
         )

@@ -29,8 +29,6 @@ from service.usecases.sensors.reasons import sensor_reason
 from service.usecases.sensors.watched import Watched, activities_of, limits_of, watched_sensors
 from service.usecases.telling.publish import publish
 
-_NOTED_AT_ONCE_SECONDS = SECONDS_PER_WEEK
-
 Faults = dict[tuple[SensorKey, SensorState], SensorFault]
 
 
@@ -105,7 +103,7 @@ def _note_windows(ports: Ports) -> None:
     step = manifest.window_seconds
     done = max([manifest.origin, *((last // step + 1) * step for last in nameless)])
     while done < manifest.watermark:
-        end = min(done + _NOTED_AT_ONCE_SECONDS // step * step, manifest.watermark)
+        end = min(done + SECONDS_PER_WEEK, manifest.watermark)
         windows = ports.counts.read(done, end, step)
         note_counted(ports, windows.series, windows.starts, end)
         done = end

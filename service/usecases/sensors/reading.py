@@ -203,9 +203,8 @@ def _expected(activity: Activity) -> float | None:
 def _battery(activity: Activity) -> BatteryView | None:
     if activity.battery is None:
         return None
-    said = datetime.fromtimestamp(activity.battery_at, UTC)
     return BatteryView(
-        low=activity.battery.low, percent=activity.battery.percent, volts=activity.battery.volts, said=said
+        **msgspec.structs.asdict(activity.battery), said=datetime.fromtimestamp(activity.battery_at, UTC)
     )
 
 

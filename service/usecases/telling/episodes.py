@@ -78,7 +78,11 @@ def _tell(ports: Ports, tenant: str) -> int:
     subjects = {one.told.subject for one in kept}
     changes = list(_changes(kept, _episodes(ports, tenant, kept), news_since=ports.clock.now() - OLDEST))
     for before, after in changes:
-        last = before.told if before else _first(tenant, _new_subject(after, subjects))
+        last = (
+            before.told
+            if before
+            else Told(tenant=tenant, topic=TOPIC, subject=_new_subject(after, subjects), sequence=0, document=b"")
+        )
         subjects.add(last.subject)
         _publish(ports, last, _types(before.news if before else None, after), after)
     return len(changes)
@@ -129,11 +133,6 @@ def _publish(ports: Ports, last: Told, types: Sequence[EventType], after: Episod
             publish(ports, event)
         sequence, document = last.sequence + len(types), msgspec.json.encode(after)
         ports.deliveries.remember(msgspec.structs.replace(last, sequence=sequence, document=document))
-
-
-def _first(tenant: str, subject: str) -> Told:
-    """Of a subject of which nothing has been told."""
-    return Told(tenant=tenant, topic=TOPIC, subject=subject, sequence=0, document=b"")
 
 
 def _new_subject(news: EpisodeNews, taken: Container[str]) -> str:

@@ -82,9 +82,8 @@ def list_jobs(ports: Ports, tenant: str) -> list[Job]:
 def run_job(ports: Ports, number: int) -> Job:
     """Run a job to its end, and record its progress and what came of it; a fault of ours is raised for the log."""
     teller = _Teller(ports, number)
-    weeks = teller.job.weeks
     try:
-        version = retrain(ports, weeks, teller.tell).version_id
+        version = retrain(ports, teller.job.weeks, teller.tell).version_id
     except TrappvaktError as error:
         return teller.end(JobStatus.FAILED, error=str(error))
     except Exception as error:

@@ -10,7 +10,6 @@ import numpy as np
 
 from models.calendar import SECONDS_PER_WEEK
 from models.evaluation.calibration import LEVELS
-from service.domain.hotspots import HotspotEntry
 from service.domain.retraining import CandidateTried, Figures, Learnt, PlaceChange, Share
 from service.usecases.versions.retraining.candidates import Candidate, Comparison
 from service.usecases.versions.retraining.counts import TrainingCounts
@@ -53,15 +52,13 @@ def changes_between(before: Judged, after: Judged) -> list[PlaceChange]:
     """Places that ``after`` lists and ``before`` does not, by their rank."""
     known = {(entry.tenant, entry.stairwell) for listed in before.lists for entry in listed}
     entering = [entry for listed in after.lists for entry in listed if (entry.tenant, entry.stairwell) not in known]
-    return [_place_change(entry) for entry in sorted(entering, key=lambda one: (one.rank, one.tenant))]
+    ordered = sorted(entering, key=lambda one: (one.rank, one.tenant))
+    return msgspec.convert(ordered, list[PlaceChange], from_attributes=True)
 
 
 def candidates_tried(tuning: Tuning) -> list[CandidateTried]:
     """All candidates, those on the sample first, by their gain."""
-    return [
-        *_by_gain(tuning.tried, all_series=False),
-        *_by_gain(tuning.finalists, all_series=True),
-    ]
+    return _by_gain(tuning.tried, all_series=False) + _by_gain(tuning.finalists, all_series=True)
 
 
 def values_changed(candidate: Candidate) -> dict[str, float]:
@@ -83,10 +80,6 @@ def _by_gain(tried: Sequence[tuple[Candidate, Comparison]], *, all_series: bool)
         )
         for candidate, compared in sorted(tried, key=lambda one: -one[1].loss_gain)
     ]
-
-
-def _place_change(entry: HotspotEntry) -> PlaceChange:
-    return msgspec.convert(entry, PlaceChange, from_attributes=True)
 
 
 def _utc(seconds: float) -> datetime:
