@@ -46,7 +46,7 @@ def test_a_command_that_is_loaded_already_ends_as_any(tmp_path: Path) -> None:
     """The same code, words and place, whether it does what it is told to or fails."""
     (tmp_path / "programs").mkdir()
     with preloaded(tmp_path / "programs") as folder:
-        for words in (["--data", "empty", "keys", "list"], ["--data", "empty", "lists", "show"], ["no-command"]):
+        for words in (["--data", "empty", "keys", "list"], ["--data", "empty", "lists", "show"]):
             loaded, installed = (
                 subprocess.run([Path(where) / "trappvakt", *words], cwd=tmp_path, capture_output=True, check=False)
                 for where in (folder, INSTALLED)

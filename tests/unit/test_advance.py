@@ -89,7 +89,7 @@ def test_in_pieces_equals_in_one_go(city, undisturbed, tmp_path):
     assert_same(verdicts_of(ports, city), undisturbed)
 
 
-@pytest.mark.parametrize(("workers", "backend"), [(1, "loky"), (2, "loky")])
+@pytest.mark.parametrize(("workers", "backend"), [pytest.param(1, "loky", marks=pytest.mark.long), (2, "loky")])
 def test_shards_do_not_change_the_answer(city, undisturbed, tmp_path, workers, backend):
     ports = world(tmp_path, city, advance__shard_series=3, advance__workers=workers, advance__backend=backend)
     ports.counts.append(city_points(city))

@@ -99,6 +99,7 @@ def openings(
     return opened, row(columns.state.head, Head.MEAN)
 
 
+@pytest.mark.long
 def test_quiet_and_busy_series_keep_the_same_budget() -> None:
     """A map by the expected count alone let quiet series open half as many again as promised, busy ones too few."""
     null = NullSeries(shipped_version(), SERIES, seed=91)

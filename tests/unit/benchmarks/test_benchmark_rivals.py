@@ -12,13 +12,16 @@ import pytest
 from bench.quality.datasets import read_calit2
 from bench.quality.known import sweep_known
 from bench.quality.panel import Rival
-from bench.quality.rivals import ADWIN, BOUNDS, OURS, RIVALS
+from bench.quality.rivals import ADWIN, BAYES, BAYES_VAGUE, BOUNDS, OURS, RIVALS
 from bench.quality.rivals.mmpp import judge_mmpp
 from bench.quality.rivals.rates import judge_poisson
 from bench.quality.rivals.scan import judge_scan
 from bench.quality.towns import Town, null_town
 from tests.datasets import FOLDER, needs_datasets
 from tests.unit.benchmarks.panels import steady_panel
+
+INFORMED = [pytest.param(one, marks=[pytest.mark.long] if one in (BAYES, BAYES_VAGUE) else []) for one in BOUNDS]
+"""Those that are told something; two of them differ from the ones after by what they are told alone."""
 
 
 def with_a_wild_end(town: Town, windows: int) -> Town:
@@ -28,7 +31,7 @@ def with_a_wild_end(town: Town, windows: int) -> Town:
     return replace(town, counts=counts)
 
 
-@pytest.mark.parametrize("rival", [OURS, *BOUNDS, *RIVALS], ids=lambda rival: rival.name)
+@pytest.mark.parametrize("rival", [OURS, *INFORMED, *RIVALS], ids=lambda rival: rival.name)
 def test_scores_use_nothing_later_than_their_window(rival: Rival) -> None:
     """Wild counts in the last days change nothing before them; sampled refits change no more than another seed does."""
     if rival.package and find_spec(rival.package) is None:
