@@ -33,19 +33,22 @@ def table(*lines: str, header: str = "time,stairwell,space,count") -> str:
     return "\n".join([header, *lines]) + "\n"
 
 
+WHOLE = CountRow(
+    stairwell="A",
+    space="loft",
+    kind=Kind.ATTIC,
+    sensor="s1",
+    time=datetime(2026, 7, 1, 16, tzinfo=UTC),
+    count=3,
+)
+"""A row that says all there is to say."""
+
+
 def test_a_table_with_all_columns_in_any_order() -> None:
     rows, problems = read(
         table("3,s1,attic,loft,2026-07-01T18:00+02:00,A", header="count,sensor,kind,space,time,stairwell")
     )
-    expected = CountRow(
-        stairwell="A",
-        space="loft",
-        kind=Kind.ATTIC,
-        sensor="s1",
-        time=datetime(2026, 7, 1, 16, tzinfo=UTC),
-        count=3,
-    )
-    assert (rows, problems) == ([(2, expected)], [])
+    assert (rows, problems) == ([(2, WHOLE)], [])
 
 
 def test_without_a_space_the_kind_is_other() -> None:
@@ -270,15 +273,7 @@ def test_good_tables_are_read_in_full(rows: list[tuple[datetime, str, int]]) -> 
 )
 def test_columns_have_the_swedish_names_of_workbooks(header: str, line: str) -> None:
     rows, problems = read(table(line, header=header))
-    expected = CountRow(
-        stairwell="A",
-        space="loft",
-        kind=Kind.ATTIC,
-        sensor="s1",
-        time=datetime(2026, 7, 1, 16, tzinfo=UTC),
-        count=3,
-    )
-    assert (rows, problems) == ([(2, expected)], [])
+    assert (rows, problems) == ([(2, WHOLE)], [])
 
 
 @pytest.mark.parametrize(
