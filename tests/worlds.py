@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,19 @@ def city_points(city: SimulatedCity, rows: slice = slice(None)) -> CountPoints:
         counts=city.counts[rows][window, series].astype(np.int64),
         sources=np.zeros(len(window), dtype=np.int64),
     )
+
+
+def opened_after(folder: Path, city: SimulatedCity) -> Ports:
+    """Ports on a folder; the clock shows two hours after the end of a city."""
+    return sqlite_ports(folder, now=end_of(city) + timedelta(hours=2))
+
+
+def unscored(folder: Path, city: SimulatedCity) -> Ports:
+    """The same, with the city's places and all its counts, of which nothing is scored."""
+    ports = opened_after(folder, city)
+    register_city(ports, city)
+    ports.counts.append(city_points(city))
+    return ports
 
 
 def judge_city(ports: Ports, city: SimulatedCity) -> None:

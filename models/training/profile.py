@@ -51,7 +51,9 @@ def fit_profile(
     from sklearn.linear_model import PoissonRegressor  # noqa: PLC0415
 
     weight, seen = expected.ravel(), expected.ravel() > 0
-    features = _features()[:, _told_of(seen)]
+    features = _features()
+    # Columns that are nothing in the rows that were listened to: the ridge would leave them at nothing.
+    features = features[:, features[seen].count_nonzero(axis=0) > 0]
     regressor = PoissonRegressor(alpha=1 / weight.sum(), solver="newton-cholesky", max_iter=50)
     # Small products: threads only wait for each other, and change the last bits. A handful of presences leaves the fit
     # where it stops, which the ridge keeps near the parent.
@@ -60,11 +62,6 @@ def fit_profile(
     ratio = regressor.predict(features)
     profile = parent * ratio.reshape(len(KINDS), DAY_TYPES, 24)
     return ProfileFit(profile / profile[:, :HOLIDAY].mean(axis=(1, 2), keepdims=True), regressor)
-
-
-def _told_of(seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Columns that are anything in the rows that were listened to; the ridge leaves the others at nothing."""
-    return np.asarray(_features()[seen].count_nonzero(axis=0) > 0)
 
 
 @cache  # asked for by every round of every fit

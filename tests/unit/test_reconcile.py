@@ -20,7 +20,7 @@ from service.stores.sqlite.schema import COUNTS
 from service.tick import Tick
 from service.usecases.intake.reconcile import reconcile
 from service.usecases.learning.advance import advance
-from tests.worlds import city_points, end_of, register_city, sqlite_ports
+from tests.worlds import city_points, opened_after, unscored
 
 NOBODY = CountPoints(*(np.empty(0, dtype=np.int64) for _ in range(4)))
 
@@ -34,21 +34,14 @@ def city() -> SimulatedCity:
 def scored(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two weeks of four stairwells, scored."""
     folder = tmp_path_factory.mktemp("scored")
-    ports = opened(folder, city)
-    register_city(ports, city)
-    ports.counts.append(city_points(city))
-    advance(ports)
+    advance(unscored(folder, city))
     return folder
 
 
 @pytest.fixture
 def town(scored: Path, city: SimulatedCity, tmp_path: Path) -> tuple[Ports, CountPoints]:
     """A copy of it, and its counts."""
-    return opened(Path(shutil.copytree(scored, tmp_path / "a")), city), city_points(city)
-
-
-def opened(folder: Path, city: SimulatedCity) -> Ports:
-    return sqlite_ports(folder, now=end_of(city) + timedelta(hours=2))
+    return opened_after(Path(shutil.copytree(scored, tmp_path / "a")), city), city_points(city)
 
 
 def select(points: CountPoints, chosen: np.ndarray) -> CountPoints:
@@ -95,9 +88,7 @@ def test_late_other_and_withdrawn_counts_are_found_and_corrected(
     assert advance(ports).corrected == found
     assert reconcile(ports, 30) == 0
 
-    undisturbed = opened(tmp_path / "b", city)
-    register_city(undisturbed, city)
-    undisturbed.counts.append(points)
+    undisturbed = unscored(tmp_path / "b", city)
     past_us(undisturbed, other, gone=gone if points.counts[-1] else NOBODY)
     advance(undisturbed)
     now, expected = verdicts(ports), verdicts(undisturbed)

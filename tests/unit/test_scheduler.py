@@ -30,7 +30,7 @@ from service.usecases.findings.common_cause import count_begun
 from service.usecases.learning.advance import advance
 from service.usecases.lists.hotspots import approve_list
 from service.usecases.locks import scheduler_lock
-from tests.worlds import TENANT, city_points, end_of, register_city, sqlite_ports
+from tests.worlds import TENANT, end_of, opened_after, sqlite_ports, unscored
 
 EVERY_STATUS = tuple(ListStatus)
 
@@ -44,8 +44,7 @@ def city() -> SimulatedCity:
 def scored(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small town's counts of two weeks, scored but for the last evening."""
     folder = tmp_path_factory.mktemp("scored")
-    ports = unscored(folder, city)
-    advance(ports, end_of(city) - timedelta(hours=6))
+    advance(unscored(folder, city), end_of(city) - timedelta(hours=6))
     return folder
 
 
@@ -53,24 +52,13 @@ def scored(city: SimulatedCity, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def ports(scored: Path, city: SimulatedCity, tmp_path: Path) -> Ports:
     """A copy of it; the clock shows two o'clock, local time, the day after."""
     shutil.copytree(scored, tmp_path, dirs_exist_ok=True)
-    return opened(tmp_path, city)
+    return opened_after(tmp_path, city)
 
 
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """What lists are made of is no matter here, but that they are."""
     monkeypatch.setattr(significance, "_DRAWS", 120)
-
-
-def opened(folder: Path, city: SimulatedCity) -> Ports:
-    return sqlite_ports(folder, now=end_of(city) + timedelta(hours=2))
-
-
-def unscored(folder: Path, city: SimulatedCity) -> Ports:
-    ports = opened(folder, city)
-    register_city(ports, city)
-    ports.counts.append(city_points(city))
-    return ports
 
 
 def waits(ports: Ports) -> bool:
